@@ -1,0 +1,130 @@
+"""The command line: `autograder --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from autograder.errors import UserError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets.")
+console = Console()
+messages = Console(stderr=True)
+
+Units = Annotated[list[str] | None, typer.Argument(help="Ids of units; all if left out.")]
+OutDir = Annotated[Path, typer.Argument(help="Folder.", file_okay=False)]
+
+# Exit codes of the contract.
+SOME_FAILED, BAD_USAGE = 1, 2
+
+
+@app.command()
+def build(
+    units: Units = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a committed file is stale.")] = False,
+) -> None:
+    """Make source/, assignments/ and the recorded checks from solutions/."""
+    from autograder.build import build as run
+    from autograder.units import find_root, unit_ids
+
+    root = find_root()
+    run(root, units or unit_ids(root), check=check)
+
+
+@app.command()
+def release(folder: OutDir) -> None:
+    """Write what students get: notebooks, the course_utils wheel, README."""
+    from autograder.release import release as run
+    from autograder.units import find_root
+
+    run(find_root(), folder)
+    console.print(f"The release is in {folder}")
+
+
+@app.command()
+def grade(
+    paths: Annotated[list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")],
+    assignment: Annotated[str, typer.Option(help="Id of the unit.")],
+    out: Annotated[Path, typer.Option(help="Folder for grades.jsonl and the report.", file_okay=False)] = Path("grades"),
+    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = os.cpu_count() or 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option(help="Keep results whose file and checks have not changed.")] = True,
+    demo_secret: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Grade a class."""
+    from autograder import session
+
+    if device not in ("auto", "cpu", "cuda"):
+        raise UserError(f"--device {device}: choose auto, cpu or cuda")
+    failed = session.grade(
+        paths, assignment, out, jobs=jobs, device=device, resume=resume, demo_secret=demo_secret, console=console, messages=messages
+    )
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
+def report(folder: OutDir) -> None:
+    """Write the class report and the feedback pages from a folder's grades.jsonl."""
+    from autograder.report.pages import write
+
+    console.print(f"The report is {write(folder)}")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine offers: sandbox tier, device, versions."""
+    import platform
+    from importlib.metadata import version
+
+    import torch
+
+    from autograder.sandbox.client import Limits, Sandbox
+
+    started = time.monotonic()
+    with Sandbox(Limits()) as sandbox, sandbox.job():
+        seconds = time.monotonic() - started
+    rows = {
+        "sandbox": f"{Sandbox.tier} (processes only: no namespaces, no seccomp; fork server ready in {seconds:.1f} s)",
+        "device": f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu (no CUDA device found)",
+        "cores": str(os.cpu_count()),
+        "python": platform.python_version(),
+        **{name: version(name) for name in ("torch", "torchvision", "numpy", "nbgrader", "ssl-problem-sets")},
+    }
+    for name, value in rows.items():
+        console.print(f"{name:18}{value}", highlight=False)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where to put the class and its results.")] = Path("demo"),
+    assignment: Annotated[str, typer.Option(help="Id of the unit.")] = "moco",
+    students: Annotated[int, typer.Option(help="Size of the class.", min=1, max=1000)] = 24,
+) -> None:
+    """Make a class of sample submissions and grade it."""
+    from autograder import session
+    from autograder.demo import make_class
+    from autograder.units import find_root, load_unit
+
+    submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
+    session.grade(
+        [submitted], assignment, folder / "results", jobs=os.cpu_count() or 1, device="cpu", resume=False, demo_secret=True,
+        console=console, messages=messages,
+    )  # fmt: skip
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that a person can mend are told without a stack."""
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        messages.print(f"[bold]autograder:[/bold] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(BAD_USAGE)
+    sys.exit(0)

@@ -1,0 +1,362 @@
+"""Grade a notebook: case -> observation -> verdict -> score.
+
+The trusted half of the grader. It holds references, hidden cases and scores, and never executes student code: that
+happens in `autograder.sandbox`, which is sent arguments and sends back observations.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any
+
+import torch
+
+from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from autograder.slicing import NoSlice, Program, import_prelude
+from autograder.submission import Found, Submission, Unreadable
+from autograder.units import Unit
+from course_utils.checks.judge import (
+    ERROR,
+    MEMORY,
+    NOT_ATTEMPTED,
+    TIMEOUT,
+    Fault,
+    PreparedExercise,
+    Verdict,
+    judge,
+    not_run,
+)
+from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.values import CaseData, pack_case
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What a course says about scores; see `course.toml`.
+
+    Attributes:
+        points: exercise id -> points, where they differ from the sum of its checks.
+        disabled: ids of exercises that are not graded.
+        due: when the unit is due, with its time zone.
+        kept: days late -> share of the score that is kept.
+        attempts: which of several attempts counts: `latest`, `first` or `best`.
+    """
+
+    points: Mapping[str, float] = field(default_factory=dict)
+    disabled: tuple[str, ...] = ()
+    due: dt.datetime | None = None
+    kept: Callable[[int], float] = lambda late_days: 1.0
+    attempts: str = "latest"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of `grades.jsonl`.
+
+    Attributes:
+        status: `graded` or `unreadable`.
+        score: after what lateness costs; None if unreadable.
+        late_penalty: points lost by lateness.
+        verdicts: exercise id -> verdict; a verdict's points are those of the checks.
+        points: exercise id -> (score, max_score) in the course's points.
+        seconds: wall-clock time.
+    """
+
+    submission: Submission | Unreadable
+    status: str
+    score: float | None
+    max_score: float
+    verdicts: Mapping[str, Verdict]
+    points: Mapping[str, tuple[float, float]]
+    checks_sha256: str
+    sandbox: str
+    device: str
+    late_days: int
+    late_penalty: float
+    seconds: float
+    flags: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as in DESIGN's contract."""
+        submission = self.submission
+        submitted = submission.submitted_at
+        return {
+            "student": submission.student,
+            "unit": submission.unit,
+            "attempt": getattr(submission, "attempt", 1),
+            "submitted_at": submitted.isoformat() if submitted else None,
+            "late_days": self.late_days,
+            "late_penalty": self.late_penalty,
+            "file": submission.path,
+            "submission_sha256": submission.sha256,
+            "checks_sha256": self.checks_sha256,
+            "release": version("ssl-problem-sets"),
+            "versions": {"autograder": version("ssl-problem-sets"), "torch": torch.__version__},
+            "status": self.status,
+            "score": self.score,
+            "max_score": self.max_score,
+            "sandbox": self.sandbox,
+            "device": self.device,
+            "seconds": round(self.seconds, 4),
+            "exercises": {name: self._exercise(name, verdict) for name, verdict in self.verdicts.items()},
+            "flags": list(self.flags),
+        }
+
+    def _exercise(self, name: str, verdict: Verdict) -> dict[str, Any]:
+        score, max_score = self.points[name]
+        factor = max_score / verdict.max_score if verdict.max_score else 0.0
+        diagnosis = {"misconception": verdict.misconception, "hint": verdict.hint} if verdict.misconception else None
+        return {
+            "score": score,
+            "max_score": max_score,
+            "status": verdict.status,
+            "diagnosis": diagnosis,
+            "checks": [
+                {
+                    "id": item.check.id,
+                    "title": item.check.title,
+                    "visible": item.check.visible,
+                    "passed": item.passed,
+                    "points": _round(item.points * factor),
+                    "max_points": _round(item.check.points * factor),
+                    "message": item.message,
+                }
+                for item in verdict.checks
+            ],
+        }
+
+
+class Grader:
+    """Grades submissions of one unit. Use as a context manager."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        secret: bytes,
+        limits: Limits | None = None,
+        *,
+        policy: Policy | None = None,
+        device: str = "cpu",
+        jobs: int = 1,
+        visible_only: bool = False,
+    ) -> None:
+        """Prepare to grade.
+
+        Args:
+            unit: the unit.
+            secret: key of the hidden seeds.
+            limits: what one submission may use.
+            policy: what the course says about scores.
+            device: `"cpu"` or `"cuda"`.
+            jobs: submissions graded at the same time.
+            visible_only: leave out hidden checks.
+        """
+        self.unit = unit
+        self.device = device
+        self.policy = policy or Policy()
+        self._secret = secret
+        self._limits = limits or Limits()
+        self._jobs = max(1, jobs)
+        self._visible_only = visible_only
+        self._stack = ExitStack()
+        self._idle: list[Sandbox] = []
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Grader:
+        # Comparing small tensors is faster on one thread, and the cores belong to the sandboxes.
+        torch.set_num_threads(1)
+        with ExitStack() as stack:
+            self._idle = [stack.enter_context(Sandbox(self._limits)) for _ in range(self._jobs)]
+            self._prepared  # noqa: B018 - computed once, before the clock of the first submission runs
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+        self._idle = []
+
+    @cached_property
+    def _prepared(self) -> dict[str, tuple[PreparedExercise, dict[str, tuple[CaseData, ...]]]]:
+        """Expected observations and packed cases, computed once for the whole class."""
+        prepared = {}
+        for id_, exercise in self.unit.exercises.items():
+            if id_ not in self.policy.disabled:
+                item = exercise.prepare(self._secret, visible_only=self._visible_only)
+                packed = {check.id: tuple(pack_case(case) for case in check.cases) for check in item.checks}
+                prepared[id_] = (item, packed)
+        return prepared
+
+    @cached_property
+    def _prelude(self) -> dict[str, str]:
+        return import_prelude(self.unit.paths["reference.py"].read_text())
+
+    @property
+    def max_score(self) -> float:
+        """Points of the unit under the course's policy."""
+        return sum(self._points(item) for item, _ in self._prepared.values())
+
+    def grade_all(
+        self, found: Iterable[Found], graded: Callable[[str, str], bool] = lambda student, sha256: False
+    ) -> Iterator[tuple[Found, Result | Exception | None]]:
+        """Grade many, `jobs` at a time, in the order in which they are done.
+
+        Args:
+            found: what `autograder.submission.collect` found.
+            graded: whether this student's file (name, hash) needs no new result.
+
+        Yields:
+            Each student with the result; None if there is one already; an exception if the fault is ours: there is
+            no result then, and never a zero.
+        """
+
+        def work(item: Found) -> Result | None:
+            submissions = item.read(self.policy.attempts)
+            # The result in the journal is that of one attempt; with several to choose from all are graded again.
+            if len(submissions) == 1 and graded(item.student, submissions[0].sha256):
+                return None
+            return max(map(self.grade, submissions), key=lambda result: -1.0 if result.score is None else result.score)
+
+        pool = ThreadPoolExecutor(self._jobs)
+        try:
+            running: dict[Future[Result | None], Found] = {}
+            waiting = iter(found)
+            while True:
+                # No more than two a worker are read ahead, so memory does not grow with the class.
+                while len(running) < 2 * self._jobs and (item := next(waiting, None)) is not None:
+                    running[pool.submit(work, item)] = item
+                if not running:
+                    return
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    item = running.pop(future)
+                    error = future.exception()
+                    yield item, future.result() if error is None else _ours(error)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def grade(self, submission: Submission | Unreadable) -> Result:
+        """Grade one submission.
+
+        Raises:
+            SandboxError: the sandbox failed; the submission has no result then, never a zero.
+        """
+        started = time.monotonic()
+        if isinstance(submission, Unreadable):
+            return self._result(submission, {}, (submission.reason,), started)
+        program = Program(submission, self._prelude)
+        verdicts: dict[str, Verdict] = {}
+        flags = list(submission.flags)
+        with self._lock:
+            sandbox = self._idle.pop()
+        try:
+            with ExitStack() as stack:
+                job = None
+                for id_, (exercise, cases) in self._prepared.items():
+                    slice_ = program.slice(id_)
+                    flags += slice_.flags
+                    if isinstance(slice_, NoSlice):
+                        status = ERROR if slice_.attempted else NOT_ATTEMPTED
+                        verdicts[id_] = not_run(exercise, status, slice_.reason)
+                        continue
+                    if job is None or not job.alive:
+                        job = stack.enter_context(sandbox.job())
+                    failure = job.load(self.unit.exercises[id_].name, slice_.cells)
+                    if failure is not None:
+                        verdicts[id_] = _could_not_load(exercise, failure)
+                        continue
+                    seen: dict[str, list[Observation | Fault]] = {}
+                    for check in exercise.checks:
+                        if not job.alive:
+                            # One fault costs the check, not those that come after it.
+                            job = stack.enter_context(sandbox.job())
+                            job.load(self.unit.exercises[id_].name, slice_.cells)
+                        seen[check.id] = [_out_of_memory(item) for item in job.run(cases[check.id], self.device)]
+                        if any(isinstance(item, Fault) and item.status == TIMEOUT for item in seen[check.id]):
+                            # A function that hangs once will do so again; a class must not wait for each check.
+                            break
+                    verdicts[id_] = judge(exercise, seen, self.device)
+        finally:
+            with self._lock:
+                self._idle.append(sandbox)
+        return self._result(submission, verdicts, tuple(dict.fromkeys(flags)), started)
+
+    def _result(
+        self,
+        submission: Submission | Unreadable,
+        verdicts: Mapping[str, Verdict],
+        flags: tuple[str, ...],
+        started: float,
+    ) -> Result:
+        points = {}
+        for id_, verdict in verdicts.items():
+            limit = self._points(self._prepared[id_][0])
+            points[id_] = (_round(verdict.score / verdict.max_score * limit if verdict.max_score else 0.0), limit)
+        readable = isinstance(submission, Submission)
+        late_days = _late_days(submission.submitted_at, self.policy.due)
+        raw = sum(score for score, _ in points.values())
+        penalty = _round(raw * (1 - self.policy.kept(late_days)))
+        return Result(
+            submission,
+            "graded" if readable else "unreadable",
+            _round(raw - penalty) if readable else None,
+            self.max_score,
+            verdicts,
+            points,
+            self.unit.checks_sha256,
+            Sandbox.tier,
+            self.device,
+            late_days,
+            penalty,
+            time.monotonic() - started,
+            flags,
+        )
+
+    def _points(self, exercise: PreparedExercise) -> float:
+        return float(self.policy.points.get(exercise.id, exercise.max_score))
+
+
+def _ours(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    raise error
+
+
+def _could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verdict:
+    if isinstance(failure, Fault):
+        return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
+    where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
+    status = MEMORY if _is_memory(failure) else ERROR
+    return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")
+
+
+def _out_of_memory(item: Observation | Fault) -> Observation | Fault:
+    if isinstance(item, Observation) and item.failure and _is_memory(item.failure):
+        return Fault(MEMORY, f"needed too much memory ({item.failure.message[:120]})")
+    return item
+
+
+def _is_memory(failure: Failure) -> bool:
+    return failure.kind == "MemoryError" or "can't allocate memory" in failure.message
+
+
+def _late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:
+    if submitted is None or due is None or submitted <= due:
+        return 0
+    return -((due - submitted).days)
+
+
+def _round(points: float) -> float:
+    # Scores are sums of halves and quarters; ten digits remove what binary fractions add.
+    return round(points, 10)
+
+

@@ -1,0 +1,102 @@
+"""`pytest --submission FILE solutions/moco`: the grader's verdict on one notebook, one pytest item for each check.
+
+The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Without `--submission` the unit's own
+reference is graded, and everything passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.units import FILES, find_root, load_unit
+from course_utils.checks.judge import CheckVerdict, Verdict
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--submission`."""
+    group = parser.getgroup("autograder")
+    group.addoption("--submission", type=Path, help="notebook or script to check against the units' hidden checks")
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChecksFile | None:
+    """A unit's `checks.py` is collected if its other files lie beside it."""
+    if file_path.name == "checks.py" and all((file_path.parent / name).is_file() for name in FILES):
+        collected: ChecksFile = ChecksFile.from_parent(parent, path=file_path)
+        return collected
+    return None
+
+
+class ChecksFile(pytest.File):
+    """All checks of a unit."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item for each check."""
+        root = find_root(self.path.parent)
+        self._unit = load_unit(root, self.path.parent.name)
+        self._verdicts: dict[str, Verdict] | None = None
+        for exercise in self._unit.exercises.values():
+            for check in exercise.checks:
+                item: CheckItem = CheckItem.from_parent(
+                    self, name=f"{exercise.id}/{check.id}", exercise=exercise.id, check=check.id
+                )
+                yield item
+
+    def verdict(self, exercise: str) -> Verdict:
+        """The verdict on an exercise; the first call grades the submission."""
+        if self._verdicts is None:
+            self._verdicts = self._grade()
+        return self._verdicts[exercise]
+
+    def _grade(self) -> dict[str, Verdict]:
+        from autograder.config import load_course, secret
+        from autograder.grading import Grader, Limits
+        from autograder.submission import Unreadable, read_submission
+
+        root = self._unit.root
+        course = load_course(root)
+        path = self.config.getoption("--submission") or self._unit.paths["reference.py"]
+        submission = read_submission(path, self._unit.id, path.stem)
+        if isinstance(submission, Unreadable):
+            raise pytest.UsageError(f"{path}: {submission.reason}")
+        limits = Limits(course.limits.seconds, course.limits.memory_mb)
+        with Grader(self._unit, secret(root, course)[0], limits) as grader:
+            return dict(grader.grade(submission).verdicts)
+
+
+class CheckItem(pytest.Item):
+    """One check."""
+
+    def __init__(self, *, exercise: str, check: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._exercise = exercise
+        self._check = check
+
+    def runtest(self) -> None:
+        """Fails with the check's message, the exercise's diagnosis and its hint."""
+        assert isinstance(self.parent, ChecksFile)
+        verdict = self.parent.verdict(self._exercise)
+        found = next(item for item in verdict.checks if item.check.id == self._check)
+        if not found.passed:
+            raise CheckFailed(verdict, found)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The message alone: a stack of ours says nothing about the student's code."""
+        return str(excinfo.value) if isinstance(excinfo.value, CheckFailed) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the item comes from."""
+        return self.path, None, self.name
+
+
+class CheckFailed(Exception):
+    """A check that did not pass."""
+
+    def __init__(self, verdict: Verdict, failed: CheckVerdict) -> None:
+        lines = [f"{verdict.exercise}: {verdict.status}", f"{failed.check.title}", f"  {failed.message}"]
+        if verdict.misconception:
+            lines.append(f"  {verdict.misconception}: {verdict.hint}")
+        super().__init__("\n".join(lines))

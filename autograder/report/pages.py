@@ -1,0 +1,53 @@
+"""Write the class report and the students' feedback pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder import journal
+from autograder.errors import UserError
+from autograder.report.summary import summarise
+
+CLASS_REPORT = "report.html"
+FEEDBACK = "feedback"
+
+
+def write(folder: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
+    """Write `report.html` and `feedback/<unit>/<student>.html` from `grades.jsonl`.
+
+    Args:
+        folder: where the journal lies.
+        progress: told after each page how many of how many are written.
+
+    Returns:
+        The class report's path.
+
+    Raises:
+        UserError: there are no results.
+    """
+    grades = list(journal.read(folder).values())
+    if not grades:
+        raise UserError(f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first")
+    environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined)
+    environment.filters["points"] = lambda value: f"{value:g}"
+    feedback = environment.get_template("feedback.html")
+    for number, grade in enumerate(grades, start=1):
+        page = folder / FEEDBACK / grade["unit"] / f"{file_name(grade['student'])}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(feedback.render(grade=grade), encoding="utf-8")
+        progress(number, len(grades))
+    units = summarise(grades)
+    path = folder / CLASS_REPORT
+    path.write_text(
+        environment.get_template("class.html").render(units=units, file_name=file_name, feedback=FEEDBACK), encoding="utf-8"
+    )
+    return path
+
+
+def file_name(student: str) -> str:
+    """A student's name as a file name: what is unsafe in one becomes `_`."""
+    return re.sub(r"[^\w.@ -]", "_", student).strip(". ") or "_"

@@ -1,0 +1,271 @@
+"""Cut out of a notebook what one exercise needs, and nothing else.
+
+The slice holds the function's definition and, transitively, the top-level imports, definitions and assignments that
+bind the names it uses. Loose expressions (prints, training, own tests, `!pip`) are never part of it, not even those in
+the exercise's own cell: they must neither cost nor change a grade.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from autograder.sandbox.wire import CellCode
+from autograder.submission import Cell, Submission
+from autograder.units import cell_id, function_name
+
+_BINDING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+_COMPOUND = (ast.If, ast.Try, ast.With)
+# Cell magics that run the rest of the cell as ordinary Python.
+_PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A top-level statement that binds names.
+
+    Attributes:
+        cell: number of its cell.
+        index: its place among all top-level statements of the cell.
+        binds: names it gives a value to; `"*"` for a star import.
+        uses: names that are read anywhere in it.
+    """
+
+    cell: int
+    index: int
+    node: ast.stmt
+    binds: frozenset[str]
+    uses: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The code of one exercise.
+
+    Attributes:
+        cells: what to execute, in the order of the notebook.
+        flags: what a person may want to know.
+    """
+
+    cells: tuple[CellCode, ...]
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NoSlice:
+    """There is nothing to execute.
+
+    Attributes:
+        attempted: false for an untouched stub or a deleted function, true for code that does not parse.
+    """
+
+    attempted: bool
+    reason: str
+    flags: tuple[str, ...] = ()
+
+
+class Program:
+    """A notebook's binding statements, parsed once for all of its exercises."""
+
+    def __init__(self, submission: Submission, prelude: Mapping[str, str] | None = None) -> None:
+        """Parse the cells.
+
+        Args:
+            submission: the notebook.
+            prelude: name -> import statement, for names of the release's set-up cell that a student has lost.
+        """
+        self._prelude = prelude or {}
+        self._borrowed: list[str] = []
+        self._cells = {cell.number: cell for cell in submission.cells}
+        self._sources: dict[int, str] = {}
+        self._errors: dict[int, str] = {}
+        self._statements: list[Statement] = []
+        for cell in submission.cells:
+            try:
+                source, tree = _parse(cell.source)
+            except _Unparsable as error:
+                self._errors[cell.number] = str(error)
+                continue
+            self._sources[cell.number] = source
+            for index, node in enumerate(tree.body):
+                if _is_binding(node):
+                    self._statements.append(Statement(cell.number, index, node, _binds(node), _uses(node)))
+
+    def slice(self, exercise: str) -> Slice | NoSlice:
+        """The slice of an exercise, found by cell id or, failing that, by the function's name."""
+        name = function_name(exercise)
+        tagged = [cell for cell in self._cells.values() if cell.ids & {cell_id(exercise), exercise}]
+        flags = [f"{len(tagged)} cells carry the id {cell_id(exercise)}"] if len(tagged) > 1 else []
+        numbers = {cell.number for cell in tagged}
+        defining = [item for item in self._statements if name in item.binds]
+        written = [item for item in defining if not _is_stub(item.node)]
+        own = [item for item in written if item.cell in numbers]
+        root = (own or written or [None])[-1]
+        if root is None:
+            return self._missing(name, tagged, bool(defining), tuple(flags))
+        if not own:
+            flags.append(f"{name} was found in cell {root.cell} by its name, not in the cell of the exercise")
+        elif len({item.cell for item in written}) > 1:
+            cells = sorted({item.cell for item in written})
+            flags.append(f"{name} is defined in cells {', '.join(map(str, cells))}: the one in cell {root.cell} counts")
+        chosen = self._closure(root, name, flags)
+        return Slice(tuple(self._code(chosen)), tuple(flags))
+
+    def _missing(self, name: str, tagged: list[Cell], stub: bool, flags: tuple[str, ...]) -> NoSlice:
+        pattern = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
+        for number, problem in self._errors.items():
+            cell = self._cells[number]
+            if pattern.search(cell.source) or cell in tagged:
+                return NoSlice(True, f"cell {number} is no valid Python: {problem}", flags)
+        if stub:
+            return NoSlice(False, "the stub is as it was released", flags)
+        return NoSlice(False, f"there is no function {name}", flags)
+
+    def _closure(self, root: Statement, name: str, flags: list[str]) -> set[tuple[int, int]]:
+        chosen = {(root.cell, root.index)}
+        # Other statements of the same cell may wrap the function: `enqueue = torch.no_grad()(enqueue)`.
+        waiting = [root, *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root)]
+        known = {name}
+        missing: set[str] = set()
+        while waiting:
+            statement = waiting.pop()
+            chosen.add((statement.cell, statement.index))
+            for used in statement.uses - known:
+                known.add(used)
+                binding = self._bindings(used, root.cell)
+                waiting.extend(binding)
+                if not binding:
+                    missing.add(used)
+        unresolved = {used for used in missing if used in self._prelude}
+        stars = [item for item in self._statements if "*" in item.binds]
+        chosen |= {(item.cell, item.index) for item in stars}
+        if unresolved and not stars:
+            flags.append(f"the imports of {', '.join(sorted(unresolved))} are missing: taken from the released notebook")
+        self._borrowed = sorted({self._prelude[used] for used in unresolved})
+        return chosen
+
+    def _bindings(self, name: str, cell: int) -> list[Statement]:
+        """What binds a name when the exercise's cell has just been run from the top; failing that, what comes later."""
+        binding = [item for item in self._statements if name in item.binds]
+        return [item for item in binding if item.cell <= cell] or binding
+
+    def _code(self, chosen: Iterable[tuple[int, int]]) -> list[CellCode]:
+        code = []
+        if self._borrowed:
+            code.append(CellCode("set-up", "\n".join(self._borrowed) + "\n", tuple(range(len(self._borrowed)))))
+        by_cell: dict[int, list[int]] = {}
+        for cell, index in sorted(chosen):
+            by_cell.setdefault(cell, []).append(index)
+        for item in self._statements:
+            # `from __future__ import annotations` changes how its own cell is compiled.
+            if item.cell in by_cell and getattr(item.node, "module", None) == "__future__":
+                by_cell[item.cell].insert(0, item.index)
+        code += [CellCode(str(cell), self._sources[cell], tuple(indices)) for cell, indices in by_cell.items()]
+        return code
+
+
+def import_prelude(source: str) -> dict[str, str]:
+    """Name -> import statement, for every top-level import of a Python source."""
+    prelude = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
+            prelude.update(dict.fromkeys(_binds(node), ast.unparse(node)))
+    return prelude
+
+
+class _Unparsable(Exception):
+    pass
+
+
+def _parse(source: str) -> tuple[str, ast.Module]:
+    try:
+        return source, ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        pass
+    try:
+        plain = _without_magics(source)
+        return plain, ast.parse(plain)
+    except SyntaxError as error:
+        raise _Unparsable(f"{error.msg}, line {error.lineno}: {(error.text or '').strip()}") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _Unparsable(f"{type(error).__name__}: {error}") from error
+
+
+def _without_magics(source: str) -> str:
+    """IPython's syntax as plain Python with the same line numbers."""
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    head, newline, rest = source.lstrip("\n").partition("\n")
+    if head.startswith("%%"):
+        return f"{newline}{rest}" if head[2:].split(" ")[0] in _PYTHON_MAGICS else ""
+    return TransformerManager().transform_cell(source)
+
+
+def _is_binding(node: ast.stmt) -> bool:
+    if isinstance(node, _BINDING):
+        return True
+    if isinstance(node, _COMPOUND):
+        return all(_is_binding(child) or isinstance(child, ast.Pass) for child in _body(node))
+    return False
+
+
+def _body(node: ast.stmt) -> list[ast.stmt]:
+    parts = [*getattr(node, "body", []), *getattr(node, "orelse", []), *getattr(node, "finalbody", [])]
+    for handler in getattr(node, "handlers", []):
+        parts += handler.body
+    return parts
+
+
+def _binds(node: ast.stmt) -> frozenset[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return frozenset({node.name})
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
+    if isinstance(node, _COMPOUND):
+        names = {name for child in _body(node) for name in _binds(child)}
+        for item in getattr(node, "items", []):
+            if item.optional_vars is not None:
+                names |= _stored(item.optional_vars)
+        return frozenset(names)
+    return frozenset(_stored(node))
+
+
+def _stored(node: ast.AST) -> set[str]:
+    names = set()
+    for child in ast.walk(node):
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
+            names.add(child.id)
+        elif isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store):
+            # `config.width = 3` and `table["a"] = 1` change what `config` and `table` stand for.
+            root = child.value
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            if isinstance(root, ast.Name):
+                names.add(root.id)
+    return names
+
+
+def _uses(node: ast.stmt) -> frozenset[str]:
+    names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Store)}
+    names |= {name for child in ast.walk(node) if isinstance(child, ast.Global) for name in child.names}
+    if isinstance(node, ast.AugAssign):
+        names |= _stored(node.target)
+    # Annotations in quotes are looked up by tools such as jaxtyping; their names are harmless to include.
+    return frozenset(names)
+
+
+def _is_stub(node: ast.stmt) -> bool:
+    """Only a docstring, `pass`, `...` or `raise NotImplementedError`."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    for statement in node.body:
+        if isinstance(statement, ast.Pass):
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if isinstance(statement, ast.Raise) and "NotImplementedError" in ast.dump(statement):
+            continue
+        return False
+    return True

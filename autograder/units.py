@@ -1,0 +1,215 @@
+"""Find the units of the course and prepare their checks.
+
+A unit is a folder `solutions/<unit>/`; files of the same name in `course/<unit>/` take their place one by one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import FunctionType, ModuleType
+
+from autograder.errors import UserError
+from course_utils.checks.compare import expect
+from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception
+from course_utils.checks.judge import PreparedCheck, PreparedExercise
+
+FILES = ("notebook.md", "reference.py", "checks.py", "misconceptions.py")
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One function that a student writes.
+
+    Attributes:
+        id: `"moco.enqueue"`.
+        reference: our implementation.
+        checks: its checks, in the order of the file.
+        misconceptions: its bank.
+    """
+
+    id: str
+    reference: FunctionType
+    checks: tuple[Check, ...]
+    misconceptions: tuple[Misconception, ...]
+
+    @property
+    def name(self) -> str:
+        """The function's name: `"enqueue"`."""
+        return function_name(self.id)
+
+    @property
+    def points(self) -> float:
+        """The points of all checks."""
+        return sum(check.points for check in self.checks)
+
+    def prepare(self, secret: bytes, *, visible_only: bool = False) -> PreparedExercise:
+        """Draw the cases and compute what the reference and every misconception show.
+
+        Args:
+            secret: the key of the hidden seeds.
+            visible_only: leave out hidden checks (for recording).
+        """
+        prepared = []
+        for check in self.checks:
+            if visible_only and not check.visible:
+                continue
+            cases = tuple(check.draw(secret))
+            expected = tuple(expect(self.reference, case, check.dtype) for case in cases)
+            wrong = {
+                item.id: tuple(expect(item.function, case, check.dtype) for case in cases)
+                for item in self.misconceptions
+            }
+            prepared.append(
+                PreparedCheck(
+                    check.id,
+                    check.title,
+                    check.points,
+                    check.accuracy,
+                    check.looks_at,
+                    check.dtype,
+                    check.visible,
+                    check.side,
+                    cases,
+                    expected,
+                    wrong,
+                    check.property,
+                )
+            )
+        return PreparedExercise(self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions})
+
+    def record(self) -> tuple[PreparedExercise, float]:
+        """The visible checks under the public key, and the exercise's full points."""
+        return self.prepare(PUBLIC_SECRET, visible_only=True), self.points
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One problem set.
+
+    Attributes:
+        id: the folder's name, `"moco"`.
+        paths: where each of `FILES` was found.
+        root: the repository.
+    """
+
+    id: str
+    paths: Mapping[str, Path]
+    root: Path
+
+    @cached_property
+    def exercises(self) -> dict[str, Exercise]:
+        """Exercise id -> exercise, in the order in which `checks.py` first mentions them."""
+        reference = self._module("reference.py")
+        checks = [item for item in vars(self._module("checks.py")).values() if isinstance(item, Check)]
+        bank = [item for item in vars(self._module("misconceptions.py")).values() if isinstance(item, Misconception)]
+        found: dict[str, Exercise] = {}
+        for id_ in dict.fromkeys(check.exercise for check in checks):
+            function = getattr(reference, function_name(id_), None)
+            if not id_.startswith(f"{self.id}.") or not isinstance(function, FunctionType):
+                raise UserError(
+                    f"{self.paths['checks.py']}: checks for {id_!r}, but {self.paths['reference.py']} "
+                    f"has no function {function_name(id_)!r}"
+                )
+            found[id_] = Exercise(
+                id_,
+                function,
+                tuple(check for check in checks if check.exercise == id_),
+                tuple(item for item in bank if item.exercise == id_),
+            )
+        for item in bank:
+            if item.exercise not in found:
+                raise UserError(
+                    f"{self.paths['misconceptions.py']}: misconception {item.id!r} belongs to {item.exercise!r}, "
+                    f"which has no checks in {self.paths['checks.py']}"
+                )
+        return found
+
+    def signature(self, exercise: Exercise) -> inspect.Signature:
+        """The reference's signature."""
+        return inspect.signature(exercise.reference)
+
+    @cached_property
+    def checks_sha256(self) -> str:
+        """Hash of all that decides a verdict: the unit's checks and bank, and the judging code."""
+        digest = hashlib.sha256()
+        judging = sorted((Path(inspect.getfile(expect)).parent).glob("*.py"))
+        own = [self.paths[name] for name in ("reference.py", "checks.py", "misconceptions.py")]
+        for path in [*own, *judging]:
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def _module(self, file: str) -> ModuleType:
+        path = self.paths[file]
+        name = f"solutions.{self.id}.{path.stem}"
+        loaded = sys.modules.get(name)
+        if loaded is not None and getattr(loaded, "__file__", None) == str(path):
+            return loaded
+        spec = importlib.util.spec_from_file_location(name, path)
+        if spec is None or spec.loader is None:
+            raise UserError(f"{path} cannot be loaded as Python")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            del sys.modules[name]
+            raise UserError(f"{path} does not load: {type(error).__name__}: {error}") from error
+        return module
+
+
+def function_name(exercise: str) -> str:
+    """`"moco.enqueue"` -> `"enqueue"`."""
+    return exercise.split(".", 1)[1]
+
+
+def cell_id(exercise: str) -> str:
+    """The nbgrader cell id of an exercise: `"moco.enqueue"` -> `"moco-enqueue"` (nbgrader allows no dot)."""
+    return exercise.replace(".", "-")
+
+
+def check_cell_id(exercise: str) -> str:
+    """The id of an exercise's graded cell: `"moco-enqueue-check"`."""
+    return f"{cell_id(exercise)}-check"
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The repository around `start`: the nearest folder with `course.toml`.
+
+    Raises:
+        UserError: there is none.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / "course.toml").is_file():
+            return folder
+    raise UserError(f"no course.toml in {start} or above it: run this inside the course's repository")
+
+
+def unit_ids(root: Path) -> list[str]:
+    """Ids of all units, in the order of the alphabet."""
+    return sorted(path.parent.name for path in (root / "solutions").glob("*/notebook.md"))
+
+
+def load_unit(root: Path, unit: str) -> Unit:
+    """The unit with this id.
+
+    Raises:
+        UserError: there is no such unit, or one of its files is missing.
+    """
+    folder = root / "solutions" / unit
+    if not folder.is_dir():
+        raise UserError(f"unknown unit {unit!r}: there are {', '.join(unit_ids(root)) or 'none'}")
+    paths = {}
+    for name in FILES:
+        override = root / "course" / unit / name
+        paths[name] = override if override.is_file() else folder / name
+        if not paths[name].is_file():
+            raise UserError(f"{paths[name]} is missing: a unit needs {', '.join(FILES)}")
+    return Unit(unit, paths, root)

@@ -1,0 +1,63 @@
+"""SimCLR on EmojiScenes with the notebook's recipe, several seeds.
+
+python -m benchmarks.learning.simclr                          # writes the results and the notebook's band
+python -m benchmarks.learning.simclr --sweep                  # the sweep of temperatures and batch sizes too
+python -m benchmarks.learning.simclr --seeds 0 --set steps=50   # a trial, writes nothing
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmarks.learning import common
+from course_utils.augment import Augment, two_views
+from course_utils.data import EmojiScenes
+from course_utils.models import Encoder, projection_head
+from course_utils.train import Batches, History, cosine, train
+from solutions.simclr.reference import nt_xent
+
+SETTINGS: dict[str, Any] = {
+    "family": "noto",
+    "model": {"name": "convnet"},
+    "steps": 500,
+    "batch": 256,
+    "learning_rate": 1e-3,
+    "weight_decay": 1e-4,
+    "warmup": 20,
+    "temperature": 0.2,
+    "views": {},
+}
+SWEEP: list[dict[str, Any]] = [
+    {"temperature": 0.05},
+    {"temperature": 0.5},
+    {"temperature": 1.0},
+    {"batch": 64},
+]
+
+
+def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Settings) -> History:
+    """Train `encoder` in place; the projection head is thrown away."""
+    head = projection_head(encoder.feature_dim)
+    generator = torch.Generator().manual_seed(seed)
+    views = Augment(**settings["views"])
+    optimizer = torch.optim.AdamW(
+        [*encoder.parameters(), *head.parameters()],
+        lr=settings["learning_rate"],
+        weight_decay=settings["weight_decay"],
+    )
+
+    def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
+        first, second = two_views(batch[0], generator, views)
+        z_i, z_j = head(encoder(torch.cat([first, second]))).chunk(2)
+        return nt_xent(z_i, z_j, settings["temperature"])
+
+    batches = Batches(scenes.images, size=settings["batch"], seed=seed)
+    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
+    return train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
+
+
+if __name__ == "__main__":
+    common.main("simclr", __doc__, fit, SETTINGS, SWEEP)

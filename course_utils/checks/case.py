@@ -1,0 +1,95 @@
+"""What a function is called with: a *case*, made of values only.
+
+A case can be written to a file or sent to another process, because it holds nothing but numbers, short
+strings, tensors and *descriptions* of modules. `solutions/*/checks.py` makes cases, the grader sends
+them, `course_utils.checks.observe` carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+Scalar = None | bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A tensor argument and how it is handed over.
+
+    Attributes:
+        tensor: the values; floating-point tensors are cast to the dtype of the case.
+        wants_grad: the tensor is a leaf with `requires_grad=True`, and its gradient is observed.
+        contiguous: if false, the same values are laid out with the dimensions in reverse order in memory.
+    """
+
+    tensor: Tensor
+    wants_grad: bool = False
+    contiguous: bool = True
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module argument: a named model of `course_utils.models` with its state, so that no code travels.
+
+    Attributes:
+        name: the model's name, as in `course_utils.models.build(name, **config)`.
+        config: its settings; numbers and strings only.
+        state: what `load_state_dict` receives.
+        grads: values put into `.grad` of the named parameters before the call.
+        frozen: every parameter has `requires_grad=False`.
+    """
+
+    name: str
+    config: Mapping[str, Scalar] = field(default_factory=dict)
+    state: Mapping[str, Tensor] = field(default_factory=dict)
+    grads: Mapping[str, Tensor] = field(default_factory=dict)
+    frozen: bool = False
+
+
+Argument = Scalar | Input | Module | tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A short list of calls of one exercise.
+
+    Attributes:
+        inputs: named values, made once per case, so that later calls see what earlier ones changed.
+        calls: for each call the names of its arguments in the order of the signature. `"result"` is what the
+            previous call returned. Left empty, there is one call with all inputs in their order.
+    """
+
+    inputs: Mapping[str, Argument]
+    calls: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "calls", self.calls or (tuple(self.inputs),))
+        for number, names in enumerate(self.calls):
+            allowed = {*self.inputs, "result"} if number else set(self.inputs)
+            if unknown := set(names) - allowed:
+                raise ValueError(
+                    f"call {number} of the case uses {sorted(unknown)}, which are no inputs of it"
+                )
+
+    def to(self, dtype: torch.dtype) -> Case:
+        """The same case with every floating-point tensor in `dtype`."""
+        return replace(self, inputs={name: _cast(value, dtype) for name, value in self.inputs.items()})
+
+
+def _cast(value: Argument, dtype: torch.dtype) -> Argument:
+    def cast(tensor: Tensor) -> Tensor:
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    if isinstance(value, Input):
+        return replace(value, tensor=cast(value.tensor))
+    if isinstance(value, Module):
+        return replace(
+            value,
+            state={name: cast(tensor) for name, tensor in value.state.items()},
+            grads={name: cast(tensor) for name, tensor in value.grads.items()},
+        )
+    return value

@@ -1,0 +1,242 @@
+"""What is wrong with a tensor, in words that help and give no expected value away.
+
+"Twice too large everywhere" or "wrong only in column 0" says more than a pair of numbers, and it can be said of hidden
+checks as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+# The most entries for which all pairs of slices, or all sorted values, are compared.
+_MOST_ENTRIES = 100_000
+_MOST_SLICES = 512
+
+
+def fact_about(
+    wanted: Tensor,
+    value: Tensor,
+    wrong: Tensor,
+    limit: float,
+    before: Tensor | None = None,
+    *,
+    is_bool: bool = False,
+) -> tuple[str, bool]:
+    """The most telling fact about a wrong tensor, to be put after its name.
+
+    Args:
+        wanted: expected values, float64, any shape.
+        value: values got, the same shape.
+        wrong: where they differ; at least one entry is true.
+        limit: how far a right value may lie from the expected one.
+        before: what the tensor held before the call, if it is an argument.
+        is_bool: the values are truth values.
+
+    Returns:
+        The fact, and whether a wrong entry with its values adds something to it.
+    """
+    count, total = int(wrong.sum()), wrong.numel()
+    strange = wrong & ~value.isfinite()
+    if bool(strange.any()):
+        name = "NaN" if bool(value[strange].isnan().any()) else "infinite"
+        return f"is {name}" + (f" in {int(strange.sum())} of {total} entries" if total > 1 else ""), True
+    if (
+        before is not None
+        and before.shape == value.shape
+        and (fact := _changed(wanted, value, wrong, before))
+    ):
+        return fact, True
+    if not bool(wanted.any()):
+        if is_bool:
+            return f"should be false everywhere, but is true in {count} of {total} entries", True
+        largest = int(value.abs().argmax())
+        number = float(value.reshape(-1)[largest].abs())
+        return f"should be zero, largest entry {number:.3g}{index_in_words(largest, value.shape)}", False
+    if not bool(value.any()):
+        return ("is false everywhere" if is_bool else "is zero everywhere" if total > 1 else "is zero") + (
+            ", but should not be"
+        ), True
+    if value.ndim == 0:
+        return _scalar_fact(float(wanted), float(value)), True
+    # Described with more room than judged, so that a factor of two in float32 is recognised as one.
+    scale = float(wanted[wanted.isfinite()].abs().max())
+    fact = next(_structure(wanted, value, wrong, max(limit, 1e-6 * scale)), None)
+    return fact or f"is wrong in {count} of {total} entries", True
+
+
+def wrong_shape(wanted: Tensor, value: Tensor) -> str:
+    """The fact about a tensor whose shape is not the expected one."""
+    fact = f"should have shape {tuple(wanted.shape)}, but has {tuple(value.shape)}"
+    if (
+        value.ndim == 2
+        and value.T.shape == wanted.shape
+        and torch.allclose(value.T.to(torch.float64), wanted.to(torch.float64))
+    ):
+        return fact + ": it is transposed"
+    if value.numel() == wanted.numel() and value.squeeze().shape == wanted.squeeze().shape:
+        return fact + ": a dimension of size 1 is missing or too many"
+    return fact
+
+
+def index_in_words(flat: int, shape: torch.Size) -> str:
+    """`" at [4, 2]"`; nothing for a tensor without dimensions."""
+    if not shape:
+        return ""
+    return f" at {[int(i) for i in torch.unravel_index(torch.as_tensor(flat), shape)]}"
+
+
+def _changed(wanted: Tensor, value: Tensor, wrong: Tensor, before: Tensor) -> str | None:
+    before = before.to(wanted.dtype)
+    should, did = wanted != before, value != before
+    total, count = wrong.numel(), int(wrong.sum())
+    if not bool(should.any()):
+        return "should be unchanged, but differs" + (f" in {count} of {total} entries" if total > 1 else "")
+    if not bool(did.any()):
+        return "is unchanged, but should have changed" + (
+            f" in {int(should.sum())} of {total} entries" if not bool(should.all()) else ""
+        )
+    forgotten, touched = wrong & should & ~did, wrong & ~should
+    if torch.equal(forgotten, wrong):
+        where = _region(forgotten)
+        return f"is unchanged in {count} of the {int(should.sum())} entries that should have changed" + (
+            f" ({where})" if where else ""
+        )
+    if torch.equal(touched, wrong):
+        return f"was changed in {count} entries that should have stayed as they were"
+    return None
+
+
+def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> Iterator[str]:
+    def near(candidate: Tensor) -> bool:
+        return candidate.shape == wanted.shape and bool(((candidate - wanted).abs() <= limit * 4).all())
+
+    if factor := _common_factor(wanted, value, limit):
+        yield f"{_times(factor)} everywhere"
+    shift = value - wanted
+    if wanted.numel() > 2 and bool(((shift - shift.mean()).abs() <= limit * 4).all()):
+        yield f"is too {'large' if float(shift.mean()) > 0 else 'small'} by the same amount everywhere"
+    for i in range(wanted.ndim):
+        for j in range(i + 1, wanted.ndim):
+            if wanted.shape[i] == wanted.shape[j] and near(value.transpose(i, j)):
+                yield f"is right with dimensions {i} and {j} swapped"
+    for dim in range(wanted.ndim):
+        if near(value.flip(dim)):
+            yield f"is right, but in reverse order along dimension {dim}"
+    where = _region(wrong)
+    if where:
+        part = _common_factor(wanted[wrong], value[wrong], limit)
+        if part:
+            yield f"{_times(part)} {where}, and right elsewhere"
+    for dim in range(wanted.ndim):
+        if _same_slices(wanted, value, dim, limit):
+            yield f"holds the right {_plural(dim, wanted.ndim)}{_along(dim, wanted.ndim)}, but in another order"
+    if _reinterpreted(wanted, value, limit):
+        yield "holds the right numbers, but in other places"
+    if where:
+        yield f"is wrong only {where} ({int(wrong.sum())} of {wrong.numel()} entries)"
+
+
+def _common_factor(wanted: Tensor, value: Tensor, limit: float) -> float | None:
+    """`f` with `value = f * wanted`, if there is one and it says something."""
+    norm = float((wanted * wanted).sum())
+    if wanted.numel() < 3 or not norm or not bool(wanted.isfinite().all()):
+        return None
+    factor = float((value * wanted).sum()) / norm
+    fits = bool(((value - factor * wanted).abs() <= limit * 4 * max(1.0, abs(factor))).all())
+    # A factor too small or too large to be told from the tolerance fits anything.
+    return factor if fits and 1e-5 < abs(factor) < 1e9 and abs(factor - 1) > 1e-6 else None
+
+
+def _times(factor: float) -> str:
+    if abs(factor + 1) < 1e-3:
+        return "has the wrong sign"
+    sign = "has the wrong sign and is" if factor < 0 else "is"
+    size = abs(factor)
+    if abs(size - 2) < 1e-3:
+        return f"{sign} twice too large"
+    if abs(size - 0.5) < 1e-3:
+        return f"{sign} half as large as it should be"
+    return (
+        f"{sign} {_number(size)} times too large"
+        if size >= 1
+        else f"{sign} {_number(1 / size)} times too small"
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+
+
+def _scalar_fact(wanted: float, value: float) -> str:
+    ratio = value / wanted if wanted else float("inf")
+    for simple in (2.0, 0.5, -1.0):
+        if abs(ratio - simple) < 1e-4:
+            return _times(simple)
+    return "is too large" if value > wanted else "is too small"
+
+
+def _region(wrong: Tensor) -> str | None:
+    """The rows, columns or slices to which the wrong entries keep, if they do."""
+    if bool(wrong.all()):
+        return None
+    if wrong.ndim == 2 and wrong.shape[0] == wrong.shape[1] > 2:
+        diagonal = torch.eye(wrong.shape[0], dtype=torch.bool)
+        if torch.equal(wrong & diagonal, wrong):
+            return "on the diagonal"
+        if torch.equal(wrong, ~diagonal):
+            return "off the diagonal"
+    best: tuple[float, str] | None = None
+    for dim in range(wrong.ndim):
+        others = [d for d in range(wrong.ndim) if d != dim]
+        touched = wrong.any(dim=others) if others else wrong
+        bad = [int(i) for i in touched.nonzero()]
+        size = wrong.shape[dim]
+        if len(bad) == size or size < 2:
+            continue
+        share = len(bad) / size
+        if best is None or share < best[0]:
+            best = share, _slices(dim, wrong.ndim, bad, size)
+    return best[1] if best else None
+
+
+def _slices(dim: int, ndim: int, bad: list[int], size: int) -> str:
+    good = [i for i in range(size) if i not in set(bad)]
+    if len(good) == 1 and size > 2:
+        return f"outside {_singular(dim, ndim)} {good[0]}{_along(dim, ndim)}"
+    if len(bad) == 1:
+        return f"in {_singular(dim, ndim)} {bad[0]}{_along(dim, ndim)}"
+    if bad[-1] - bad[0] + 1 == len(bad) > 2:
+        return f"in {_plural(dim, ndim)} {bad[0]} to {bad[-1]}{_along(dim, ndim)}"
+    if len(bad) <= 6:
+        return f"in {_plural(dim, ndim)} {', '.join(map(str, bad[:-1]))} and {bad[-1]}{_along(dim, ndim)}"
+    return f"in {len(bad)} of {size} {_plural(dim, ndim)}{_along(dim, ndim)}"
+
+
+def _singular(dim: int, ndim: int) -> str:
+    return ("row", "column")[dim] if ndim == 2 else "entry" if ndim == 1 else "slice"
+
+
+def _plural(dim: int, ndim: int) -> str:
+    return ("rows", "columns")[dim] if ndim == 2 else "entries" if ndim == 1 else "slices"
+
+
+def _along(dim: int, ndim: int) -> str:
+    return f" of dimension {dim}" if ndim > 2 else ""
+
+
+def _same_slices(wanted: Tensor, value: Tensor, dim: int, limit: float) -> bool:
+    left, right = (t.movedim(dim, 0).reshape(wanted.shape[dim], -1) for t in (wanted, value))
+    if not 2 <= left.shape[0] <= _MOST_SLICES or left.numel() > _MOST_ENTRIES:
+        return False
+    matches = torch.cdist(left, right, p=float("inf")) <= limit * 4
+    return bool(matches.any(0).all() and matches.any(1).all())
+
+
+def _reinterpreted(wanted: Tensor, value: Tensor, limit: float) -> bool:
+    if wanted.numel() > _MOST_ENTRIES:
+        return False
+    left, right = value.flatten().sort().values, wanted.flatten().sort().values
+    return bool(((left - right).abs() <= limit * 4).all())

@@ -1,0 +1,232 @@
+"""From observations to a verdict: which checks passed, what is wrong, and which idea is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from course_utils.checks.case import Case
+from course_utils.checks.compare import Difference, Expectation, compare
+from course_utils.checks.observation import Observation
+from course_utils.checks.tolerance import UNITS
+
+CORRECT, WRONG, NOT_ATTEMPTED, ERROR = "correct", "wrong", "not attempted", "error"
+TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
+
+# The message of a side check that holds, but also for a function that does nothing.
+WITHHELD = "counts once a check of the function's values has passed"
+
+
+@dataclass(frozen=True)
+class PreparedCheck:
+    """A check with its cases drawn and its expectations computed: values only, ready to judge observations.
+
+    Attributes:
+        id, title, points, accuracy, looks_at, dtype, visible, side: as in `definition.Check`.
+        cases: the cases.
+        expected: the reference's expectation of each case.
+        wrong: each misconception's expectation of each case.
+        property: judges an observation instead of `expected`, where many answers are right.
+    """
+
+    id: str
+    title: str
+    points: float
+    accuracy: str
+    looks_at: tuple[str, ...]
+    dtype: torch.dtype
+    visible: bool
+    side: bool
+    cases: tuple[Case, ...]
+    expected: tuple[Expectation, ...]
+    wrong: Mapping[str, tuple[Expectation, ...]]
+    property: Callable[[Case, Observation], str | None] | None = None
+
+
+@dataclass(frozen=True)
+class PreparedExercise:
+    """All checks of one exercise and the hints of its misconceptions."""
+
+    id: str
+    checks: tuple[PreparedCheck, ...]
+    hints: Mapping[str, str]
+
+    @property
+    def max_score(self) -> float:
+        """The points of all checks."""
+        return sum(check.points for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A case that has no observation: the process ran out of time or memory, or died."""
+
+    status: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CheckVerdict:
+    """What became of one check.
+
+    Attributes:
+        message: structural fact, without expected values; empty if the check passed.
+        place: numbers got and expected; to be shown for visible checks only.
+        difference, case, observation: what a picture of a failed visible check is drawn from.
+    """
+
+    check: PreparedCheck
+    passed: bool
+    points: float
+    message: str = ""
+    place: str = ""
+    difference: Difference | None = None
+    case: int = 0
+    observation: Observation | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one exercise.
+
+    Attributes:
+        status: `correct`, `wrong`, `not attempted`, `error`, `timeout`, `memory` or `crashed`.
+        misconception: id of the one misconception that shows exactly what was seen, or None.
+        hint: its hint.
+    """
+
+    exercise: str
+    status: str
+    score: float
+    max_score: float
+    checks: tuple[CheckVerdict, ...]
+    misconception: str | None = None
+    hint: str | None = None
+
+
+Seen = Mapping[str, Sequence[Observation | Fault]]
+
+
+def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Verdict:
+    """Judge the observations of an exercise.
+
+    Args:
+        exercise: its checks.
+        seen: check id -> one observation or fault for each case, in order. Missing cases count as failed.
+        device: where the function ran.
+    """
+    first = [_judge_check(check, seen.get(check.id, ()), device) for check in exercise.checks]
+    # No free points: "inputs unchanged" is true of a function that does nothing.
+    works = any(verdict.passed and not verdict.check.side for verdict in first)
+    verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
+    score = sum(verdict.points for verdict in verdicts)
+    status = _status(exercise, seen, verdicts)
+    misconception = _diagnose(exercise, seen, device) if status == WRONG else None
+    hint = exercise.hints[misconception] if misconception else None
+    return Verdict(exercise.id, status, score, exercise.max_score, verdicts, misconception, hint)
+
+
+def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:
+    """The verdict on an exercise whose function could not be called at all."""
+    verdicts = tuple(CheckVerdict(check, False, 0.0, message) for check in exercise.checks)
+    return Verdict(exercise.id, status, 0.0, exercise.max_score, verdicts)
+
+
+def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], device: str) -> CheckVerdict:
+    for index, case in enumerate(check.cases):
+        observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
+        if isinstance(observation, Fault):
+            return CheckVerdict(check, False, 0.0, observation.message, case=index)
+        differences: list[Difference] = []
+        if check.property is None:
+            differences = _differences(check, check.expected[index], observation, device, case)
+            message = differences[0].message if differences else None
+        else:
+            message = check.property(case, observation)
+        if message:
+            failure = observation.failure
+            if failure and failure.code and differences and differences[0].quantity == "exception":
+                message += f", in line {failure.line} of your cell: {failure.code.strip()}"
+            place = differences[0].place if differences else ""
+            return CheckVerdict(
+                check, False, 0.0, message, place, differences[0] if differences else None, index, observation
+            )
+    return CheckVerdict(check, True, check.points)
+
+
+def _differences(
+    check: PreparedCheck,
+    expected: Expectation,
+    observation: Observation,
+    device: str,
+    case: Case | None = None,
+    *,
+    known_wrong: bool = False,
+) -> list[Difference]:
+    # A misconception may round where the reference only copies ("keys normalised"), and may overflow.
+    rounds = known_wrong and UNITS[check.accuracy] < UNITS["reduction"]
+    return compare(
+        expected,
+        observation,
+        accuracy="reduction" if rounds else check.accuracy,
+        dtype=check.dtype,
+        looks_at=check.looks_at,
+        device=device,
+        nan_matches=known_wrong,
+        case=case,
+    )
+
+
+def _withhold(verdict: CheckVerdict) -> CheckVerdict:
+    if not verdict.passed:
+        return verdict
+    return CheckVerdict(verdict.check, False, 0.0, WITHHELD)
+
+
+def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerdict]) -> str:
+    if all(verdict.passed for verdict in verdicts):
+        return CORRECT
+    observations = [item for check in exercise.checks for item in seen.get(check.id, ())]
+    for item in observations:
+        if isinstance(item, Fault):
+            return item.status
+    raised = [item.quantities.get("exception") for item in observations if isinstance(item, Observation)]
+    if raised and all(kind == "NotImplementedError" for kind in raised):
+        return NOT_ATTEMPTED if all(map(_is_stub, observations)) else ERROR
+    if raised and all(kind != "none" for kind in raised):
+        return ERROR
+    return WRONG
+
+
+def _is_stub(item: Observation | Fault) -> bool:
+    """Whether the exception is the stub's own: torch raises NotImplementedError too, for an operation that it lacks."""
+    failure = item.failure if isinstance(item, Observation) else None
+    return failure is None or not failure.code or failure.code.strip().startswith("raise")
+
+
+def _diagnose(exercise: PreparedExercise, seen: Seen, device: str) -> str | None:
+    """The one misconception that shows what was seen in every case, right or wrong; None if there is not just one."""
+    matches = []
+    for misconception in exercise.hints:
+        tells = False
+        for check in exercise.checks:
+            for index, observation in enumerate(seen.get(check.id, ())):
+                expected = check.wrong[misconception][index]
+                if isinstance(observation, Fault) or _differences(
+                    check, expected, observation, device, known_wrong=True
+                ):
+                    break
+                # An exception of the same type is no evidence; a wrong value that agrees is.
+                if observation.quantities["exception"] == "none" and _differences(
+                    check, check.expected[index], observation, device
+                ):
+                    tells = True
+            else:
+                continue
+            break
+        else:
+            if tells:
+                matches.append(misconception)
+    return matches[0] if len(matches) == 1 else None

@@ -1,0 +1,248 @@
+"""Carry out a case with a function and write down all that can be seen of it."""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import numbers
+import re
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.checks.case import Argument, Case, Input, Module
+from course_utils.checks.observation import Failure, Observation, Quantity
+
+# Where the source of a student's cell is registered; lines of tracebacks are counted in files with this prefix ...
+CELL = "<cell"
+# ... and in the files that IPython, ipykernel and Colab name after a cell.
+_NOTEBOOK_CELL = re.compile(r"<ipython-input-|.*[/\\](ipykernel_\d+[/\\]|ipython-input-)")
+
+# More values than any exercise returns; a list of millions of numbers need not be written down.
+_MOST_VALUES = 16
+_MOST_CHARACTERS = 200
+
+
+def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Observation:
+    """Call `function` as `case` says and return what was seen.
+
+    Nothing that `function` does with its arguments can reach the case: tensors and modules are made anew.
+
+    Args:
+        function: the implementation; it is called with positional arguments.
+        case: inputs and calls.
+        device: where the inputs live, `"cpu"` or `"cuda"`.
+
+    Returns:
+        The observation. An exception of `function` is part of it (`exception`, `failure`), never raised here, with one
+        exception: KeyboardInterrupt, by which whoever started the check stops it.
+    """
+    inputs = {name: _materialise(value, device) for name, value in case.inputs.items()}
+    held = {name: _tensors_of(name, value) for name, value in inputs.items()}
+    seen: dict[str, Quantity] = {}
+    leaves: dict[str, Tensor] = {}
+    result: Any = None
+    failure: Failure | None = None
+    with torch.enable_grad():
+        for number, names in enumerate(case.calls, start=1):
+            suffix = f"#{number}" if len(case.calls) > 1 else ""
+            try:
+                result = function(*(result if name == "result" else inputs[name] for name in names))
+                _write_result(result, suffix, seen, leaves)
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - SystemExit too: whatever the function raises is observed
+                failure = failure_of(error, function)
+                break
+        seen["exception"] = failure.kind if failure else "none"
+        try:
+            _write_gradients(case, inputs, leaves, seen)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - backward through a student's graph may fail in any way
+            failure = failure or failure_of(error, function)
+            seen["exception"] = f"{failure_of(error, function).kind} in the backward pass"
+    _write_afterwards(inputs, held, seen)
+    for name, leaf in leaves.items():
+        seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
+        for tensors in held.values():
+            for owner, tensor in tensors.items():
+                seen[f"memory.{name}~{owner}"] = _shares_memory(leaf, tensor)
+    return Observation({name: _freeze(value) for name, value in seen.items()}, failure)
+
+
+def cotangent(shape: torch.Size | tuple[int, ...], dtype: torch.dtype, device: torch.device | str) -> Tensor:
+    """The fixed direction along which results are differentiated: entries in (0.5, 1.5) without a pattern.
+
+    Multiples of the golden ratio modulo one are spread evenly whatever the size is, so no two entries are equal
+    and no row or column can be swapped unseen.
+    """
+    count = torch.Size(shape).numel()
+    steps = torch.arange(1, count + 1, dtype=torch.float64) * 0.6180339887498949
+    return (0.5 + steps.frac()).reshape(shape).to(device=device, dtype=dtype)
+
+
+def _materialise(value: Argument, device: str) -> Any:
+    if isinstance(value, Input):
+        tensor = value.tensor.detach().to(device, copy=True)
+        if not value.contiguous:
+            reverse = tuple(range(tensor.ndim))[::-1]
+            tensor = tensor.permute(reverse).contiguous().permute(reverse)
+        return tensor.requires_grad_(value.wants_grad)
+    if isinstance(value, Module):
+        # Imported here because models pull in torchvision, which the sandbox's smallest tests do without.
+        from course_utils.models import build
+
+        floating = [tensor.dtype for tensor in value.state.values() if tensor.is_floating_point()]
+        module = build(value.name, **value.config).to(device)
+        if floating:
+            module = module.to(floating[0])
+        module.load_state_dict(
+            {name: tensor.clone() for name, tensor in value.state.items()}, strict=bool(value.state)
+        )
+        for name, parameter in module.named_parameters():
+            parameter.requires_grad_(not value.frozen)
+            if name in value.grads:
+                parameter.grad = value.grads[name].to(device, copy=True)
+        return module
+    return value
+
+
+def _tensors_of(name: str, value: Any) -> dict[str, Tensor]:
+    if isinstance(value, Tensor):
+        return {name: value}
+    if isinstance(value, nn.Module):
+        return {f"{name}.{key}": tensor for key, tensor in _state(value).items()}
+    return {}
+
+
+def _state(module: nn.Module) -> dict[str, Tensor]:
+    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+
+
+def _write_result(result: Any, suffix: str, seen: dict[str, Quantity], leaves: dict[str, Tensor]) -> None:
+    def write(name: str, value: Any) -> None:
+        if isinstance(value, Tensor):
+            value = value.as_subclass(Tensor)
+            # A clone on the graph: what the function does to the tensor later must not change what was returned.
+            leaves[name + suffix] = value
+            seen[name + suffix] = value.detach().clone()
+            seen[f"graph.{name}{suffix}"] = value.requires_grad
+        elif value is None or isinstance(value, bool):
+            seen[name + suffix] = value
+        elif isinstance(value, str):
+            # In words, so that no text can pass for one of the descriptions below.
+            seen[name + suffix] = f"the string {clean(repr(str.__str__(value)))}"
+        elif isinstance(value, numbers.Integral):
+            seen[name + suffix] = int(value)
+        elif isinstance(value, numbers.Real):
+            seen[name + suffix] = float(value)
+        elif isinstance(value, tuple | list) and name == "result":
+            seen[name + suffix] = f"{len(value)} values"
+            for index, item in enumerate(value[:_MOST_VALUES]):
+                write(f"{name}.{index}", item)
+        else:
+            seen[name + suffix] = f"an object of type {clean(type(value).__name__)[:40]}"
+
+    write("result", result)
+
+
+def _write_gradients(
+    case: Case, inputs: Mapping[str, Any], leaves: Mapping[str, Tensor], seen: dict[str, Quantity]
+) -> None:
+    wanted = {
+        name: inputs[name]
+        for name, value in case.inputs.items()
+        if isinstance(value, Input) and value.wants_grad
+    }
+    if not wanted or seen["exception"] != "none":
+        return
+    outputs = [leaf for leaf in leaves.values() if leaf.requires_grad and leaf.is_floating_point()]
+    gradients: tuple[Tensor | None, ...] = (None,) * len(wanted)
+    if outputs:
+        gradients = torch.autograd.grad(
+            outputs,
+            tuple(wanted.values()),
+            [cotangent(leaf.shape, leaf.dtype, leaf.device) for leaf in outputs],
+            allow_unused=True,
+        )
+    for (name, tensor), gradient in zip(wanted.items(), gradients, strict=True):
+        seen[f"gradient.{name}"] = torch.zeros_like(tensor) if gradient is None else gradient
+
+
+def _write_afterwards(
+    inputs: Mapping[str, Any], held: Mapping[str, Mapping[str, Tensor]], seen: dict[str, Quantity]
+) -> None:
+    for name, value in inputs.items():
+        module_state = _state(value) if isinstance(value, nn.Module) else {}
+        for owner, tensor in held[name].items():
+            seen[f"after.{owner}"] = tensor
+            seen[f"graph.{owner}"] = tensor.requires_grad
+            if isinstance(value, nn.Module):
+                key = owner[len(name) + 1 :]
+                now = module_state.get(key)
+                seen[f"same.{owner}"] = now is tensor
+                seen[f"module.{owner}"] = now
+                if isinstance(tensor, nn.Parameter):
+                    seen[f"grad.{owner}"] = tensor.grad
+        if isinstance(value, nn.Module):
+            seen[f"mode.{name}"] = value.training
+
+
+def _shares_memory(left: Tensor, right: Tensor) -> bool:
+    try:
+        return left.untyped_storage().data_ptr() == right.untyped_storage().data_ptr() and left.numel() > 0
+    except (RuntimeError, NotImplementedError):  # sparse and other tensors without a storage
+        return False
+
+
+def _freeze(value: Quantity) -> Quantity:
+    """A copy of the values on the CPU; a tensor that has none (on device meta, nested) is described instead."""
+    if not isinstance(value, Tensor):
+        return value
+    try:
+        value = value.detach().as_subclass(Tensor)
+        if value.is_nested:
+            return "a nested tensor"
+        if value.is_quantized:
+            value = value.dequantize()
+        if value.layout != torch.strided:
+            value = value.to_dense()
+        return value.to("cpu", copy=True).contiguous()
+    except (RuntimeError, NotImplementedError, TypeError):
+        return f"a tensor without plain values, on device {value.device} and of layout {value.layout}"
+
+
+def failure_of(error: BaseException, function: Callable[..., Any] | None = None) -> Failure:
+    """An exception in plain data.
+
+    Args:
+        error: what was raised.
+        function: the student's function: lines of its file count as lines of the student's code, like those of cells.
+    """
+    kinds = [kind.__name__ for kind in type(error).__mro__ if getattr(builtins, kind.__name__, None) is kind]
+    try:
+        text = " ".join(clean(str(error), limit=2000).split()) or "no message"
+    except Exception:  # noqa: BLE001 - an exception of a student's own may fail at this as well
+        text = "no message"
+    own = _file_of(function)
+    line, code = None, ""
+    for frame in traceback.extract_tb(error.__traceback__):
+        if frame.filename.startswith(CELL) or _NOTEBOOK_CELL.match(frame.filename) or frame.filename == own:
+            line, code = frame.lineno, clean(frame.line or "")
+    name = clean(type(error).__name__)[:80]
+    return Failure(kinds[0] if kinds else "BaseException", f"{name}: {text}"[:500], line, code)
+
+
+def clean(text: str, limit: int = _MOST_CHARACTERS) -> str:
+    """Text that can be shown and encoded anywhere: of limited length, without control characters or lone surrogates."""
+    text = text[:limit].encode("utf-8", "replace").decode("utf-8")
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _file_of(function: Callable[..., Any] | None) -> str | None:
+    code = getattr(inspect.unwrap(function) if inspect.isfunction(function) else None, "__code__", None)
+    return code.co_filename if code else None

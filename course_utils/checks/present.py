@@ -1,0 +1,280 @@
+"""The result of a check as text and as HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.case import Argument, Input, Module
+from course_utils.checks.compare import dtype_name
+from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVerdict
+from course_utils.checks.observation import describe
+from course_utils.checks.tolerance import relative_tolerance
+from course_utils.checks.visible import CheckResult
+
+# Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
+_PASSED, _FAILED, _OPEN = "#0072B2", "#D55E00", "#8a8a8a"
+
+_MOST_PICTURES = 2
+_MOST_ENTRIES = 6
+_TABLE_ROWS, _TABLE_COLUMNS = 8, 7
+
+
+def as_text(result: CheckResult) -> str:
+    """The whole result in plain text."""
+    lines = [f"{result.exercise}: {_score(result)}"]
+    if result.reason:
+        lines.append(f"  {result.reason}")
+    if result.status != NOT_ATTEMPTED:
+        for verdict in result.verdicts:
+            lines.append(f"  {_mark(verdict)}  {verdict.check.title}")
+            lines.extend(f"            {line}" for line in _why(verdict))
+    for title, body in _help(result):
+        lines.append(f"  {title}")
+        lines.extend(f"      {line}" for line in body.splitlines())
+    for note in result.notes:
+        lines.extend(f"  {line}" for line in note.splitlines())
+    lines.extend(f"  {line}" for line in _what_next(result))
+    return "\n".join(lines)
+
+
+def as_html(result: CheckResult) -> str:
+    """The whole result in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet."""
+    colour = _PASSED if result.status == CORRECT else _OPEN if result.status == NOT_ATTEMPTED else _FAILED
+    parts = [
+        f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em; max-width: 60em">',
+        f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",
+    ]
+    if result.reason:
+        parts.append(f"<div>{_code(result.reason)}</div>")
+    if result.status != NOT_ATTEMPTED and result.verdicts:
+        parts.append('<ul style="list-style: none; padding-left: 0; margin: 0.4em 0">')
+        parts.extend(_items(result))
+        parts.append("</ul>")
+    for title, body in _help(result):
+        parts.append(f"<div><em>{escape(title)}</em></div>{_block(body)}")
+    if result.hint and result.level < 2:
+        parts.append(
+            f"<details><summary>A hint for this very mistake</summary>{_code(result.hint)}</details>"
+        )
+    for note in result.notes:
+        first, _, rest = note.partition("\n")
+        parts.append(f"<div>{escape(first)}</div>" + (_block(rest) if rest else ""))
+    parts.extend(f"<div><small>{_code(line)}</small></div>" for line in _what_next(result))
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def points(value: float) -> str:
+    """`2.5`, `7`, `3.67`."""
+    return f"{round(value, 2):g}"
+
+
+def _score(result: CheckResult) -> str:
+    if not result.max_points:
+        return result.status
+    status = "right as far as the visible checks see" if result.status == CORRECT else result.status
+    return f"{status}, {points(result.points)} of {points(result.max_points)} points so far"
+
+
+def _mark(verdict: CheckVerdict) -> str:
+    return "✓ passed" if verdict.passed else "○ waits " if verdict.message == WITHHELD else "✗ failed"
+
+
+def _why(verdict: CheckVerdict) -> list[str]:
+    return [] if verdict.passed else [line for line in (verdict.message, verdict.place) if line]
+
+
+def _items(result: CheckResult) -> Iterator[str]:
+    pictures = 0
+    for verdict in result.verdicts:
+        colour = _PASSED if verdict.passed else _OPEN if verdict.message == WITHHELD else _FAILED
+        mark = f'<span style="color: {colour}; font-weight: bold">{_mark(verdict)}</span>'
+        yield f'<li style="margin: 0.25em 0">{mark} {escape(verdict.check.title)}'
+        yield "".join(f'<div style="margin-left: 1.5em">{_code(line)}</div>' for line in _why(verdict))
+        if not verdict.passed and pictures < _MOST_PICTURES and (picture := _picture(verdict)):
+            pictures += 1
+            yield f'<div style="margin-left: 1.5em">{picture}</div>'
+        yield "</li>"
+
+
+def _picture(verdict: CheckVerdict) -> str:
+    pair = compared_tensors(verdict)
+    if pair is None:
+        return ""
+    from course_utils.checks.draw import expected_beside_got
+
+    name = describe(verdict.difference.quantity) if verdict.difference else ""
+    return expected_beside_got(*pair, name, limit=_limit(verdict, pair[0])) or ""
+
+
+def compared_tensors(verdict: CheckVerdict) -> tuple[Tensor, Tensor] | None:
+    """Expected and got of the quantity that failed, if both are tensors of one shape and not both a single number."""
+    if verdict.difference is None or verdict.observation is None:
+        return None
+    name = verdict.difference.quantity
+    expected = verdict.check.expected[verdict.case].quantities.get(name)
+    got = verdict.observation.quantities.get(name)
+    if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or expected.shape != got.shape:
+        return None
+    return (expected, got) if expected.numel() > 1 and not got.is_complex() else None
+
+
+def _limit(verdict: CheckVerdict, expected: Tensor) -> float:
+    if not expected.is_floating_point():
+        return 0.0
+    finite = expected[expected.isfinite()]
+    scale = float(finite.abs().max()) if finite.numel() else 0.0
+    return relative_tolerance(verdict.check.accuracy, verdict.check.dtype) * scale
+
+
+# --- what hints add ---------------------------------------------------------------------------------------------
+
+
+def _help(result: CheckResult) -> Iterator[tuple[str, str]]:
+    failed = [
+        verdict for verdict in result.verdicts if not verdict.passed and verdict.observation is not None
+    ]
+    if not failed or result.status == NOT_ATTEMPTED:
+        return
+    smallest = min(failed, key=_size)
+    if result.level >= 1:
+        yield "Where: the call that went wrong", _call(result.exercise, smallest)
+        if result.level < 3 and (entries := _entries(smallest)):
+            yield (
+                f"Wrong entries of {describe(smallest.difference.quantity) if smallest.difference else ''}",
+                entries,
+            )
+    if result.level >= 2 and result.hint:
+        yield "Hint", result.hint
+    elif result.level == 2:
+        yield "Hint", "There is none: what is seen is none of the mistakes we know."
+    if result.level >= 3 and (table := _table(smallest)):
+        yield table
+
+
+def _size(verdict: CheckVerdict) -> int:
+    values = verdict.check.cases[verdict.case].inputs.values()
+    return sum(_tensor_size(value) for value in values)
+
+
+def _tensor_size(value: Argument) -> int:
+    if isinstance(value, Input):
+        return value.tensor.numel()
+    return sum(tensor.numel() for tensor in value.state.values()) if isinstance(value, Module) else 1
+
+
+def _call(exercise: str, verdict: CheckVerdict) -> str:
+    case = verdict.check.cases[verdict.case]
+    name = exercise.split(".", 1)[1]
+    arguments = [(key, value) for key, value in case.inputs.items()]
+    lines = [f"{name}({', '.join(names)})" for names in case.calls]
+    lines.extend(f"{key}: {_argument(value)}" for key, value in arguments)
+    return "\n".join(lines)
+
+
+def _argument(value: Argument) -> str:
+    if isinstance(value, Input):
+        text = f"{dtype_name(value.tensor.dtype)} tensor of shape {tuple(value.tensor.shape)}"
+        text += "" if value.contiguous else ", not contiguous"
+        return text + (", wants a gradient" if value.wants_grad else "")
+    if isinstance(value, Module):
+        return f"a module ({value.name}) with {len(value.state)} parameters and buffers" + (
+            ", frozen" if value.frozen else ""
+        )
+    return repr(value)
+
+
+def _wrong(verdict: CheckVerdict, expected: Tensor, got: Tensor) -> Tensor:
+    wanted, value = expected.to(torch.float64), got.to(torch.float64)
+    return ~((value == wanted) | ((value - wanted).abs() <= _limit(verdict, expected)))
+
+
+def _entries(verdict: CheckVerdict) -> str:
+    pair = compared_tensors(verdict)
+    if pair is None:
+        return ""
+    expected, got = pair
+    places = _wrong(verdict, expected, got).nonzero()
+    lines = [
+        f"{[int(i) for i in place]}: got {_number(got[tuple(place)])}, expected {_number(expected[tuple(place)])}"
+        for place in places[:_MOST_ENTRIES]
+    ]
+    if len(places) > _MOST_ENTRIES:
+        lines.append(f"and {len(places) - _MOST_ENTRIES} more")
+    return "\n".join(lines)
+
+
+def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
+    """Rows of `got (expected)`, around the first wrong entry if the tensor is large."""
+    pair = compared_tensors(verdict)
+    if pair is None:
+        return None
+    expected, got = pair
+    wrong = _wrong(verdict, expected, got)
+    first = wrong.nonzero()[0].tolist() if bool(wrong.any()) else [0] * wrong.ndim
+    name = describe(verdict.difference.quantity) if verdict.difference else ""
+    if expected.ndim > 2:
+        leading = tuple(first[:-2])
+        expected, got, wrong, first = expected[leading], got[leading], wrong[leading], first[-2:]
+        name += f", part {list(leading)}"
+    elif expected.ndim == 1:
+        expected, got, wrong, first = expected[None], got[None], wrong[None], [0, *first]
+    rows = _window(first[0], expected.shape[0], _TABLE_ROWS)
+    columns = _window(first[1], expected.shape[1], _TABLE_COLUMNS)
+    cells = [["", *(f"column {j}" for j in columns)]]
+    for i in rows:
+        cells.append(
+            [f"row {i}"]
+            + [
+                f"{_number(got[i, j])} ({_number(expected[i, j])})" + ("*" if wrong[i, j] else " ")
+                for j in columns
+            ]
+        )
+    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
+    body = "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells
+    )
+    return f"Got (expected), wrong ones with a star: {name}", body
+
+
+def _window(centre: int, size: int, count: int) -> range:
+    start = min(max(0, centre - count // 2), max(0, size - count))
+    return range(start, min(size, start + count))
+
+
+def _number(value: Tensor) -> str:
+    return f"{value.item():.4g}" if value.is_floating_point() else str(value.item())
+
+
+def _what_next(result: CheckResult) -> Iterator[str]:
+    if result.status == CORRECT:
+        yield "Hidden checks, with other values and sizes, decide the points."
+        return
+    if not result.verdicts or result.status == NOT_ATTEMPTED:
+        return
+    yield "These are the visible checks; hidden ones, with other values and sizes, decide the rest of the points."
+    if result.level < 3 and any(
+        not verdict.passed and verdict.observation is not None for verdict in result.verdicts
+    ):
+        more = {0: "where it goes wrong", 1: "a hint", 2: "got and expected in a table"}[result.level]
+        yield f'For {more}: cu.check("{result.exercise}", hint={result.level + 1})'
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------
+
+
+def _block(text: str) -> str:
+    return f'<pre style="margin: 0.2em 0 0.2em 1.5em; overflow-x: auto">{escape(text)}</pre>'
+
+
+def _code(text: str) -> str:
+    """Escaped text in which the student's line and calls of `cu` are set as code."""
+    head, separator, code = text.partition(" of your cell: ")
+    if separator:
+        return f"{escape(head + separator)}<code>{escape(code)}</code>"
+    head, separator, call = text.partition("cu.check(")
+    return f"{escape(head)}<code>{escape(separator + call)}</code>" if separator else escape(text)

@@ -1,0 +1,231 @@
+"""Values as bytes: how cases, observations and recorded checks are written to a file or sent to a process.
+
+Decoding never runs code: every message is checked against a schema, every tensor against its own shape. What a
+student's process sends is read with `unpack_observation` and nothing else.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal, TypeVar
+
+import msgspec
+import torch
+from torch import Tensor
+
+from course_utils.checks.case import Argument, Case, Input, Module, Scalar
+from course_utils.checks.compare import Expectation, dtype_name
+from course_utils.checks.observation import Failure, Observation, Quantity
+
+DTYPES = {
+    dtype_name(dtype): dtype
+    for dtype in (
+        torch.float64,
+        torch.float32,
+        torch.float16,
+        torch.bfloat16,
+        torch.complex64,
+        torch.complex128,
+        torch.int64,
+        torch.int32,
+        torch.int16,
+        torch.int8,
+        torch.uint8,
+        torch.bool,
+    )
+}
+MAX_DIMENSIONS = 8
+
+
+class TensorData(msgspec.Struct, tag="tensor", frozen=True):
+    """A tensor: name of its dtype, shape, little-endian bytes in row-major order."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    data: bytes
+
+
+class InputData(msgspec.Struct, tag="input", frozen=True):
+    """A `case.Input`."""
+
+    tensor: TensorData
+    wants_grad: bool
+    contiguous: bool
+
+
+class ModuleData(msgspec.Struct, tag="module", frozen=True):
+    """A `case.Module`."""
+
+    name: str
+    config: dict[str, Scalar]
+    state: dict[str, TensorData]
+    grads: dict[str, TensorData]
+    frozen: bool
+
+
+class FloatData(msgspec.Struct, tag="float", frozen=True):
+    """NaN or an infinity, for which JSON has no numbers."""
+
+    name: Literal["nan", "inf", "-inf"]
+
+
+ArgumentData = None | bool | int | float | str | FloatData | InputData | ModuleData | tuple[int, ...]
+
+
+class CaseData(msgspec.Struct, frozen=True):
+    """A `case.Case`."""
+
+    inputs: dict[str, ArgumentData]
+    calls: tuple[tuple[str, ...], ...]
+
+
+class FailureData(msgspec.Struct, frozen=True):
+    """An `observation.Failure`."""
+
+    kind: str
+    message: str
+    line: int | None
+    code: str
+
+
+QuantityData = None | bool | int | float | str | FloatData | TensorData
+
+
+class ObservationData(msgspec.Struct, frozen=True):
+    """An `observation.Observation`."""
+
+    quantities: dict[str, QuantityData]
+    failure: FailureData | None
+
+
+class ExpectationData(msgspec.Struct, frozen=True):
+    """A `compare.Expectation`."""
+
+    quantities: dict[str, QuantityData]
+    dtypes: dict[str, str]
+
+
+def pack_tensor(tensor: Tensor) -> TensorData:
+    """Raises `ValueError` for a dtype that has no place in `DTYPES`."""
+    name = dtype_name(tensor.dtype)
+    if name not in DTYPES:
+        raise ValueError(f"tensors of dtype {name} are not supported")
+    flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+    return TensorData(
+        name, tuple(tensor.shape), flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
+    )
+
+
+def unpack_tensor(data: TensorData) -> Tensor:
+    """Raises `ValueError` if dtype, shape and number of bytes do not belong together."""
+    dtype = DTYPES.get(data.dtype)
+    if dtype is None:
+        raise ValueError(f"unknown dtype {data.dtype[:40]!r}")
+    if len(data.shape) > MAX_DIMENSIONS or any(not 0 <= size < 2**40 for size in data.shape):
+        raise ValueError(f"bad shape {data.shape[:MAX_DIMENSIONS]}")
+    if math.prod(data.shape) * dtype.itemsize != len(data.data):
+        raise ValueError(f"{len(data.data)} bytes do not make a {data.dtype} tensor of shape {data.shape}")
+    if not data.data:
+        return torch.empty(data.shape, dtype=dtype)
+    buffer = bytearray(data.data)
+    if dtype is torch.bool:
+        # Any non-zero byte would be true in a way of its own; read booleans through integers.
+        return (torch.frombuffer(buffer, dtype=torch.uint8) != 0).reshape(data.shape)
+    return torch.frombuffer(buffer, dtype=dtype).reshape(data.shape)
+
+
+def pack_case(case: Case) -> CaseData:
+    """The wire form of a case."""
+
+    def pack(value: Argument) -> ArgumentData:
+        if isinstance(value, Input):
+            return InputData(pack_tensor(value.tensor), value.wants_grad, value.contiguous)
+        if isinstance(value, Module):
+            state, grads = _pack_all(value.state), _pack_all(value.grads)
+            return ModuleData(value.name, dict(value.config), state, grads, value.frozen)
+        return _pack_float(value)
+
+    return CaseData({name: pack(value) for name, value in case.inputs.items()}, case.calls)
+
+
+def unpack_case(data: CaseData) -> Case:
+    """The case of a wire form."""
+
+    def unpack(value: ArgumentData) -> Argument:
+        if isinstance(value, InputData):
+            return Input(unpack_tensor(value.tensor), value.wants_grad, value.contiguous)
+        if isinstance(value, ModuleData):
+            state, grads = _unpack_all(value.state), _unpack_all(value.grads)
+            return Module(value.name, value.config, state, grads, value.frozen)
+        return float(value.name) if isinstance(value, FloatData) else value
+
+    return Case({name: unpack(value) for name, value in data.inputs.items()}, data.calls)
+
+
+def pack_observation(observation: Observation) -> ObservationData:
+    """The wire form of an observation; a tensor of an unsupported dtype is named instead of sent."""
+    failure = observation.failure
+    return ObservationData(
+        {name: _pack_quantity(value) for name, value in observation.quantities.items()},
+        FailureData(failure.kind, failure.message, failure.line, failure.code) if failure else None,
+    )
+
+
+def unpack_observation(data: ObservationData) -> Observation:
+    """Raises `ValueError` for a malformed tensor."""
+    failure = data.failure
+    return Observation(
+        {name: _unpack_quantity(value) for name, value in data.quantities.items()},
+        Failure(failure.kind[:80], failure.message[:500], failure.line, failure.code[:200])
+        if failure
+        else None,
+    )
+
+
+def pack_expectation(expectation: Expectation) -> ExpectationData:
+    """The recorded form of an expectation."""
+    return ExpectationData(
+        {name: _pack_quantity(value) for name, value in expectation.quantities.items()},
+        dict(expectation.dtypes),
+    )
+
+
+def unpack_expectation(data: ExpectationData) -> Expectation:
+    """The expectation of a recorded form."""
+    return Expectation(
+        {name: _unpack_quantity(value) for name, value in data.quantities.items()}, data.dtypes
+    )
+
+
+def _pack_all(tensors: object) -> dict[str, TensorData]:
+    return {name: pack_tensor(tensor) for name, tensor in dict(tensors).items()}  # type: ignore[call-overload]
+
+
+def _unpack_all(tensors: dict[str, TensorData]) -> dict[str, Tensor]:
+    return {name: unpack_tensor(data) for name, data in tensors.items()}
+
+
+def _pack_quantity(value: Quantity) -> QuantityData:
+    if isinstance(value, Tensor):
+        try:
+            return pack_tensor(value)
+        except ValueError:
+            return f"a tensor of dtype {dtype_name(value.dtype)}"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        return "an integer of more than 64 bits"
+    return _pack_float(value)
+
+
+def _unpack_quantity(value: QuantityData) -> Quantity:
+    if isinstance(value, FloatData):
+        return float(value.name)
+    return unpack_tensor(value) if isinstance(value, TensorData) else value
+
+
+_Plain = TypeVar("_Plain")
+
+
+def _pack_float(value: _Plain) -> _Plain | FloatData:
+    if isinstance(value, float) and not math.isfinite(value):
+        return FloatData("nan" if math.isnan(value) else "inf" if value > 0 else "-inf")
+    return value

@@ -1,0 +1,23 @@
+"""The data of the course: bundled, offline, seeded, made in seconds and cached.
+
+`EmojiScenes` and `EmojiVideo` are drawn from two families of emoji, ten photographs and procedural textures;
+emoji and backgrounds of train and test are disjoint. `cifar10` comes through torchvision when asked for.
+"""
+
+from course_utils.data.cifar import cifar10
+from course_utils.data.colour import ColourClusters, rgb_to_lab
+from course_utils.data.emoji import FAMILIES, Family, Split
+from course_utils.data.scenes import EmojiScenes
+from course_utils.data.video import EmojiVideo, VideoTarget
+
+__all__ = [
+    "FAMILIES",
+    "ColourClusters",
+    "EmojiScenes",
+    "EmojiVideo",
+    "Family",
+    "Split",
+    "VideoTarget",
+    "cifar10",
+    "rgb_to_lab",
+]

@@ -1,0 +1,255 @@
+"""The networks of the course, small enough to be trained on two CPU cores in minutes.
+
+Every model can be made from a name and a few numbers, `build("small_resnet", width=32)`, so that a module can be
+described by values alone: name, settings, state. Images are given as they come from the data sets, as floats in
+[0, 1]; the encoders centre them themselves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+def _conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
+    """A 3x3 convolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size=3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(out_channels),
+        nn.ReLU(inplace=True),
+    )
+
+
+def _centre(images: Tensor) -> Tensor:
+    """From [0, 1] to about zero mean and unit variance, laid out as convolutions on a CPU like it best."""
+    return ((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)
+
+
+class Encoder(nn.Module):
+    """A network from images in [0, 1] to features.
+
+    Attributes:
+        feature_dim: length of the feature vector of an image, or of a position.
+    """
+
+    feature_dim: int
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut (He et al. 2016, figure 2)."""
+
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
+        super().__init__()
+        self.residual = nn.Sequential(
+            _conv(in_channels, out_channels, stride),
+            nn.Conv2d(out_channels, out_channels, kernel_size=3, padding=1, bias=False),
+            nn.BatchNorm2d(out_channels),
+        )
+        self.shortcut: nn.Module = nn.Identity()
+        if stride != 1 or in_channels != out_channels:
+            self.shortcut = nn.Sequential(
+                nn.Conv2d(in_channels, out_channels, kernel_size=1, stride=stride, bias=False),
+                nn.BatchNorm2d(out_channels),
+            )
+
+    def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c2 h2 w2"]:
+        return F.relu(self.residual(x) + self.shortcut(x))
+
+
+class SmallResNet(Encoder):
+    """A residual network for images of about 32x32 pixels: a 3x3 stem, then stages that halve the side.
+
+    Each stage doubles the number of channels.
+
+    Args:
+        width: channels of the stem.
+        stages: number of stages of `blocks` residual blocks each; the feature has `width * 2**stages` numbers.
+        blocks: residual blocks in a stage.
+        stem_stride: stride of the stem; 2 makes the network about four times faster.
+    """
+
+    def __init__(self, width: int = 32, stages: int = 3, blocks: int = 1, stem_stride: int = 2) -> None:
+        super().__init__()
+        layers: list[nn.Module] = [_conv(3, width, stem_stride)]
+        channels = width
+        for _ in range(stages):
+            layers.append(ResidualBlock(channels, 2 * channels, stride=2))
+            channels *= 2
+            layers.extend(ResidualBlock(channels, channels) for _ in range(blocks - 1))
+        self.layers = nn.Sequential(*layers)
+        self.feature_dim = channels
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+        """Features of images in [0, 1]: the last stage, averaged over positions."""
+        return self.layers(_centre(images)).mean(dim=(2, 3))
+
+
+class ConvNet(Encoder):
+    """Seven plain 3x3 convolutions for images of about 32x32 pixels; the feature has `8 * width` numbers.
+
+    Args:
+        width: channels of the first convolution.
+    """
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _conv(3, width, stride=2),
+            _conv(width, width),
+            _conv(width, 2 * width, stride=2),
+            _conv(2 * width, 2 * width),
+            _conv(2 * width, 4 * width, stride=2),
+            _conv(4 * width, 4 * width),
+            _conv(4 * width, 8 * width),
+        )
+        self.feature_dim = 8 * width
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
+        """Features of images in [0, 1]: the last convolution, averaged over positions."""
+        return self.layers(_centre(images)).mean(dim=(2, 3))
+
+
+class ResNet18(Encoder):
+    """torchvision's ResNet-18 for images of 32x32 pixels: a 3x3 stem and no first pooling.
+
+    This is what is usual on CIFAR-10 (Chen et al. 2020, appendix B.9). The feature has 512 numbers.
+    """
+
+    feature_dim = 512
+
+    def __init__(self) -> None:
+        super().__init__()
+        from torchvision.models import resnet18  # noqa: PLC0415 - slow to import, and only the full profile needs it
+
+        self.network = resnet18(weights=None)
+        self.network.conv1 = nn.Conv2d(3, 64, kernel_size=3, padding=1, bias=False)
+        nn.init.kaiming_normal_(self.network.conv1.weight, mode="fan_out", nonlinearity="relu")
+        self.network.maxpool = nn.Identity()
+        self.network.fc = nn.Identity()
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 512"]:
+        """Features of images in [0, 1]: the last stage, averaged over positions."""
+        return self.network(_centre(images))
+
+
+class VideoEncoder(Encoder):
+    """Seven 3x3 convolutions at stride 4 that embed every position of a grey frame.
+
+    Vondrick et al. (2018) use a ResNet-18 and a 3D network over time; this is the
+    part that a CPU can afford. The last layer is linear, because attention compares embeddings by dot products of
+    either sign.
+
+    Args:
+        feature_dim: length of the embedding of a position.
+        width: channels of the first convolution.
+        in_channels: 1 for grey frames.
+    """
+
+    def __init__(self, feature_dim: int = 64, width: int = 32, in_channels: int = 1) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            _conv(in_channels, width, stride=2),
+            _conv(width, width),
+            _conv(width, 2 * width, stride=2),
+            _conv(2 * width, 2 * width),
+            _conv(2 * width, 4 * width),
+            _conv(4 * width, 4 * width),
+            nn.Conv2d(4 * width, feature_dim, kernel_size=3, padding=1),
+        )
+        self.feature_dim = feature_dim
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, frames: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h/4 w/4"]:
+        """Embeddings of frames in [0, 1]; the sides should be multiples of 4."""
+        return self.layers(_centre(frames))
+
+
+def projection_head(in_features: int, hidden: int = 256, out_features: int = 128) -> nn.Sequential:
+    """The two-layer head g(h) whose output the contrastive losses compare (Chen et al. 2020, section 2.1).
+
+    Args:
+        in_features: length of the encoder's feature.
+        hidden: length of the hidden layer; 0 makes the head one linear layer, as in MoCo v1 (He et al. 2020).
+        out_features: length of the projection.
+    """
+    if hidden == 0:
+        return nn.Sequential(nn.Linear(in_features, out_features))
+    return nn.Sequential(
+        nn.Linear(in_features, hidden, bias=False),
+        nn.BatchNorm1d(hidden),
+        nn.ReLU(inplace=True),
+        nn.Linear(hidden, out_features),
+    )
+
+
+def rotation_head(in_features: int, classes: int = 4) -> nn.Linear:
+    """The classifier of the rotation task (Gidaris et al. 2018): one score for each of 0, 90, 180 and 270 degrees."""
+    return nn.Linear(in_features, classes)
+
+
+def mlp(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
+    """Linear, ReLU, linear."""
+    return nn.Sequential(nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, out_features))
+
+
+def tiny_encoder(width: int = 5, in_features: int = 3) -> nn.Sequential:
+    """A few layers with every kind of state: weights, biases, running averages and a counter."""
+    return nn.Sequential(
+        nn.Linear(in_features, width),
+        nn.BatchNorm1d(width),
+        nn.ReLU(),
+        nn.Linear(width, width - 1, bias=False),
+    )
+
+
+_MODELS: dict[str, Callable[..., nn.Module]] = {
+    "convnet": ConvNet,
+    "mlp": mlp,
+    "projection_head": projection_head,
+    "resnet18": ResNet18,
+    "rotation_head": rotation_head,
+    "small_resnet": SmallResNet,
+    "tiny_encoder": tiny_encoder,
+    "video_encoder": VideoEncoder,
+}
+
+
+def names() -> tuple[str, ...]:
+    """The names that `build` knows."""
+    return tuple(_MODELS)
+
+
+def build(name: str, **config: Any) -> nn.Module:
+    """Make a model from its name and settings.
+
+    Args:
+        name: one of `names()`.
+        config: the settings of that model; numbers and strings only, so that they can be written down.
+
+    Raises:
+        ValueError: there is no such model, or it has no such setting.
+
+    Example:
+        >>> build("small_resnet", width=16).feature_dim
+        128
+    """
+    if name not in _MODELS:
+        raise ValueError(f"there is no model {name!r}; choose one of {', '.join(_MODELS)}")
+    try:
+        return _MODELS[name](**config)
+    except TypeError as error:
+        raise ValueError(f"model {name!r} can't be made with these settings: {error}") from error
+
+
+def count_parameters(module: nn.Module) -> int:
+    """Number of trainable numbers of a module."""
+    return sum(math.prod(parameter.shape) for parameter in module.parameters() if parameter.requires_grad)

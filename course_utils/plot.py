@@ -1,0 +1,465 @@
+"""Pictures for the notebooks. Each function returns a `Picture`, which a notebook shows if it's a cell's last line.
+
+Colours are those of Okabe and Ito, told apart with any colour vision; where they mean something, a marker, a hatch or
+a line style says the same. Every picture carries a text that says what is to be seen.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int, UInt8
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from course_utils import recorded
+from course_utils.augment import as_floats
+from course_utils.recorded import Recorded
+
+if TYPE_CHECKING:
+    from course_utils.train import History
+
+Images = Float[Tensor, "n c h w"] | UInt8[Tensor, "n c h w"]
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "//", "..", "xx", "--", "++")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with a text that stands for it.
+
+    Attributes:
+        figure: the matplotlib figure.
+        alt: what is to be seen, for those who can't see it.
+    """
+
+    figure: Figure
+    alt: str
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a PNG."""
+        self.figure.savefig(path, format="png", dpi=110, metadata={"Description": self.alt})
+
+    def png(self) -> bytes:
+        """The picture as the bytes of a PNG."""
+        buffer = io.BytesIO()
+        self.figure.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
+        return data, {"image/png": {"alt": self.alt}}
+
+
+@dataclass(frozen=True)
+class Animation:
+    """A short film that plays in the notebook, with buttons.
+
+    Attributes:
+        html: the player with all frames inside.
+        alt: what is to be seen.
+    """
+
+    html: str
+    alt: str
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        return {"text/html": self.html, "text/plain": self.alt}
+
+
+def image_grid(
+    images: Images,
+    labels: Sequence[str] | None = None,
+    columns: int = 8,
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """Images side by side, each with its label below.
+
+    Args:
+        images: floats in [0, 1] or bytes; grey (one channel) or colour (three).
+        labels: one text for each image.
+        columns: images in a row.
+    """
+    shown = _pixels(images)
+    if labels is not None and len(labels) != len(shown):
+        raise ValueError(f"{len(shown)} images, but {len(labels)} labels")
+    columns = min(columns, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, axes = _panels(rows, columns, 1.1, 1.1 if labels is None else 1.35, title)
+    for k, axis in enumerate(axes.flat):
+        _hide(axis)
+        if k < len(shown):
+            _show(axis, shown[k])
+            if labels is not None:
+                axis.set_xlabel(_short(labels[k]), fontsize=7, labelpad=2)
+    named = f": {', '.join(dict.fromkeys(labels))}" if labels is not None else ""
+    return Picture(figure, alt or f"{title or 'Grid'}, {len(shown)} images{named}.")
+
+
+def loss_curve(
+    history: History | Sequence[float],
+    band: Recorded | str | None = None,
+    window: int = 20,
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """The loss of a run, smoothed, over the range of recorded runs with other seeds.
+
+    Args:
+        history: of `train`, or the losses.
+        band: recorded runs or the name of a unit that has some; None draws the run alone.
+        window: steps of the running mean.
+    """
+    losses = np.asarray(getattr(history, "losses", history), dtype=float)
+    figure, axes = _panels(1, 1, 6.0, 3.2, title)
+    axis = axes[0, 0]
+    note = ""
+    if isinstance(band, str):
+        band = recorded.load(band)
+    if band is not None:
+        runs = np.stack([_running_mean(np.asarray(run), window) for run in band.losses])
+        steps = np.arange(runs.shape[1])
+        label = f"{len(runs)} recorded runs (lowest to highest)"
+        axis.fill_between(steps, runs.min(0), runs.max(0), color=COLOURS[4], alpha=0.4, lw=0, label=label)
+        note = f", over the band of {len(runs)} recorded runs, which end at {runs[:, -1].mean():.2f}"
+    if len(losses):
+        axis.plot(losses, color=COLOURS[0], lw=0.5, alpha=0.25)
+        axis.plot(
+            _running_mean(losses, window),
+            color=COLOURS[0],
+            lw=1.8,
+            label=f"your run (mean of {window} steps)",
+        )
+        note = (
+            f" falls from {losses[0]:.2f} to {_running_mean(losses, window)[-1]:.2f} in {len(losses)} steps"
+            + note
+        )
+    axis.set(xlabel="step", ylabel="loss")
+    axis.legend(frameon=False, fontsize=8)
+    _despine(axis)
+    return Picture(figure, alt or f"Loss curve: the loss{note}.")
+
+
+def embedding(
+    features: Float[Tensor, "n d"],
+    labels: Int[Tensor, "n"],
+    names: Sequence[str],
+    *,
+    limit: int = 1000,
+    seed: int = 0,
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """Features in the plane by t-SNE; each class has a colour and a marker of its own.
+
+    Args:
+        labels: class of each feature, an index into `names`.
+        limit: at most so many points, chosen at random, because t-SNE is slow.
+    """
+    from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import
+
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:limit])
+    values = torch.nn.functional.normalize(features.detach().float().cpu()[chosen], dim=1).numpy()
+    classes = labels.cpu().numpy()[chosen]
+    perplexity = min(30.0, max(2.0, (len(values) - 1) / 3))
+    points = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
+    figure, axes = _panels(1, 1, 6.0, 4.2, title)
+    axis = axes[0, 0]
+    for k, name in enumerate(names):
+        mine = points[classes == k]
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
+        axis.scatter(
+            *mine.T,
+            s=14,
+            c=colour,
+            marker=marker,
+            linewidths=0.2,
+            edgecolors="black",
+            alpha=0.85,
+            label=_short(name, 28),
+        )
+    _hide(axis)
+    axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return Picture(
+        figure, alt or f"t-SNE of {len(values)} features in {len(names)} classes: {', '.join(names)}."
+    )
+
+
+def evaluation_bars(
+    results: Mapping[str, Mapping[str, float | Sequence[float]]], title: str = "", alt: str = ""
+) -> Picture:
+    """Metrics of several features beside each other, with the numbers.
+
+    Args:
+        results: who (`"trained"`, `"random initialisation"`, `"pixels"`) -> metric -> value, or the values of
+            several seeds, whose mean is drawn with a line from the lowest to the highest.
+    """
+    who = list(results)
+    metrics = list(next(iter(results.values())))
+    figure, axes = _panels(1, 1, max(5.0, 1.7 * len(metrics)), 3.2, title)
+    axis = axes[0, 0]
+    width = 0.8 / len(who)
+    said = []
+    for k, name in enumerate(who):
+        values = [np.atleast_1d(np.asarray(results[name][metric], dtype=float)) for metric in metrics]
+        means = np.array([v.mean() for v in values])
+        where = np.arange(len(metrics)) + (k - (len(who) - 1) / 2) * width
+        spread = np.array(
+            [[max(0.0, m - v.min()), max(0.0, v.max() - m)] for m, v in zip(means, values, strict=True)]
+        ).T
+        axis.bar(
+            where, means, width * 0.92, yerr=spread if spread.any() else None, label=name,
+            color=COLOURS[k % len(COLOURS)], hatch=HATCHES[k % len(HATCHES)],
+            edgecolor="white", linewidth=0.5, ecolor="0.2",
+        )  # fmt: skip
+        for x, mean, value in zip(where, means, values, strict=True):
+            axis.text(x, value.max() + 0.008, f"{mean:.3f}", ha="center", va="bottom", fontsize=7)
+        said.append(
+            f"{name} "
+            + ", ".join(f"{metric} {mean:.3f}" for metric, mean in zip(metrics, means, strict=True))
+        )
+    axis.set_xticks(range(len(metrics)), metrics)
+    axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    _despine(axis)
+    return Picture(figure, alt or "Bars. " + "; ".join(said) + ".")
+
+
+def retrieval_grid(
+    images: Images,
+    features: Float[Tensor, "n d"],
+    queries: Sequence[int],
+    identity: Int[Tensor, "n"] | None = None,
+    neighbours: int = 7,
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """Query images on the left, and their nearest neighbours by cosine similarity to the right of each.
+
+    Args:
+        queries: indices of the query images.
+        identity: what counts as the same thing; neighbours that share it get a thick frame and a tick.
+        neighbours: shown for each query.
+    """
+    z = torch.nn.functional.normalize(features.detach().float(), dim=1)
+    similarity = z[list(queries)] @ z.T
+    similarity[torch.arange(len(queries)), list(queries)] = -torch.inf
+    nearest = similarity.topk(min(neighbours, len(z) - 1), dim=1).indices.cpu()
+    shown = _pixels(images[torch.cat([torch.tensor(queries)[:, None], nearest], dim=1).flatten()])
+    figure, axes = _panels(len(queries), 1 + nearest.shape[1], 1.0, 1.0, title)
+    right = 0
+    for k, axis in enumerate(axes.flat):
+        _hide(axis)
+        _show(axis, shown[k])
+        row, column = divmod(k, 1 + nearest.shape[1])
+        if column == 0:
+            _frame(axis, "black", 2.5)
+            axis.set_ylabel("query", fontsize=7)
+        elif identity is not None and identity[nearest[row, column - 1]] == identity[queries[row]]:
+            right += 1
+            _frame(axis, COLOURS[2], 3)
+            axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=9, weight="bold",
+                      bbox={"facecolor": COLOURS[2], "edgecolor": "none", "pad": 1})  # fmt: skip
+    hits = (
+        f" {right} of the {nearest.numel()} neighbours show the same thing as their query."
+        if identity is not None
+        else ""
+    )
+    return Picture(
+        figure,
+        alt or f"{len(queries)} query images, each with its {nearest.shape[1]} nearest neighbours.{hits}",
+    )
+
+
+def attention_maps(
+    reference: Float[Tensor, "c h w"],
+    target: Float[Tensor, "c h w"],
+    attention: Float[Tensor, "p q"],
+    points: Sequence[tuple[int, int]],
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """Where in the reference frame some points of the target frame look.
+
+    Args:
+        reference: a frame, floats in [0, 1].
+        target: a frame of the same size.
+        attention: from every target position (columns) to the reference positions (rows), on a grid `s` times coarser
+            than the frames, in raster order; columns sum to one.
+        points: (row, column) of pixels in the target frame.
+    """
+    height, width = target.shape[-2:]
+    stride = round((height * width / attention.shape[1]) ** 0.5)
+    grid = (height // stride, width // stride)
+    if grid[0] * grid[1] != attention.shape[1] or attention.shape[0] != attention.shape[1]:
+        raise ValueError(
+            f"attention of shape {tuple(attention.shape)} doesn't fit frames of {height}x{width}"
+        )
+    figure, axes = _panels(2, len(points), 1.6, 1.75, title)
+    for k, (row, column) in enumerate(points):
+        above, below = axes[0, k], axes[1, k]
+        _show(above, _pixels(target[None])[0])
+        above.plot(column, row, marker="+", ms=12, mew=2.5, color="white")
+        above.plot(column, row, marker="+", ms=10, mew=1.2, color="black")
+        weights = (
+            attention[:, (row // stride) * grid[1] + column // stride].detach().cpu().reshape(grid).numpy()
+        )
+        _show(below, _pixels(reference[None])[0].mean(-1, keepdims=True).repeat(3, -1) * 0.6)
+        below.imshow(
+            weights,
+            cmap="inferno",
+            alpha=0.65,
+            extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+            interpolation="nearest",
+        )
+        above.set_title(f"point {k + 1}", fontsize=8)
+        _hide(above)
+        _hide(below)
+    axes[0, 0].set_ylabel("target", fontsize=8)
+    axes[1, 0].set_ylabel("attention", fontsize=8)
+    return Picture(
+        figure,
+        alt
+        or f"Attention of {len(points)} points of a target frame over the reference frame; bright is strong.",
+    )
+
+
+def video_strip(
+    frames: Images,
+    masks: Int[Tensor, "t h w"] | UInt8[Tensor, "t h w"] | None = None,
+    labels: Sequence[str] | None = None,
+    title: str = "",
+    alt: str = "",
+) -> Picture:
+    """Frames from left to right; with masks, a second row shows them in colour over the frames.
+
+    Args:
+        masks: object of every pixel, 0 for the background.
+        labels: a text for each frame; its number if they're left out.
+    """
+    shown = _pixels(frames)
+    rows = [shown] if masks is None else [shown, overlay(frames, masks)]
+    figure, axes = _panels(len(rows), len(shown), 1.4, 1.5, title)
+    for row, pictures in enumerate(rows):
+        for k, picture in enumerate(pictures):
+            _hide(axes[row, k])
+            _show(axes[row, k], picture)
+            if row == 0:
+                axes[row, k].set_title(labels[k] if labels else f"frame {k}", fontsize=8)
+    return Picture(
+        figure,
+        alt
+        or f"{len(shown)} frames of a video"
+        + ("." if masks is None else ", below them the masks of the objects."),
+    )
+
+
+def overlay(
+    frames: Images, masks: Int[Tensor, "t h w"] | UInt8[Tensor, "t h w"], strength: float = 0.6
+) -> Float[np.ndarray, "t h w 3"]:
+    """Frames as floats in [0, 1] with every object painted in a colour of its own.
+
+    Args:
+        masks: object of every pixel, 0 for the background.
+        strength: of the paint, 0 to 1.
+    """
+    palette = np.array([[int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)] for colour in COLOURS])
+    objects = masks.detach().cpu().numpy().astype(int)
+    paint = palette[(objects - 1) % len(palette)]
+    share = np.where(objects > 0, strength, 0.0)[..., None]
+    return _pixels(frames) * (1 - share) + paint * share
+
+
+def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str = "") -> Animation:
+    """Films that play side by side, with buttons to stop and to step.
+
+    Args:
+        films: title -> frames, equally many: tensors like those of `image_grid`, or arrays (t, h, w, 3) of `overlay`.
+        fps: frames in a second.
+    """
+    from matplotlib.animation import FuncAnimation  # noqa: PLC0415 - slow to import
+
+    shown = {name: film if isinstance(film, np.ndarray) else _pixels(film) for name, film in films.items()}
+    lengths = {len(film) for film in shown.values()}
+    if len(lengths) != 1:
+        raise ValueError(f"the films must be equally long; these have {sorted(lengths)} frames")
+    figure, axes = _panels(1, len(shown), 2.4, 2.5, "")
+    pictures = []
+    for axis, (name, film) in zip(axes.flat, shown.items(), strict=True):
+        _hide(axis)
+        axis.set_title(name, fontsize=9)
+        pictures.append(axis.imshow(film[0], interpolation="nearest"))
+
+    def draw(k: int) -> list[Any]:
+        for picture, film in zip(pictures, shown.values(), strict=True):
+            picture.set_data(film[k])
+        return pictures
+
+    length = lengths.pop()
+    player = FuncAnimation(figure, draw, frames=length, interval=1000 / fps, blit=False)
+    html = player.to_jshtml(fps=fps, default_mode="loop")
+    return Animation(html, alt or f"Animation of {length} frames: {', '.join(shown)}.")
+
+
+def _panels(rows: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, np.ndarray]:
+    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open."""
+    figure = Figure(figsize=(columns * width, rows * height + (0.3 if title else 0)), layout="constrained")
+    FigureCanvasAgg(figure)
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def _pixels(images: Images) -> np.ndarray:
+    """Images as matplotlib wants them: (n, h, w, 3) floats in [0, 1]."""
+    if images.ndim != 4 or images.shape[1] not in (1, 3):
+        raise ValueError(
+            f"images have the shape (n, channels, height, width) with 1 or 3 channels; these have {tuple(images.shape)}"
+        )
+    values = as_floats(images.detach().cpu()).clamp(0, 1)
+    return values.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
+
+
+def _show(axis: Axes, picture: np.ndarray) -> None:
+    axis.imshow(picture, interpolation="nearest")
+
+
+def _hide(axis: Axes) -> None:
+    axis.set_xticks([])
+    axis.set_yticks([])
+    for spine in axis.spines.values():
+        spine.set_visible(False)
+
+
+def _frame(axis: Axes, colour: str, width: float) -> None:
+    for spine in axis.spines.values():
+        spine.set(visible=True, color=colour, linewidth=width)
+
+
+def _despine(axis: Axes) -> None:
+    axis.spines[["top", "right"]].set_visible(False)
+
+
+def _short(text: str, length: int = 18) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
+
+
+def _running_mean(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean of the last `window` values, of fewer at the start."""
+    total = np.concatenate([[0.0], values.cumsum()])
+    ends = np.arange(1, len(values) + 1)
+    starts = np.maximum(0, ends - window)
+    return (total[ends] - total[starts]) / (ends - starts)

@@ -1,0 +1,61 @@
+"""Runs that were made before, as numbers: loss curves and results of several seeds, to lay one's own run over.
+
+The files are written by `benchmarks/learning`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Several runs of one recipe.
+
+    Attributes:
+        unit: id of the problem set.
+        seeds: of the runs.
+        losses: for each seed the loss of every step.
+        seconds: for each seed the time of the whole run.
+        results: who (`"trained"`, `"random initialisation"`, `"pixels"`) -> metric -> one value for each seed.
+        settings: of the recipe.
+        machine: what it was measured on.
+        extra: what only this unit has, such as sweeps.
+    """
+
+    unit: str
+    seeds: Sequence[int]
+    losses: Sequence[Sequence[float]]
+    seconds: Sequence[float]
+    results: Mapping[str, Mapping[str, Sequence[float]]]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    machine: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def units() -> tuple[str, ...]:
+    """The units that have recorded runs."""
+    return tuple(
+        sorted(
+            file.name.removesuffix(".json")
+            for file in files(__name__).iterdir()
+            if file.name.endswith(".json")
+        )
+    )
+
+
+def load(unit: str) -> Recorded:
+    """The recorded runs of a unit.
+
+    Raises:
+        ValueError: there are none.
+    """
+    if unit not in units():
+        raise ValueError(
+            f"there are no recorded runs of {unit!r}; there are some of {', '.join(units()) or 'no unit'}"
+        )
+    return Recorded(**json.loads(files(__name__).joinpath(f"{unit}.json").read_text(encoding="utf-8")))

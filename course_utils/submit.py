@@ -1,0 +1,414 @@
+"""`cu.submit`: try the notebook from a fresh start, show what the visible checks say, write the file to hand in."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from course_utils.checks import recorded
+from course_utils.checks.present import points
+from course_utils.checks.visible import check_in
+from course_utils.setup import PROFILE_VARIABLE, Profile
+
+Notebook = dict[str, Any]
+
+# Set in the fresh kernel, so that a notebook that calls `submit` does not submit itself again and again.
+_INSIDE = "COURSE_SUBMITTING"
+_MARK = "course_utils.submit: "
+_SECONDS_PER_CELL = 120
+# Characters of JSON. Training curves and image grids fit; films and tables of a million rows do not.
+_LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
+# What stands in an answer cell before the student writes there.
+_UNANSWERED = "takes the place of this line"
+
+
+class SubmitError(Exception):
+    """The notebook can't be found or read; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class ExerciseResult:
+    """What the visible checks say of one exercise."""
+
+    exercise: str
+    status: str
+    points: float
+    max_points: float
+    reason: str = ""
+
+
+@dataclass
+class FreshRun:
+    """What became of a notebook that was run from the top.
+
+    Attributes:
+        results: one for each exercise; None if the run did not get as far as that.
+        stopped: first line of each cell that ended in an exception, and the exception.
+        unfinished: how many cells stopped at an exercise that isn't written yet.
+    """
+
+    results: list[ExerciseResult] | None = None
+    stopped: list[tuple[str, str]] = field(default_factory=list)
+    unfinished: int = 0
+
+
+def submit(unit: str, *, notebook: str | Path | None = None) -> Path:
+    """Make the file to hand in.
+
+    The saved notebook is run from the top in a kernel of its own, in the check profile, so that you see what the
+    graders will see: a function that is still in memory but no longer in the notebook is missing there. Your notebook
+    is left as it is. The file that is written beside it holds all its cells; outputs that are very large are left out.
+
+    Args:
+        unit: the id of the problem set, `"moco"`.
+        notebook: the file, if it can't be found by itself.
+
+    Returns:
+        The file to hand in: `moco-submission.ipynb` in the folder of the notebook.
+
+    Raises:
+        SubmitError: the notebook can't be found or read, or there is no such problem set.
+
+    Example:
+        >>> cu.submit("moco")
+    """
+    namespace = sys._getframe(1).f_globals
+    try:
+        recorded.exercise_ids(unit)
+    except LookupError as error:
+        raise SubmitError(
+            f"{error.args[0]}. Give the id of this problem set, as in cu.submit('moco')."
+        ) from None
+    if os.environ.get(_INSIDE):
+        print("cu.submit: this notebook is just being submitted.")
+        return Path(f"{unit}-submission.ipynb")
+
+    path, content = _find(unit, notebook, namespace)
+    target = path.with_name(f"{unit}-submission.ipynb")
+    if target == path:
+        raise SubmitError(
+            f"{path} is the file that an earlier cu.submit wrote: give the notebook that you work in."
+        )
+    for line in _freshness(path, content, namespace):
+        print(line)
+    here = {result.exercise: result for result in report(namespace, unit)}
+    fresh = run_fresh(content, unit, path.parent)
+    _print_results(unit, content, here, fresh)
+    _write(target, for_handing_in(content, unit))
+    print(f"\nHand in this file: {target} ({target.stat().st_size / 1000:,.0f} kB)")
+    _download(target)
+    return target
+
+
+def report(namespace: Mapping[str, Any], unit: str) -> list[ExerciseResult]:
+    """What the visible checks say of the functions in `namespace`, exercise by exercise."""
+    results = []
+    for exercise in recorded.exercise_ids(unit):
+        result = check_in(namespace, exercise)
+        failed = next((verdict.message for verdict in result.verdicts if not verdict.passed), "")
+        results.append(
+            ExerciseResult(exercise, result.status, result.points, result.max_points, result.reason or failed)
+        )
+    return results
+
+
+# --- the notebook -----------------------------------------------------------------------------------------------
+
+
+def _find(unit: str, given: str | Path | None, namespace: Mapping[str, Any]) -> tuple[Path, Notebook]:
+    if given is not None:
+        path = Path(given).expanduser().resolve()
+        if not path.is_file():
+            raise SubmitError(f"there is no file {path}: check the name; the folder here is {Path.cwd()}")
+        return path, _read(path)
+    if "google.colab" in sys.modules:
+        content = _from_colab()
+        if content is not None:
+            return Path.cwd() / f"{unit}.ipynb", content
+    for name in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
+        # JupyterLab names the session by the path of the notebook; with real-time collaboration there's a prefix.
+        for candidate in _candidates(name):
+            if candidate.suffix == ".ipynb" and candidate.is_file():
+                return candidate.resolve(), _read(candidate)
+    path = Path.cwd() / f"{unit}.ipynb"
+    if path.is_file():
+        return path, _read(path)
+    raise SubmitError(
+        f"I can't tell which file this notebook is. Give its name: cu.submit({unit!r}, notebook='{unit}.ipynb') "
+        f"(the folder here is {Path.cwd()})"
+    )
+
+
+def _candidates(name: object) -> list[Path]:
+    if not isinstance(name, str) or not name:
+        return []
+    path = Path(name.removeprefix("RTC:"))
+    return [path, Path.cwd() / path.name]
+
+
+def _from_colab() -> Notebook | None:
+    """The notebook as it stands in the browser."""
+    with suppress(Exception):
+        from google.colab import _message
+
+        reply = _message.blocking_request("get_ipynb", request="", timeout_sec=60)
+        content = reply["ipynb"]
+        if isinstance(content, dict) and isinstance(content.get("cells"), list):
+            return content
+    return None
+
+
+def _read(path: Path) -> Notebook:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        kind = type(error).__name__
+        raise SubmitError(
+            f"{path} is no notebook ({kind}): save it again, or give the right file."
+        ) from error
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        raise SubmitError(
+            f"{path} is not a notebook of the present format: open it, save it again, and repeat."
+        )
+    return content
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(source)
+
+
+def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> list[str]:
+    lines = []
+    if path.is_file():
+        saved = path.stat().st_mtime
+        when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
+        lines.append(f"{path.name}, as saved at {when} ({_ago(time.time() - saved)}).")
+    history = namespace.get("In")
+    running = history[-1].strip() if isinstance(history, list) and history else ""
+    if running and not any(running == _source(cell).strip() for cell in content["cells"]):
+        lines.append(
+            "The saved file does not hold the cell that you have just run, so it may lack other changes too. "
+            "Save the notebook (Ctrl+S or Cmd+S) and run cu.submit again, if anything was changed."
+        )
+    return lines
+
+
+def _ago(seconds: float) -> str:
+    return f"{max(0, seconds):.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
+
+
+def for_handing_in(content: Notebook, unit: str) -> Notebook:
+    """A copy of a notebook without its very large outputs and without the state of widgets.
+
+    All cells are kept as they are: sources, metadata, attachments. What is left out is named in its place.
+    """
+    content = copy.deepcopy(content)
+    total = 0
+    for cell in content["cells"]:
+        outputs = cell.get("outputs")
+        if not isinstance(outputs, list):
+            continue
+        for index, output in enumerate(outputs):
+            size = len(json.dumps(output))
+            if size > _LARGEST_OUTPUT or total + size > _LARGEST_TOTAL:
+                text = f"(an output of {size / 1000:,.0f} kB was left out of the submission)\n"
+                outputs[index] = {"output_type": "stream", "name": "stdout", "text": text}
+            else:
+                total += size
+    metadata = content.setdefault("metadata", {})
+    metadata.pop("widgets", None)
+    metadata["course"] = {
+        **(metadata.get("course") if isinstance(metadata.get("course"), dict) else {}),
+        "submission": {"unit": unit, "made": datetime.now(UTC).isoformat(timespec="seconds")},
+    }
+    return content
+
+
+def _write(path: Path, content: Notebook) -> None:
+    # In one step, so that no half a file is handed in when the disk is full.
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(path)
+
+
+def _download(path: Path) -> None:
+    if "google.colab" in sys.modules:
+        with suppress(Exception):
+            from google.colab import files
+
+            files.download(str(path))
+
+
+# --- the fresh run ----------------------------------------------------------------------------------------------
+
+
+def run_fresh(content: Notebook, unit: str, folder: Path) -> FreshRun | None:
+    """Run a notebook from the top in a kernel of its own, in the check profile.
+
+    Args:
+        content: the notebook; it is not changed.
+        unit: whose exercises are checked at the end.
+        folder: working directory of the kernel.
+
+    Returns:
+        What became of it, or None if notebooks can't be run here (nbclient and ipykernel come with Jupyter).
+    """
+    try:
+        import nbformat
+        from jupyter_client.kernelspec import KernelSpecManager
+        from jupyter_client.manager import KernelManager
+        from nbclient import NotebookClient
+    except ImportError:
+        return None
+    notebook = nbformat.reads(json.dumps(content), as_version=4)
+    question = f"from course_utils.submit import _answer\n_answer(globals(), {unit!r})"
+    notebook.cells.append(nbformat.v4.new_code_cell(question))
+    # No folders: what is left is the kernel of this very Python, whatever other kernels are installed.
+    manager = KernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    started = [0]
+
+    def on_cell_start(cell: object, cell_index: int) -> None:
+        started[0] = cell_index + 1
+
+    client = NotebookClient(
+        notebook,
+        km=manager,
+        timeout=_SECONDS_PER_CELL,
+        interrupt_on_timeout=True,
+        error_on_timeout={
+            "ename": "Timeout",
+            "evalue": f"more than {_SECONDS_PER_CELL} seconds in the check profile",
+            "traceback": [],
+        },
+        allow_errors=True,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=on_cell_start,
+    )
+    environment = {**os.environ, PROFILE_VARIABLE: Profile.CHECK.value, _INSIDE: "1"}
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            # What the kernel itself says on starting is of no use to a student.
+            client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except BaseException as error:  # a kernel that dies; told below
+            failure.append(error)
+
+    # A thread of its own, because the event loop of this kernel is busy with the cell that called us.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        _show_progress(thread, started, len(notebook.cells))
+    except KeyboardInterrupt:
+        process = getattr(manager.provisioner, "process", None)
+        if process is not None:
+            process.kill()
+        thread.join(10)
+        raise
+    return _read_run(notebook.cells, failure)
+
+
+def _show_progress(thread: threading.Thread, started: Sequence[int], total: int) -> None:
+    # On stdout, because text on stderr looks like a failure.
+    with tqdm(
+        total=total, desc="Running your notebook from the top", unit="cell", file=sys.stdout, leave=False
+    ) as bar:
+        while thread.is_alive():
+            thread.join(0.2)
+            if started[0] > bar.n:
+                bar.update(started[0] - bar.n)
+
+
+def _read_run(cells: Sequence[Mapping[str, Any]], failure: Sequence[BaseException]) -> FreshRun:
+    run = FreshRun()
+    for cell in cells[:-1]:
+        for output in cell.get("outputs", ()):
+            if output["output_type"] != "error":
+                continue
+            if output["ename"] == "NotImplementedError":
+                run.unfinished += 1
+            else:
+                first = next((line for line in _source(cell).splitlines() if line.strip()), "")
+                run.stopped.append((first.strip()[:70], f"{output['ename']}: {output['evalue']}"[:200]))
+    if failure:
+        run.stopped.append(
+            ("", f"the kernel stopped ({type(failure[0]).__name__}): " + str(failure[0]).strip()[:200])
+        )
+    for output in cells[-1].get("outputs", ()):
+        for line in str(output.get("text", "")).splitlines():
+            if line.startswith(_MARK):
+                run.results = [ExerciseResult(**item) for item in json.loads(line.removeprefix(_MARK))]
+    return run
+
+
+def _answer(namespace: Mapping[str, Any], unit: str) -> None:
+    """Called in the fresh kernel after the last cell: print the report where `run_fresh` reads it."""
+    print(_MARK + json.dumps([vars(result) for result in report(namespace, unit)]))
+
+
+# --- what is said -----------------------------------------------------------------------------------------------
+
+
+def _print_results(
+    unit: str, content: Notebook, here: Mapping[str, ExerciseResult], fresh: FreshRun | None
+) -> None:
+    results = fresh.results if fresh else None
+    if fresh is None:
+        print(
+            "Notebooks can't be run from here (nbclient is missing), so the functions in this kernel were checked:"
+        )
+    elif results is None:
+        print("The run from the top did not reach its end, so the functions in this kernel were checked:")
+    shown = results if results is not None else list(here.values())
+    width = max(len(result.exercise) for result in shown)
+    for result in shown:
+        line = f"  {result.exercise:<{width}}  {_in_words(result.status)}, "
+        print(line + f"{points(result.points)} of {points(result.max_points)} points so far")
+        if result.reason and result.status not in ("correct", "not attempted"):
+            print(f"  {'':<{width}}    {result.reason}")
+        if results is not None and here[result.exercise].status == "correct" != result.status:
+            print(
+                f"  {'':<{width}}    It's right in this kernel, but not from a fresh start: is the cell saved, "
+                "and does it stand after what it needs?"
+            )
+    total = points(sum(result.points for result in shown))
+    most = points(sum(result.max_points for result in shown))
+    print(f"  {total} of {most} points by the visible checks; hidden ones decide in the end.")
+    if fresh:
+        for first, error in fresh.stopped:
+            print(
+                f"  The cell that begins with {first!r} stops: {error}" if first else f"  In the run {error}"
+            )
+        if fresh.unfinished:
+            cells = "cell stops" if fresh.unfinished == 1 else "cells stop"
+            print(f"  {fresh.unfinished} {cells} at an exercise that isn't written yet.")
+    if empty := _unanswered(content):
+        print(f"  Not answered yet: {', '.join(empty)}")
+
+
+def _in_words(status: str) -> str:
+    return "right" if status == "correct" else status
+
+
+def _unanswered(content: Notebook) -> list[str]:
+    """Ids of the written questions whose cell still holds the line to be replaced."""
+    found = []
+    for cell in content["cells"]:
+        nbgrader = cell.get("metadata", {}).get("nbgrader", {})
+        if cell.get("cell_type") == "markdown" and nbgrader.get("solution") and _UNANSWERED in _source(cell):
+            found.append(str(nbgrader.get("grade_id", "a written question")))
+    return found

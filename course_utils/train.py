@@ -1,0 +1,320 @@
+"""One training loop for every method: the notebook says what a step is, this says the rest.
+
+    def step(batch, number):
+        first, second = two_views(batch[0], views)
+        return nt_xent(head(encoder(first)), head(encoder(second)), temperature=0.2)
+
+    history = train(step, Batches(images, size=256), optimizer, steps=500, schedule=cosine(500), history=history)
+
+Interrupt it whenever you like, and run the cell again: it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+Step = Callable[[Any, int], Tensor | Generator[Tensor, None, None]]
+Schedule = Callable[[int], float]
+
+
+@dataclass
+class History:
+    """What happened in training, one entry for each step.
+
+    Attributes:
+        losses: the loss before the step's update.
+        seconds: how long the step took.
+    """
+
+    losses: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        """Number of steps that were finished."""
+        return len(self.losses)
+
+    def smoothed(self, window: int = 20) -> list[float]:
+        """Running mean of the losses over the last `window` steps."""
+        return [
+            sum(part) / len(part)
+            for k in range(len(self))
+            if (part := self.losses[max(0, k + 1 - window) : k + 1])
+        ]
+
+    def __repr__(self) -> str:
+        if not self.losses:
+            return "History(no steps yet)"
+        seconds = sum(self.seconds)
+        return f"History({len(self)} steps, {seconds:.0f} s, loss {self.losses[0]:.3f} -> {self.smoothed()[-1]:.3f})"
+
+
+class Batches:
+    """An endless stream of shuffled batches, in which batch `k` is always the same, so that a run can go on at `k`.
+
+    Each pass over the data has an order of its own; what is left over at the end of a pass is dropped.
+
+    Args:
+        tensors: equally long; a batch is a tuple with a part of each.
+        size: examples in a batch.
+        seed: of the order.
+
+    Raises:
+        ValueError: the tensors differ in length, or there are fewer examples than `size`.
+    """
+
+    def __init__(self, *tensors: Tensor, size: int, seed: int = 0) -> None:
+        lengths = {len(tensor) for tensor in tensors}
+        if len(lengths) != 1:
+            raise ValueError(
+                f"Batches needs tensors of one length; these have {sorted(lengths) or 'no tensor at all'}"
+            )
+        self.tensors = tensors
+        self.size = size
+        self.seed = seed
+        self.per_epoch = lengths.pop() // size
+        if self.per_epoch == 0:
+            raise ValueError(
+                f"a batch of {size} is more than the {len(tensors[0])} examples there are; take a smaller size"
+            )
+        self._order: tuple[int, Tensor] | None = None
+
+    def __getitem__(self, number: int) -> tuple[Tensor, ...]:
+        epoch, position = divmod(number, self.per_epoch)
+        if self._order is None or self._order[0] != epoch:
+            generator = torch.Generator().manual_seed(self.seed * 1_000_003 + epoch)
+            self._order = epoch, torch.randperm(len(self.tensors[0]), generator=generator)
+        chosen = self._order[1][position * self.size : (position + 1) * self.size].to(self.tensors[0].device)
+        return tuple(tensor[chosen] for tensor in self.tensors)
+
+
+def cosine(steps: int, warmup: int = 0) -> Schedule:
+    """A learning rate that rises linearly for `warmup` steps and falls along half a cosine to zero at `steps`.
+
+    Args:
+        steps: length of the whole run (Loshchilov & Hutter 2017, "SGDR", equation 5, without restarts).
+        warmup: steps of the rise.
+
+    Returns:
+        A function from the number of the step to the factor, in (0, 1], that multiplies the optimiser's learning rate.
+    """
+    if not 0 <= warmup < steps:
+        raise ValueError(f"the warm-up ({warmup} steps) must be shorter than the run ({steps} steps)")
+
+    def factor(step: int) -> float:
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        return 0.5 * (1 + math.cos(math.pi * min(step - warmup, steps - warmup) / (steps - warmup)))
+
+    return factor
+
+
+class Checkpoint:
+    """A file from which a run can go on, after a restart of the kernel too.
+
+    Args:
+        path: of the file; its folder is made.
+        parts: everything that training changes besides the optimiser: modules, tensors (a queue), random generators.
+        every: seconds between two savings; one more is made when training ends or is interrupted.
+
+    Example:
+        >>> checkpoint = Checkpoint("runs/moco.pt", query=query, key=key, queue=queue, views=generator)
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], every: float = 60.0, **parts: nn.Module | Tensor | torch.Generator
+    ) -> None:
+        self.path = Path(path)
+        self.every = every
+        self.parts = parts
+        self._saved = time.monotonic()
+
+    def save(self, optimizer: torch.optim.Optimizer, history: History) -> None:
+        """Write the file; a reader finds the old one or the new one, never half of one."""
+        state = {name: _state(part) for name, part in self.parts.items()}
+        whole = {"parts": state, "optimizer": optimizer.state_dict(), "history": json.dumps(asdict(history))}
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self.path.with_name(f"{self.path.name}.{os.getpid()}.part")
+        torch.save(whole, temporary)
+        temporary.replace(self.path)
+        self._saved = time.monotonic()
+
+    def save_if_due(self, optimizer: torch.optim.Optimizer, history: History) -> None:
+        """Save if the last time is more than `every` seconds ago."""
+        if time.monotonic() - self._saved > self.every:
+            self.save(optimizer, history)
+
+    def load(self, optimizer: torch.optim.Optimizer, history: History) -> bool:
+        """Put everything back in place; False if there is no file.
+
+        Raises:
+            ValueError: the file belongs to another run, with other parts or other shapes.
+        """
+        if not self.path.exists():
+            return False
+        try:
+            whole = torch.load(self.path, map_location="cpu", weights_only=True)
+            for name, part in self.parts.items():
+                _restore(part, whole["parts"][name])
+            optimizer.load_state_dict(whole["optimizer"])
+            restored = History(**json.loads(whole["history"]))
+        except (KeyError, RuntimeError, ValueError, EOFError) as error:
+            raise ValueError(
+                f"{self.path} doesn't fit this run ({error}); delete it or choose another path"
+            ) from error
+        history.losses[:], history.seconds[:] = restored.losses, restored.seconds
+        return True
+
+
+def train(
+    step: Step,
+    batches: Batches | Iterable[Any],
+    optimizer: torch.optim.Optimizer,
+    *,
+    steps: int,
+    schedule: Schedule | None = None,
+    history: History | None = None,
+    checkpoint: Checkpoint | None = None,
+    progress: bool = True,
+) -> History:
+    """Minimise what `step` returns.
+
+    Args:
+        step: `step(batch, number)` returns the loss, a scalar tensor. It may also be a generator that yields the loss:
+            what stands below the `yield` runs after the optimiser's step (MoCo's key encoder and queue change there).
+        batches: `Batches`, or anything that can be iterated over again and again, such as a DataLoader.
+        optimizer: holds the parameters, and the learning rate that `schedule` multiplies.
+        steps: length of the whole run, counted with what `history` holds already.
+        schedule: from the number of the step to the factor of the learning rate; see `cosine`.
+        history: of an earlier, interrupted call; the run goes on where it ended, and the same object is filled further.
+        checkpoint: also keeps the run in a file, and goes on from there if `history` is empty.
+        progress: show a bar with the loss and the time left.
+
+    Returns:
+        The history; shorter than `steps` if you interrupted the run.
+
+    Raises:
+        TypeError: `step` returned something that is no scalar tensor.
+        FloatingPointError: the loss is infinite or not a number.
+    """
+    history = History() if history is None else history
+    if checkpoint and not history.losses and checkpoint.load(optimizer, history):
+        print(f"going on from {checkpoint.path}, step {len(history)}")
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+
+    bar = tqdm(
+        total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
+    )
+    with bar, _interrupt_between_steps() as interrupted:
+        for batch in _stream(batches, start=len(history)):
+            number = len(history)
+            if number >= steps or interrupted():
+                break
+            began = time.perf_counter()
+            for group in optimizer.param_groups:
+                group["lr"] = group["initial_lr"] * (schedule(number) if schedule else 1.0)
+
+            outcome = step(batch, number)
+            loss = _checked(next(outcome) if isinstance(outcome, types.GeneratorType) else outcome, number)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            optimizer.step()
+            if isinstance(outcome, types.GeneratorType):
+                next(outcome, None)
+
+            history.losses.append(loss.item())
+            history.seconds.append(time.perf_counter() - began)
+            bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
+            bar.update()
+            if checkpoint:
+                checkpoint.save_if_due(optimizer, history)
+    if checkpoint:
+        checkpoint.save(optimizer, history)
+    if len(history) < steps:
+        print(
+            f"interrupted after step {len(history)} of {steps}; call train again with history= to go on from there"
+        )
+    return history
+
+
+def _stream(batches: Batches | Iterable[Any], start: int) -> Iterator[Any]:
+    if isinstance(batches, Batches):
+        for number in count(start):
+            yield batches[number]
+        return
+    empty = False
+    while not empty:
+        empty = True
+        for batch in batches:
+            empty = False
+            yield batch
+    raise ValueError(
+        "there are no batches: the loader is empty, or an iterator that is used up; give train a DataLoader"
+    )
+
+
+def _checked(loss: object, number: int) -> Tensor:
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        what = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
+        raise TypeError(f"step must give the loss, a scalar tensor; at step {number} it gave {what}")
+    if not torch.isfinite(loss):
+        raise FloatingPointError(
+            f"the loss is {loss.item()} at step {number}: try a smaller learning rate, "
+            "and look for a logarithm or a root of zero"
+        )
+    return loss
+
+
+@contextmanager
+def _interrupt_between_steps() -> Iterator[Callable[[], bool]]:
+    """Let a step finish when the user interrupts, so that nothing is half done; a second interrupt stops at once."""
+    pressed: list[int] = []
+
+    def handler(signum: int, frame: types.FrameType | None) -> None:
+        if pressed:
+            raise KeyboardInterrupt
+        pressed.append(signum)
+
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, handler) if in_main else None
+    try:
+        yield lambda: bool(pressed)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        if in_main:
+            signal.signal(signal.SIGINT, before)
+
+
+def _state(part: nn.Module | Tensor | torch.Generator) -> Any:
+    if isinstance(part, nn.Module):
+        return part.state_dict()
+    return part.get_state() if isinstance(part, torch.Generator) else part
+
+
+def _restore(part: nn.Module | Tensor | torch.Generator, state: Any) -> None:
+    if isinstance(part, nn.Module):
+        part.load_state_dict(state)
+    elif isinstance(part, torch.Generator):
+        part.set_state(state)
+    elif part.shape != state.shape:
+        raise ValueError(f"a tensor of shape {tuple(state.shape)} for one of {tuple(part.shape)}")
+    else:
+        part.data.copy_(state)

@@ -1,0 +1,191 @@
+"""Cases and points of the unit *moco*."""
+
+import torch
+
+from course_utils.checks import Case, Draw, Input, Module, check
+
+# --- moco.moco_logits -------------------------------------------------------------------------------------------
+
+
+def _logits(draw: Draw, temperature: float = 0.2, n: int = 0, contiguous: bool = True) -> Case:
+    batch, dim, size = draw.sizes(3, 3, 9)
+    batch = n or batch
+    # Lengths far from one and different for each vector, so that every missing normalisation shows.
+    queries = draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
+    keys = 0.6 * queries + draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
+    queue = draw.normal(dim, size) * (0.5 + 3 * draw.uniform(1, size))
+    return Case(
+        {
+            "queries": Input(queries, wants_grad=True, contiguous=contiguous),
+            "keys": Input(keys, wants_grad=True, contiguous=contiguous),
+            "queue": Input(queue, wants_grad=True, contiguous=contiguous),
+            "temperature": temperature,
+        }
+    )
+
+
+@check("moco.moco_logits", points=1.5, visible=True)
+def logits(draw: Draw) -> Case:
+    """The logits are right on a small batch."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=1, accuracy="softmax", looks_at=("result", "gradient.queries"))
+def low_temperature(draw: Draw) -> Case:
+    """Logits and gradient with respect to the queries are right at temperature 0.01."""
+    return _logits(draw, temperature=0.01)
+
+
+@check("moco.moco_logits", points=1, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
+def no_gradient_to_keys(draw: Draw) -> Case:
+    """No gradient flows into the keys or the queue."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=0.5, looks_at=("after", "graph.queries"), side=True)
+def inputs_unchanged(draw: Draw) -> Case:
+    """Queries, keys and queue are left as they were."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=1, dtype=torch.float64, looks_at=("result", "gradient.queries"))
+def layouts(draw: Draw) -> list[Case]:
+    """The logits are right in float64, for transposed memory and for a batch of one."""
+    return [_logits(draw, contiguous=False), _logits(draw, n=1)]
+
+
+# --- moco.momentum_update ---------------------------------------------------------------------------------------
+
+
+def _encoders(draw: Draw, momentum: float) -> Case:
+    width = draw.integer(3, 6)
+
+    def encoder(frozen: bool) -> Module:
+        from course_utils.models import build
+
+        state = build("tiny_encoder", width=width).state_dict()
+        values = {
+            name: draw.normal(*tensor.shape).abs() + 0.1
+            if tensor.is_floating_point()
+            else tensor + draw.integer(1, 9)
+            for name, tensor in state.items()
+        }
+        parameters = dict(build("tiny_encoder", width=width).named_parameters())
+        # The query encoder carries gradients from its backward pass, the key encoder has none.
+        grads = {} if frozen else {name: draw.normal(*parameters[name].shape) for name in parameters}
+        return Module("tiny_encoder", {"width": width}, values, grads, frozen=frozen)
+
+    return Case({"query_encoder": encoder(False), "key_encoder": encoder(True), "momentum": momentum})
+
+
+@check("moco.momentum_update", points=1.5, visible=True, accuracy="elementwise", looks_at=("module",))
+def key_encoder_moves(draw: Draw) -> Case:
+    """The key encoder's parameters are the moving average; its buffers and the query encoder are as before."""
+    return _encoders(draw, momentum=0.9)
+
+
+@check(
+    "moco.momentum_update",
+    points=1,
+    accuracy="elementwise",
+    looks_at=("after.key_encoder", "same.key_encoder"),
+)
+def in_place(draw: Draw) -> Case:
+    """The update happens in place: whoever holds a parameter of the key encoder sees it move."""
+    return _encoders(draw, momentum=0.7)
+
+
+@check(
+    "moco.momentum_update",
+    points=1,
+    accuracy="elementwise",
+    dtype=torch.float64,
+    looks_at=("module.key_encoder",),
+)
+def slow_encoder(draw: Draw) -> list[Case]:
+    """The average is right in float64 for a momentum close to one, of one and of zero."""
+    return [_encoders(draw, momentum=0.999), _encoders(draw, momentum=1.0), _encoders(draw, momentum=0.0)]
+
+
+@check(
+    "moco.momentum_update",
+    points=0.5,
+    side=True,
+    accuracy="exact",
+    looks_at=("module.query_encoder", "same.query_encoder", "grad", "graph", "mode", "result"),
+)
+def everything_else_stays(draw: Draw) -> Case:
+    """The query encoder, all gradients and all requires_grad flags are left alone, and nothing is returned."""
+    return _encoders(draw, momentum=0.8)
+
+
+# --- moco.enqueue -----------------------------------------------------------------------------------------------
+
+_QUEUE = ("result", "after.queue")
+
+
+def _enqueue(draw: Draw, offset: int, *, size: int = 0, count: int = 0, contiguous: bool = True) -> Case:
+    count_, dim, size_ = sorted(draw.sizes(3, 3, 9))
+    count, size = count or count_, size or size_
+    return Case(
+        {
+            "queue": Input(draw.normal(dim, size), contiguous=contiguous),
+            "pointer": offset % size,
+            "keys": Input(draw.normal(count, dim) * 3, wants_grad=True, contiguous=contiguous),
+        }
+    )
+
+
+@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=_QUEUE)
+def stores_the_keys(draw: Draw) -> Case:
+    """The keys stand in the next columns of the queue, and the pointer has moved on."""
+    return _enqueue(draw, offset=1, size=9)
+
+
+@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=_QUEUE)
+def wraps_around(draw: Draw) -> Case:
+    """After the last column comes column 0."""
+    return _enqueue(draw, offset=7, size=9, count=4)
+
+
+@check("moco.enqueue", points=1.5, accuracy="exact", looks_at=_QUEUE, dtype=torch.float64)
+def every_offset(draw: Draw) -> list[Case]:
+    """Queue and pointer are right from every position, for a single key, and for as many keys as columns."""
+    size = draw.integer(5, 8)
+    counts = [3] * size + [1, 1, size, size]
+    offsets = [*range(size), 0, size - 1, 0, 2]
+    return [
+        _enqueue(draw, offset, size=size, count=count) for offset, count in zip(offsets, counts, strict=True)
+    ]
+
+
+@check("moco.enqueue", points=1, accuracy="exact", looks_at=_QUEUE)
+def several_batches(draw: Draw) -> Case:
+    """Batch after batch, the oldest keys are replaced first."""
+    dim, size = 4, draw.integer(7, 9)
+    batches = {f"keys_{i}": Input(draw.normal(3, dim), contiguous=i != 1) for i in range(1, 5)}
+    inputs = {
+        "queue": Input(draw.normal(dim, size), contiguous=False),
+        "pointer": draw.integer(0, size - 1),
+        **batches,
+    }
+    first, *later = batches
+    return Case(inputs, (("queue", "pointer", first), *(("queue", "result", name) for name in later)))
+
+
+@check(
+    "moco.enqueue",
+    points=0.5,
+    accuracy="exact",
+    looks_at=("graph.queue", "after.keys", "gradient"),
+    side=True,
+)
+def off_the_graph(draw: Draw) -> Case:
+    """The queue does not become part of the keys' graph, and the keys stay as they were."""
+    return _enqueue(draw, offset=2)
+
+
+@check("moco.enqueue", points=0.5, accuracy="exact", looks_at=("exception", "after"), side=True)
+def too_many_keys(draw: Draw) -> Case:
+    """More keys than columns: a ValueError, and nothing is written."""
+    return _enqueue(draw, offset=3, size=5, count=6)

@@ -1,0 +1,177 @@
+"""Wrong ideas about the exercises of the unit *simclr*, each with an implementation and a hint."""
+
+import torch
+import torch.nn.functional as F
+
+from course_utils.checks import misconception
+
+# --- simclr.nt_xent ---------------------------------------------------------------------------------------------
+
+
+@misconception(
+    "simclr.nt_xent", hint="With which views is an anchor compared? Count them in the paper's denominator."
+)
+def compared_with_itself(z_i, z_j, temperature):
+    """Every view is among its own negatives: nothing takes the diagonal out."""
+    return F.cross_entropy(_cosines(z_i, z_j) / temperature, _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="What does the softmax make of a logit of 0? Is that view gone?")
+def own_similarity_zero(z_i, z_j, temperature):
+    """The similarity with itself is set to zero, which still leaves exp(0) = 1 in the denominator."""
+    return F.cross_entropy(_cosines(z_i, z_j).fill_diagonal_(0) / temperature, _partners(z_i))
+
+
+@misconception(
+    "simclr.nt_xent", hint="If all vectors are equal, how many equally good answers does an anchor have?"
+)
+def partner_missing_from_denominator(z_i, z_j, temperature):
+    """The denominator sums over the negatives alone, without the positive pair."""
+    logits = _masked(z_i, z_j, temperature)
+    partners = _partners(z_i)
+    rows = torch.arange(len(logits))
+    is_partner = torch.zeros_like(logits, dtype=torch.bool)
+    is_partner[rows, partners] = True
+    return (logits.masked_fill(is_partner, -torch.inf).logsumexp(dim=1) - logits[rows, partners]).mean()
+
+
+@misconception("simclr.nt_xent", hint="In which row of your matrix does the other view of image 0 stand?")
+def neighbours_are_partners(z_i, z_j, temperature):
+    """Rows 2k and 2k + 1 are taken for a pair, as the paper numbers them, though the views were concatenated."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), torch.arange(2 * len(z_i)) ^ 1)
+
+
+@misconception("simclr.nt_xent", hint="Which entry of its row does each anchor have to find?")
+def anchor_is_the_answer(z_i, z_j, temperature):
+    """Every anchor has to find itself: the labels run along the diagonal."""
+    return F.cross_entropy(_cosines(z_i, z_j) / temperature, torch.arange(2 * len(z_i)))
+
+
+@misconception("simclr.nt_xent", hint="A small temperature makes the softmax sharper. What does yours do?")
+def multiplied_by_temperature(z_i, z_j, temperature):
+    """The similarities are multiplied by the temperature."""
+    return F.cross_entropy(_masked(z_i, z_j, 1 / temperature), _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="Where in the formula does the temperature stand, and how often?")
+def temperature_left_out(z_i, z_j, temperature):
+    """The temperature has no effect."""
+    return F.cross_entropy(_masked(z_i, z_j, 1.0), _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="Numerator and denominator hold the same kind of term. Do yours?")
+def temperature_on_negatives_only(z_i, z_j, temperature):
+    """The positive pair keeps its plain cosine in the numerator."""
+    logits, positives = _masked(z_i, z_j, temperature), F.cosine_similarity(z_i, z_j)
+    return (logits.logsumexp(dim=1) - positives.repeat(2)).mean()
+
+
+@misconception("simclr.nt_xent", hint="Numerator and denominator hold the same kind of term. Do yours?")
+def temperature_on_positives_only(z_i, z_j, temperature):
+    """The denominator is built from plain cosines."""
+    logits, positives = _masked(z_i, z_j, 1.0), F.cosine_similarity(z_i, z_j) / temperature
+    return (logits.logsumexp(dim=1) - positives.repeat(2)).mean()
+
+
+@misconception(
+    "simclr.nt_xent", hint="A cosine does not change when a vector is made longer. Does your loss?"
+)
+def not_normalised(z_i, z_j, temperature):
+    """Dot products are used in the place of cosines."""
+    z = torch.cat([z_i, z_j])
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-torch.inf), _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="One projection is one row. Along which dimension is its length?")
+def normalised_across_the_batch(z_i, z_j, temperature):
+    """Each column is made to have length one, instead of each projection."""
+    z = F.normalize(torch.cat([z_i, z_j]), dim=0)
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-torch.inf), _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="How many of the 2n views get to be the anchor?")
+def first_views_are_anchors(z_i, z_j, temperature):
+    """Only l(i, j) is computed, never l(j, i)."""
+    n = len(z_i)
+    return F.cross_entropy(_masked(z_i, z_j, temperature)[:n], _partners(z_i)[:n])
+
+
+@misconception("simclr.nt_xent", hint="Is the first view of another image a negative for a first view?")
+def only_the_other_views(z_i, z_j, temperature):
+    """A view is compared with the n views of the other side only, in both directions."""
+    logits = F.normalize(z_i, dim=1) @ F.normalize(z_j, dim=1).T / temperature
+    labels = torch.arange(len(z_i))
+    return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.T, labels)) / 2
+
+
+@misconception(
+    "simclr.nt_xent", hint="How many anchors are there, and how many candidates does each of them have?"
+)
+def first_against_second_views(z_i, z_j, temperature):
+    """First views look for their partner among the n second views, and that is all."""
+    logits = F.normalize(z_i, dim=1) @ F.normalize(z_j, dim=1).T / temperature
+    return F.cross_entropy(logits, torch.arange(len(z_i)))
+
+
+@misconception("simclr.nt_xent", hint="Should the loss grow when the batch does?")
+def summed(z_i, z_j, temperature):
+    """The losses of the anchors are added up."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i), reduction="sum")
+
+
+@misconception("simclr.nt_xent", hint="By how many terms is the sum divided in algorithm 1?")
+def divided_by_n(z_i, z_j, temperature):
+    """The sum over 2n anchors is divided by the number of images."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i), reduction="sum") / len(z_i)
+
+
+@misconception(
+    "simclr.nt_xent",
+    hint="What does F.cross_entropy do with its first argument before it takes the logarithm?",
+)
+def softmax_twice(z_i, z_j, temperature):
+    """Probabilities are handed to the cross-entropy, which takes their softmax again."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature).softmax(dim=1), _partners(z_i))
+
+
+@misconception(
+    "simclr.nt_xent", hint="SimCLR trains one encoder through both views. Does a gradient reach both?"
+)
+def second_views_detached(z_i, z_j, temperature):
+    """The second views are constants, as keys are in MoCo: no gradient reaches them."""
+    return F.cross_entropy(_masked(z_i, z_j.detach(), temperature), _partners(z_i))
+
+
+@misconception(
+    "simclr.nt_xent",
+    hint="What is exp(100) in float32? Which function of torch takes the logarithm of a softmax safely?",
+)
+def exponentials_overflow(z_i, z_j, temperature):
+    """Exponentials are taken one by one, and at a low temperature they are too large for float32."""
+    exponentials = _masked(z_i, z_j, temperature).exp()
+    positives = exponentials[torch.arange(len(exponentials)), _partners(z_i)]
+    return -(positives / exponentials.sum(dim=1)).log().mean()
+
+
+@misconception(
+    "simclr.nt_xent", hint="The caller still needs its projections. Are they the same after the call?"
+)
+def normalised_in_place(z_i, z_j, temperature):
+    """The projections themselves are made to have length one."""
+    with torch.no_grad():
+        z_i.div_(z_i.norm(dim=1, keepdim=True))
+        z_j.div_(z_j.norm(dim=1, keepdim=True))
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i))
+
+
+def _cosines(z_i, z_j):
+    z = F.normalize(torch.cat([z_i, z_j]), dim=1)
+    return z @ z.T
+
+
+def _masked(z_i, z_j, temperature):
+    return (_cosines(z_i, z_j) / temperature).fill_diagonal_(-torch.inf)
+
+
+def _partners(z_i):
+    return torch.arange(2 * len(z_i)).roll(len(z_i))

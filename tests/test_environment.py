@@ -1,0 +1,135 @@
+"""What is declared, in the files that declare it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+# Import name -> name of the distribution, where they differ.
+DISTRIBUTIONS = {
+    "IPython": "ipython",
+    "PIL": "pillow",
+    "dateutil": "python-dateutil",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+# Come with a declared package and are used through it.
+BROUGHT = {
+    "traitlets": "nbgrader",
+    "sqlalchemy": "nbgrader",
+    "nbconvert": "nbgrader",
+    "jupyter_client": "nbclient",
+    "_pytest": "pytest",
+    "nbformat": "nbgrader",
+}
+OURS = {"autograder", "course_utils", "solutions", "benchmarks", "tests"}
+
+
+@pytest.fixture(scope="module")
+def staff(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text())
+
+
+@pytest.fixture(scope="module")
+def students(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "course_utils/pyproject.toml").read_text())
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {re.split(r"[<>=\[; ]", item)[0].lower() for item in requirements}
+
+
+def imported(folder: Path) -> dict[str, str]:
+    """Top-level packages that a folder's files import -> one of the files."""
+    found: dict[str, str] = {}
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.append(node.module)
+            for module in modules:
+                found.setdefault(module.split(".")[0], str(path))
+    known = sys.stdlib_module_names | OURS | {path.stem for path in folder.glob("*.py")}
+    return {name: path for name, path in found.items() if name not in known}
+
+
+def distribution(module: str) -> str:
+    return DISTRIBUTIONS.get(module, module.lower())
+
+
+def test_environment_yml_agrees_with_pyproject(root: Path, staff: dict[str, Any]) -> None:
+    environment = yaml.safe_load((root / "environment.yml").read_text())
+    *conda, last = environment["dependencies"]
+    assert environment["name"] == staff["project"]["name"]
+    assert conda == [f"python{staff['project']['requires-python']}", "pip"], (
+        "all else comes from pyproject.toml"
+    )
+    (install,) = last["pip"]
+    extras = re.fullmatch(r"-e \.\[([a-z,]+)\]", install)
+    assert extras is not None
+    assert set(extras[1].split(",")) <= set(staff["project"]["optional-dependencies"])
+    assert f".[{extras[1]}]" in (root / "Makefile").read_text(), "make and conda install the same"
+
+
+def test_oldest_versions_agree(root: Path, staff: dict[str, Any], students: dict[str, Any]) -> None:
+    from course_utils.setup import OLDEST
+
+    declared = dict(item.split(">=") for item in staff["project"]["dependencies"])
+    for name, version in OLDEST.items():
+        assert declared[name] == ".".join(map(str, version)), name
+    for item in students["project"]["dependencies"]:
+        name, version = item.split(">=")
+        assert declared[name] == version, name
+    assert staff["project"]["requires-python"] == students["project"]["requires-python"]
+
+
+def test_the_students_project_names_neither_torch_nor_numpy(students: dict[str, Any]) -> None:
+    assert not names(students["project"]["dependencies"]) & {"torch", "torchvision", "numpy"}
+
+
+def test_course_utils_imports_what_it_declares(root: Path, students: dict[str, Any]) -> None:
+    allowed = names(students["project"]["dependencies"]) | {"torch", "torchvision", "numpy"}
+    # There in every notebook, and only asked for inside one.
+    allowed |= {"ipython", "google", "nbclient", "nbformat", "jupyter_client", "jupyter_server"}
+    for module, path in imported(root / "course_utils").items():
+        assert distribution(module) in allowed, f"{path} imports {module}"
+
+
+def test_the_staffs_tool_imports_what_is_declared(root: Path, staff: dict[str, Any]) -> None:
+    project = staff["project"]
+    extras = project["optional-dependencies"]
+    grading = names(project["dependencies"]) | names(extras["grading"])
+    for folder, allowed in (
+        ("autograder", grading | {"pytest"}),
+        ("solutions", names(project["dependencies"])),
+        ("tests", grading | names(extras["dev"])),
+    ):
+        for module, path in imported(root / folder).items():
+            found = BROUGHT.get(module, distribution(module))
+            assert found in allowed, f"{path} imports {module}"
+
+
+def test_arrows_run_one_way(root: Path) -> None:
+    for folder, forbidden in (("course_utils", {"autograder", "solutions"}), ("solutions", {"autograder"})):
+        for path in (root / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+                for module in modules:
+                    assert module.split(".")[0] not in forbidden, f"{path} imports {module}"
+
+
+def test_what_must_not_be_shared_is_ignored(root: Path) -> None:
+    from autograder.config import load_course
+
+    ignored = (root / ".gitignore").read_text().splitlines()
+    assert load_course(root).secret in ignored
+    for name in ("/submitted/", "/autograded/", "/feedback/", "/gradebook.db*", "grades.jsonl"):
+        assert name in ignored

@@ -1,0 +1,226 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from notebooks import SETUP, notebook, sources, write
+
+from autograder.grading import Grader, Limits, Policy, Result
+from autograder.submission import Cell, Submission, Unreadable, collect, parse_notebook
+from autograder.units import Unit
+
+ENQUEUE = "moco.enqueue"
+FULL = "full"
+
+
+def submission(cells: list[tuple[str, str]], student: str = "ada") -> Submission:
+    import nbformat
+
+    return Submission(student, "moco", f"{student}.ipynb", "0" * 64, parse_notebook(nbformat.writes(notebook(cells)).encode()))
+
+
+def grade(grader: Grader, unit: Unit, changes: dict[str, str] | None = None) -> Result:
+    return grader.grade(submission(sources(unit, changes)))
+
+
+def enqueue(body: str) -> dict[str, str]:
+    """A submission whose `enqueue` has this body."""
+    lines = "\n".join("    " + line for line in body.splitlines())
+    return {ENQUEUE: f"def enqueue(queue, pointer, keys):\n{lines}"}
+
+
+RIGHT = "size, n = queue.shape[1], len(keys)\nif n > size:\n    raise ValueError\nfor i in range(n):\n    queue[:, (pointer + i) % size] = keys[i].detach()\nreturn (pointer + n) % size"
+
+
+def test_references_score_everything(grader: Grader, moco: Unit) -> None:
+    result = grade(grader, moco)
+    assert result.score == result.max_score > 0
+    assert {verdict.status for verdict in result.verdicts.values()} == {"correct"}
+    assert result.flags == ()
+
+
+def test_another_right_answer(grader: Grader, moco: Unit) -> None:
+    assert grade(grader, moco, enqueue(RIGHT)).verdicts[ENQUEUE].status == "correct"
+
+
+def test_partial_credit_reason_and_hint(grader: Grader, moco: Unit) -> None:
+    result = grade(grader, moco, enqueue(RIGHT.replace("return (pointer + n) % size", "return pointer + n")))
+    verdict = result.verdicts[ENQUEUE]
+    assert 0 < verdict.score < verdict.max_score
+    assert verdict.misconception == "pointer-does-not-wrap"
+    exercise = result.to_json()["exercises"][ENQUEUE]
+    assert exercise["diagnosis"]["hint"]
+    assert exercise["score"] == sum(check["points"] for check in exercise["checks"])
+    assert result.score == result.max_score - verdict.max_score + verdict.score
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ("while True:\n    pass", "timeout", "took longer than 3 seconds"),
+        ("import time\ntime.sleep(60)", "timeout", "took longer"),
+        ("import os\nos._exit(7)", "crashed", "ended itself with exit code 7"),
+        ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "crashed", "SIGSEGV"),
+        ("import ctypes\nctypes.string_at(0)", "crashed", "SIGSEGV"),
+        ("return torch.ones(10**11)", "memory", "too much memory"),
+        ("x = []\nwhile True:\n    x.append(bytearray(10**8))", "memory", "too much memory"),
+        ("raise SystemExit(0)", "error", "SystemExit"),
+        ("return undefined_name", "error", "NameError: name 'undefined_name' is not defined"),
+        ("def f(): return f()\nreturn f()", "error", "RecursionError"),
+        ("raise NotImplementedError", "not attempted", ""),
+        ("return None", "wrong", ""),
+    ],
+)
+def test_a_fault_costs_its_own_exercise_only(
+    grader: Grader, moco: Unit, body: str, status: str, message: str
+) -> None:
+    result = grade(grader, moco, enqueue(body))
+    verdict = result.verdicts.pop(ENQUEUE)  # type: ignore[attr-defined]
+    assert verdict.status == status
+    assert verdict.score == 0
+    assert any(message in check.message for check in verdict.checks)
+    assert {other.status for other in result.verdicts.values()} == {"correct"}
+
+
+def test_error_names_the_line_of_the_cell(grader: Grader, moco: Unit) -> None:
+    verdict = grade(grader, moco, enqueue("a = 1\nb = a.shape\nreturn b")).verdicts[ENQUEUE]
+    assert "line 3" in verdict.checks[0].message
+    assert "b = a.shape" in verdict.checks[0].message
+
+
+def test_cell_that_does_not_run(grader: Grader, moco: Unit) -> None:
+    changed = {ENQUEUE: "import no_such_package\ndef enqueue(queue, pointer, keys):\n    return no_such_package.x"}
+    verdict = grade(grader, moco, changed).verdicts[ENQUEUE]
+    assert verdict.status == "error"
+    assert "no_such_package" in verdict.checks[0].message
+
+
+def test_wrong_signature_is_an_error_in_plain_words(grader: Grader, moco: Unit) -> None:
+    verdict = grade(grader, moco, {ENQUEUE: "def enqueue(queue, keys):\n    return 0"}).verdicts[ENQUEUE]
+    assert verdict.status == "error"
+    assert "takes 2 positional arguments but 3 were given" in verdict.checks[0].message
+
+
+def test_noise_costs_nothing(grader: Grader, moco: Unit) -> None:
+    noisy = "import sys, warnings\nwarnings.warn('careful')\nprint('x' * 100_000)\nprint('y', file=sys.stderr)\n" + RIGHT
+    assert grade(grader, moco, enqueue(noisy)).verdicts[ENQUEUE].status == "correct"
+
+
+def test_threads_subprocess_leftovers_do_not_hold_the_grader(grader: Grader, moco: Unit) -> None:
+    body = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n" + RIGHT
+    result = grade(grader, moco, enqueue(body))
+    assert result.seconds < 3
+    assert result.verdicts[ENQUEUE].status == "correct"
+
+
+def test_garbage_on_every_descriptor_is_a_crash_not_a_grade(grader: Grader, moco: Unit) -> None:
+    body = "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'\\xff' * 4096)\n    except OSError:\n        pass\n"
+    verdict = grade(grader, moco, enqueue(body + RIGHT)).verdicts[ENQUEUE]
+    assert verdict.status == "crashed"
+    assert "malformed" in verdict.checks[0].message
+
+
+def test_nothing_of_ours_is_in_the_students_process(grader: Grader, moco: Unit) -> None:
+    """The student's process has no module of references, checks, scores, and no environment of the grader."""
+    body = (
+        "import sys, os\n"
+        "names = [n for n in sys.modules if n.startswith(('solutions', 'autograder', 'nbgrader', 'pytest'))]\n"
+        "raise RuntimeError(' '.join(sorted(names)) + ' | ' + ' '.join(sorted(os.environ)))"
+    )
+    os.environ["VERY_SECRET_TOKEN"] = "1"
+    verdict = grade(grader, moco, enqueue(body)).verdicts[ENQUEUE]
+    modules, _, environment = verdict.checks[0].message.partition("RuntimeError: ")[2].partition(" | ")
+    assert set(modules.split()) <= {
+        "autograder", "autograder.sandbox", "autograder.sandbox.child", "autograder.sandbox.server", "autograder.sandbox.wire",
+    }  # fmt: skip
+    assert "SECRET" not in environment
+
+
+def test_an_object_that_claims_to_equal_everything_gets_nothing(grader: Grader, moco: Unit) -> None:
+    body = "class Yes(int):\n    def __eq__(self, other): return True\n    def __hash__(self): return 0\nreturn Yes(0)"
+    assert grade(grader, moco, enqueue(body)).verdicts[ENQUEUE].score == 0
+
+
+def test_exercises_do_not_see_each_others_changes_of_globals(grader: Grader, moco: Unit) -> None:
+    changes = {"moco.moco_logits": "queue_size = 'mine'\ndef moco_logits(queries, keys, queue, temperature):\n    return queue_size"}
+    assert grade(grader, moco, changes).verdicts[ENQUEUE].status == "correct"
+
+
+def test_policy_points_disabled_and_lateness(moco: Unit) -> None:
+    import dataclasses
+    import datetime as dt
+
+    due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    policy = Policy({ENQUEUE: 11.0}, ("moco.moco_logits",), due, lambda days: 1 - 0.1 * days)
+    with Grader(moco, b"secret", Limits(), policy=policy) as grader:
+        late = dataclasses.replace(submission(sources(moco)), submitted_at=due + dt.timedelta(hours=25))
+        result = grader.grade(late)
+    exercises = result.to_json()["exercises"]
+    assert list(exercises) == ["moco.momentum_update", ENQUEUE]
+    assert exercises[ENQUEUE]["max_score"] == exercises[ENQUEUE]["score"] == 11
+    assert result.late_days == 2
+    assert result.score == pytest.approx(0.8 * result.max_score)
+    assert result.late_penalty == pytest.approx(0.2 * result.max_score)
+
+
+def test_unreadable_has_no_score(grader: Grader) -> None:
+    result = grader.grade(Unreadable("ada", "moco", "ada.ipynb", "the file is empty"))
+    assert (result.status, result.score) == ("unreadable", None)
+
+
+def test_result_is_the_contracts_json(grader: Grader, moco: Unit) -> None:
+    made = json.loads(json.dumps(grade(grader, moco).to_json()))
+    for key, kind in {
+        "student": str, "unit": str, "attempt": int, "late_days": int, "submission_sha256": str, "checks_sha256": str, "release": str,
+        "versions": dict, "status": str, "score": float, "max_score": float, "sandbox": str, "device": str, "seconds": float,
+        "exercises": dict, "flags": list,
+    }.items():  # fmt: skip
+        assert isinstance(made[key], kind), key
+    assert made["sandbox"] == "none"
+    check = made["exercises"][ENQUEUE]["checks"][0]
+    assert {"id", "passed", "points", "message"} <= set(check)
+
+
+def test_hidden_checks_tell_no_expected_values(grader: Grader, moco: Unit) -> None:
+    body = RIGHT.replace("keys[i].detach()", "keys[i].detach() * 1.5")
+    for check in grade(grader, moco, enqueue(body)).verdicts[ENQUEUE].checks:
+        if not check.check.visible:
+            assert "expected" not in check.message
+
+
+def test_many_at_once_in_any_order(tmp_path: Path, moco: Unit) -> None:
+    for number in range(12):
+        write(tmp_path / f"s{number:02}.ipynb", sources(moco, enqueue(RIGHT if number % 2 else "return pointer")))
+    (tmp_path / "s99.ipynb").write_text("junk")
+    with Grader(moco, b"secret", Limits(), jobs=2) as grader:
+        results: dict[str, Any] = {found.student: result for found, result in grader.grade_all(collect([tmp_path], "moco"))}
+    assert len(results) == 13
+    for number in range(12):
+        result = results[f"s{number:02}"]
+        assert (result.score == result.max_score) == bool(number % 2)
+    assert results["s99"].status == "unreadable"
+
+
+def test_a_broken_grader_gives_no_zero(tmp_path: Path, moco: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "ada.ipynb", sources(moco))
+    monkeypatch.setattr("sys.executable", "/bin/false")
+    with Grader(moco, b"secret", Limits()) as grader:
+        ((_, result),) = grader.grade_all(collect([tmp_path], "moco"))
+    assert isinstance(result, Exception)
+    assert "did not start" in str(result)
+
+
+def test_setup_cell_may_be_missing(grader: Grader, moco: Unit) -> None:
+    cells = [cell for cell in sources(moco) if cell[1] != SETUP]
+    result = grader.grade(submission(cells))
+    assert result.score == result.max_score
+    assert any("imports" in flag for flag in result.flags)
+
+
+def test_empty_notebook_scores_zero_not_attempted(grader: Grader) -> None:
+    result = grader.grade(Submission("ada", "moco", "a", "", (Cell(1, "x = 1", frozenset()),)))
+    assert result.score == 0
+    assert {verdict.status for verdict in result.verdicts.values()} == {"not attempted"}

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.journal import NAME, Journal, read
+
+
+def line(student: str, score: float) -> dict[str, object]:
+    return {"student": student, "unit": "moco", "score": score}
+
+
+def test_last_line_wins(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(line("ada", 1))
+        journal.write(line("bob", 2))
+        journal.write(line("ada", 3))
+    assert {key[0]: value["score"] for key, value in read(tmp_path).items()} == {"ada": 3, "bob": 2}
+
+
+def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(line("ada", 1))
+        journal.write(line("zoë", 2))
+    whole = (tmp_path / NAME).read_bytes()
+    first = whole.index(b"\n") + 1
+    for cut in range(len(whole)):
+        (tmp_path / NAME).write_bytes(whole[:cut])
+        with Journal(tmp_path) as journal:
+            journal.write(line("eve", 5))
+        found = read(tmp_path)
+        assert ("eve", "moco") in found
+        assert (("ada", "moco") in found) == (cut >= first - 1)
+
+
+def test_each_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(line("ada", 1))
+        assert len(read(tmp_path)) == 1
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    assert read(tmp_path) == {}

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+import torch
+
+from autograder.sandbox import wire
+from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from autograder.sandbox.wire import CellCode, Closed, Load, Loaded, WireError, receive, send
+from course_utils.checks.case import Case, Input, Module
+from course_utils.checks.judge import Fault
+from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.values import pack_case
+from course_utils.models import build
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(Limits(seconds=2, memory_mb=512)) as made:
+        yield made
+
+
+def cell(source: str) -> CellCode:
+    import ast
+
+    return CellCode("1", source, tuple(range(len(ast.parse(source).body))))
+
+
+def run(sandbox: Sandbox, source: str, case: Case) -> list[Observation | Fault]:
+    with sandbox.job() as job:
+        assert job.load("f", [cell(source)]) is None
+        return job.run([pack_case(case)], "cpu")
+
+
+def test_values_there_and_back(sandbox: Sandbox) -> None:
+    case = Case({"x": Input(torch.arange(6.0).reshape(2, 3), wants_grad=True), "n": 2})
+    (seen,) = run(sandbox, "def f(x, n):\n    return x.T * n, n", case)
+    assert isinstance(seen, Observation)
+    assert torch.equal(seen.quantities["result.0"], 2 * torch.arange(6.0).reshape(2, 3).T)  # type: ignore[arg-type]
+    assert seen.quantities["result.1"] == 2
+    assert seen.quantities["gradient.x"].shape == (2, 3)  # type: ignore[union-attr]
+
+
+def test_modules_travel_as_name_and_state(sandbox: Sandbox) -> None:
+    state = build("tiny_encoder", width=4).state_dict()
+    case = Case({"encoder": Module("tiny_encoder", {"width": 4}, state)})
+    source = "import torch\ndef f(m):\n    with torch.no_grad():\n        for p in m.parameters(): p.add_(1)"
+    (seen,) = run(sandbox, source, case)
+    assert isinstance(seen, Observation)
+    name = next(iter(state))
+    assert torch.allclose(seen.quantities[f"after.encoder.{name}"], state[name] + 1)  # type: ignore[arg-type]
+
+
+def test_jobs_are_independent(sandbox: Sandbox) -> None:
+    case = Case({"x": 1})
+    run(sandbox, "import torch\ntorch.marker = 5\ndef f(x):\n    torch.marker = 6", case)
+    (seen,) = run(sandbox, "import torch\ndef f(x):\n    return getattr(torch, 'marker', 0)", case)
+    assert isinstance(seen, Observation)
+    assert seen.quantities["result"] == 0
+
+
+def test_load_failures(sandbox: Sandbox) -> None:
+    with sandbox.job() as job:
+        failure = job.load("f", [cell("x = 1\ny = x / 0")])
+        assert isinstance(failure, Failure)
+        assert (failure.kind, failure.line, failure.code) == ("ZeroDivisionError", 2, "y = x / 0")
+        missing = job.load("f", [cell("x = 1")])
+        assert isinstance(missing, Failure)
+        not_callable = job.load("f", [cell("f = 3")])
+        assert isinstance(not_callable, Failure)
+        assert "no function" in not_callable.message
+
+
+def test_endless_import_is_a_timeout(sandbox: Sandbox) -> None:
+    with sandbox.job() as job:
+        fault = job.load("f", [cell("while True:\n    pass")])
+        assert isinstance(fault, Fault)
+        assert fault.status == "timeout"
+        assert not job.alive
+
+
+def test_later_cases_are_lost_after_a_fault(sandbox: Sandbox) -> None:
+    with sandbox.job() as job:
+        job.load("f", [cell("import os\ndef f(n):\n    return n if n < 2 else os._exit(1)")])
+        seen = job.run([pack_case(Case({"n": n})) for n in range(5)], "cpu")
+    assert [type(item) for item in seen] == [Observation, Observation, Fault]
+
+
+def test_the_jobs_process_is_gone_afterwards(sandbox: Sandbox) -> None:
+    import os
+
+    with sandbox.job() as job:
+        pid = job._pid
+        os.kill(pid, 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_dead_server_is_our_fault() -> None:
+    with Sandbox(Limits()) as broken:
+        with broken.job():
+            pass
+        assert broken._process is not None
+        broken._process.kill()
+        broken._process.wait()
+        with pytest.raises(SandboxError, match="the fork server is gone"), broken.job():
+            pass
+
+
+def test_not_started() -> None:
+    with pytest.raises(SandboxError, match="with statement"), Sandbox(Limits()).job():
+        pass
+
+
+def test_messages_are_checked_against_the_schema() -> None:
+    left, right = socket.socketpair()
+    with left, right:
+        send(left, Loaded(None))
+        assert receive(right, Loaded) == Loaded(None)
+        send(left, Load("f", ()))
+        with pytest.raises(WireError):
+            receive(right, Loaded)
+        left.sendall((2**31).to_bytes(4, "big"))
+        with pytest.raises(WireError, match="a message of"):
+            receive(right, Loaded)
+
+
+def test_deeply_nested_message_is_refused() -> None:
+    left, right = socket.socketpair()
+    with left, right:
+        body = b"\x91" * 200_000 + b"\xc0"
+        left.sendall(len(body).to_bytes(4, "big") + body)
+        with pytest.raises(WireError):
+            receive(right, Loaded)
+
+
+def test_incomplete_message_times_out_and_closed_channel_is_told() -> None:
+    left, right = socket.socketpair()
+    with right:
+        left.sendall(b"\x00\x00")
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            receive(right, Loaded, 0.2)
+        assert time.monotonic() - started < 5
+        left.close()
+        with pytest.raises(Closed):
+            receive(right, Loaded, 0.2)
+
+
+def test_a_drip_of_bytes_does_not_extend_the_deadline() -> None:
+    left, right = socket.socketpair()
+    with left, right:
+        left.sendall(msgspec.msgpack.encode(Loaded(None))[:1])
+        with pytest.raises(TimeoutError):
+            wire._read(right, 10, time.monotonic() + 0.1)

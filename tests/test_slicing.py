@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from autograder.slicing import NoSlice, Program, Slice, import_prelude
+from autograder.submission import Cell, Submission
+
+
+def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> Program:
+    made = tuple(
+        Cell(number, source, frozenset({id_} if id_ else set())) for number, (id_, source) in enumerate(cells, 1)
+    )
+    return Program(Submission("ada", "u", "ada.ipynb", "", made), prelude)
+
+
+def executed(slice_: Any) -> str:
+    """The statements of a slice as text."""
+    assert isinstance(slice_, Slice), slice_
+    lines = []
+    for cell in slice_.cells:
+        body = ast.parse(cell.source).body
+        lines += [ast.unparse(body[index]) for index in cell.statements]
+    return "\n".join(lines)
+
+
+def run(slice_: Any, name: str = "f") -> Any:
+    namespace: dict[str, Any] = {}
+    exec(executed(slice_), namespace)
+    return namespace[name]
+
+
+def test_only_what_the_function_needs() -> None:
+    code = executed(
+        program(
+            ("", "import math\nimport os\nprint('hello')\nSIZE = 3\nOTHER = 4"),
+            ("", "def helper(x):\n    return x * SIZE"),
+            ("", "def unused(x):\n    return os.getcwd()"),
+            ("u-f", "def f(x):\n    return helper(x) + math.pi\nprint(f(1))\nassert False"),
+            ("", "train_for_hours()\nresult = f(2)"),
+        ).slice("u.f")
+    )
+    assert code == "import math\nSIZE = 3\n\ndef helper(x):\n    return x * SIZE\n\ndef f(x):\n    return helper(x) + math.pi".replace(
+        "\n\ndef", "\ndef"
+    )
+
+
+def test_helpers_below_the_exercise_count_if_there_are_none_above() -> None:
+    assert run(program(("u-f", "def f(x):\n    return g(x)"), ("", "def g(x):\n    return x + 1")).slice("u.f"))(1) == 2
+
+
+def test_a_helper_redefined_later_for_another_exercise_does_not_change_this_one() -> None:
+    made = program(
+        ("", "def g(x):\n    return 1"),
+        ("u-f", "def f(x):\n    return g(x)"),
+        ("", "def g(x):\n    return 2"),
+        ("u-h", "def h(x):\n    return g(x)"),
+    )
+    assert run(made.slice("u.f"))(0) == 1
+    assert run(made.slice("u.h"), "h")(0) == 2
+
+
+def test_found_by_name_when_the_id_is_lost() -> None:
+    found = program(("", "def f(x):\n    return 5")).slice("u.f")
+    assert run(found)(0) == 5
+    assert "by its name" in found.flags[0]
+
+
+def test_own_cell_wins_over_an_old_attempt_elsewhere() -> None:
+    found = program(("u-f", "def f(x):\n    return 1"), ("", "def f(x):\n    return 2")).slice("u.f")
+    assert run(found)(0) == 1
+    assert "defined in cells 1, 2" in found.flags[0]
+
+
+def test_stub_left_in_place_and_solved_elsewhere() -> None:
+    stub = 'def f(x):\n    """Doc."""\n    raise NotImplementedError("u.f")'
+    assert run(program(("u-f", stub), ("", "def f(x):\n    return 2")).slice("u.f"))(0) == 2
+
+
+def test_duplicated_cell_id_takes_the_last_written_one() -> None:
+    found = program(("u-f", "def f(x):\n    return 1"), ("u-f", "def f(x):\n    return 2")).slice("u.f")
+    assert run(found)(0) == 2
+    assert "2 cells carry the id" in found.flags[0]
+
+
+def test_untouched_stub_and_deleted_function_are_not_attempted() -> None:
+    for cells in ([("u-f", 'def f(x):\n    """Doc."""\n    raise NotImplementedError("u.f")')], [("", "x = 1")], [("u-f", "")]):
+        found = program(*cells).slice("u.f")
+        assert isinstance(found, NoSlice)
+        assert not found.attempted
+
+
+def test_syntax_error_in_the_exercise_names_the_line() -> None:
+    found = program(("u-f", "def f(x):\n    return (x")).slice("u.f")
+    assert isinstance(found, NoSlice)
+    assert found.attempted
+    assert "line 2" in found.reason
+
+
+def test_syntax_error_elsewhere_does_not_matter() -> None:
+    assert run(program(("", "this is no python"), ("u-f", "def f(x):\n    return 1")).slice("u.f"))(0) == 1
+
+
+def test_magics_in_the_cell_do_not_matter() -> None:
+    source = "%matplotlib inline\n!pip install torch\nfiles = !ls\nimport math\ndef f(x):\n    return math.floor(x)\nf?\n%timeit f(1)"
+    assert run(program(("u-f", source)).slice("u.f"))(1.5) == 1
+
+
+def test_python_cell_magics_run_and_others_do_not() -> None:
+    assert run(program(("u-f", "%%time\ndef f(x):\n    return 1")).slice("u.f"))(0) == 1
+    assert isinstance(program(("u-f", "%%bash\ndef f(x):\n    return 1")).slice("u.f"), NoSlice)
+
+
+def test_line_numbers_survive_magics() -> None:
+    found = program(("u-f", "%matplotlib inline\n\ndef f(x):\n    return 1")).slice("u.f")
+    assert isinstance(found, Slice)
+    assert ast.parse(found.cells[0].source).body[found.cells[0].statements[0]].lineno == 3
+
+
+def test_star_imports_guarded_imports_and_wrapping() -> None:
+    found = program(
+        ("", "from math import *\ntry:\n    import numpy as np\nexcept ImportError:\n    np = None"),
+        ("u-f", "import functools\n@functools.cache\ndef f(x):\n    return floor(x) + np.int64(1)\nf = functools.partial(f)"),
+    ).slice("u.f")
+    assert run(found)(2.5) == 3
+
+
+def test_assignments_into_attributes_and_items_are_kept() -> None:
+    found = program(("", "table = {}\ntable['a'] = 3"), ("u-f", "def f(x):\n    return table['a']")).slice("u.f")
+    assert run(found)(0) == 3
+
+
+def test_lambda_partial_and_callable_object() -> None:
+    assert run(program(("u-f", "f = lambda x: x + 1")).slice("u.f"))(1) == 2
+    assert run(program(("u-f", "class F:\n    def __call__(self, x):\n        return 7\nf = F()")).slice("u.f"))(1) == 7
+
+
+def test_lost_imports_come_from_the_prelude() -> None:
+    found = program(("u-f", "def f(x):\n    return math.floor(x)"), prelude=import_prelude("import math\nimport os")).slice("u.f")
+    assert run(found)(1.5) == 1
+    assert "imports of math" in found.flags[0]
+    assert "import os" not in executed(found)
+
+
+def test_mutual_recursion_ends() -> None:
+    found = program(("u-f", "def f(x):\n    return g(x)\ndef g(x):\n    return 0 if x else f(1)")).slice("u.f")
+    assert run(found)(0) == 0
+
+
+def test_future_import_goes_along() -> None:
+    found = program(("u-f", "from __future__ import annotations\ndef f(x: Undefined) -> Nothing:\n    return 1")).slice("u.f")
+    assert run(found)(0) == 1
+    assert executed(found).startswith("from __future__")

@@ -1,0 +1,299 @@
+"""`cu.submit`: which notebook it takes, what it says, and what is in the file to hand in."""
+
+import inspect
+import json
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import course_utils as cu
+from autograder.units import load_unit
+from course_utils import submit as submit_function
+from course_utils.checks import recorded
+
+submit = sys.modules["course_utils.submit"]
+UNIT = load_unit(Path(__file__).parents[1], "moco")
+IMPORTS = (
+    "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\nfrom jaxtyping import Float\n"
+    "import course_utils as cu\n"
+)
+
+
+def source(name: str) -> str:
+    return inspect.getsource(UNIT.exercises[f"moco.{name}"].reference)
+
+
+def code(text: str, **more: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code", "id": f"c{abs(hash(text)) % 10**8}", "source": text.splitlines(keepends=True),
+        "metadata": {}, "outputs": [], "execution_count": None, **more,
+    }  # fmt: skip
+
+
+def markdown(text: str, grade_id: str = "") -> dict[str, Any]:
+    nbgrader = {"grade": True, "solution": True, "locked": False, "grade_id": grade_id, "points": 2}
+    return {
+        "cell_type": "markdown", "id": f"m{abs(hash(text)) % 10**8}", "source": text,
+        "metadata": {"nbgrader": nbgrader} if grade_id else {},
+    }  # fmt: skip
+
+
+def stream(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own, and no environment that tells of a notebook."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.delenv(submit._INSIDE, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nbclient", None)
+
+
+def save(path: Path, content: dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+# --- a fresh run ------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_is_run_from_the_top_and_handed_in(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(
+        elsewhere / "work" / "moco.ipynb",
+        notebook(
+            code(IMPORTS),
+            code(source("moco_logits")),
+            code(
+                "def momentum_update(query_encoder, key_encoder, momentum):\n    raise NotImplementedError('x')"
+            ),
+            code("momentum_update(1, 2, 3)"),
+            code(
+                "import os\nassert os.environ['COURSE_PROFILE'] == 'check'\nassert os.path.exists('moco.ipynb')"
+            ),
+            code("helper_that_was_deleted()"),
+            code("cu.submit('moco')"),
+            markdown("*Your answer takes the place of this line.*", "moco-q1"),
+            markdown("Because.", "moco-q2"),
+        ),
+    )
+    before = path.read_bytes()
+    # The function of a deleted cell is still in memory here, but not in the notebook.
+    namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
+    exec(f"target = cu.submit('moco', notebook={str(path)!r})", namespace)
+    out, err = capsys.readouterr()
+
+    assert namespace["target"] == elsewhere / "work" / "moco-submission.ipynb"
+    assert "moco.moco_logits      right, 5 of 5 points so far" in out
+    assert "moco.momentum_update  not attempted, 0 of 4 points so far" in out
+    assert "moco.enqueue          not attempted, 0 of 5.5 points so far" in out
+    assert "right in this kernel, but not from a fresh start" in out
+    assert "5 of 14.5 points" in out
+    assert "begins with 'helper_that_was_deleted()' stops: NameError" in out
+    assert "1 cell stops at an exercise that isn't written yet" in out
+    assert "Not answered yet: moco-q1" in out
+    assert "moco-q2" not in out
+    assert "moco-submission.ipynb" in out
+    assert err == ""
+    assert path.read_bytes() == before
+    assert [cell["source"] for cell in read(namespace["target"])["cells"]] == [
+        cell["source"] for cell in json.loads(before)["cells"]
+    ]
+
+
+def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submit, "_SECONDS_PER_CELL", 2)
+    slow = submit.run_fresh(notebook(code("while True: pass"), code("x = 1")), "moco", elsewhere)
+    assert slow.stopped == [("while True: pass", "Timeout: more than 2 seconds in the check profile")]
+    dead = submit.run_fresh(notebook(code("import os\nos._exit(1)")), "moco", elsewhere)
+    assert dead.results is None
+    assert "kernel" in dead.stopped[-1][1]
+
+
+# --- without a kernel -------------------------------------------------------------------------------------------
+
+
+def test_without_nbclient_the_functions_here_are_checked(
+    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code("x = 1")))
+    namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
+    exec("target = cu.submit('moco')", namespace)
+    out = capsys.readouterr().out
+    assert "the functions in this kernel were checked" in out
+    assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
+    assert (elsewhere / "moco-submission.ipynb").is_file()
+
+
+def test_a_wrong_function_is_told_with_its_fact(
+    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook())
+    wrong = {item.id: item.function for item in UNIT.exercises["moco.enqueue"].misconceptions}
+    exec("cu.submit('moco')", {"cu": cu, "enqueue": wrong["queue-rebound"]})
+    out = capsys.readouterr().out
+    assert "queue after the call is unchanged, but should have changed" in out
+
+
+# --- which notebook ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["argument", "session", "collaboration", "vscode", "folder"])
+def test_the_notebook_is_found(
+    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    name = "moco.ipynb" if how == "folder" else "my work.ipynb"
+    path = save(elsewhere / name, notebook(markdown("mine")))
+    if how != "folder":
+        save(elsewhere / "moco.ipynb", notebook(markdown("another one")))
+    namespace: dict[str, Any] = {"cu": cu}
+    given = ""
+    if how == "argument":
+        given = f", notebook={name!r}"
+    elif how == "session":
+        monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    elif how == "collaboration":
+        monkeypatch.setenv("JPY_SESSION_NAME", "RTC:my work.ipynb")
+    elif how == "vscode":
+        namespace["__vsc_ipynb_file__"] = str(path)
+    exec(f"target = cu.submit('moco'{given})", namespace)
+    assert read(namespace["target"])["cells"][0]["source"] == "mine"
+    assert namespace["target"].name == "moco-submission.ipynb"
+
+
+def test_on_colab_the_notebook_comes_from_the_browser(
+    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    downloaded: list[str] = []
+
+    def blocking_request(name: str, request: str = "", timeout_sec: float | None = None) -> dict[str, Any]:
+        asked.append((name, timeout_sec))
+        return {"ipynb": notebook(markdown("in the browser"))}
+
+    message = types.SimpleNamespace(blocking_request=blocking_request)
+    files = types.SimpleNamespace(download=downloaded.append)
+    colab = types.ModuleType("google.colab")
+    colab._message, colab.files = message, files  # type: ignore[attr-defined]
+    google = types.ModuleType("google")
+    google.colab = colab  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google", google)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    target = cu.submit("moco")
+    assert asked == [("get_ipynb", 60)]
+    assert read(target)["cells"][0]["source"] == "in the browser"
+    assert downloaded == [str(target)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "can't tell which file this notebook is"),
+        ("{", "is no notebook"),
+        ("[1]", "not a notebook of the present format"),
+        ('{"worksheets": []}', "not a notebook of the present format"),
+        ("\ufeff\x00", "is no notebook"),
+    ],
+)
+def test_what_is_no_notebook(elsewhere: Path, content: str | None, said: str) -> None:
+    if content is not None:
+        (elsewhere / "moco.ipynb").write_text(content, encoding="utf-8")
+    with pytest.raises(submit.SubmitError, match=said):
+        cu.submit("moco")
+    assert not (elsewhere / "moco-submission.ipynb").exists()
+
+
+def test_bad_arguments(elsewhere: Path) -> None:
+    with pytest.raises(submit.SubmitError, match="known are .*moco"):
+        cu.submit("moko")
+    with pytest.raises(submit.SubmitError, match="there is no file"):
+        cu.submit("moco", notebook="nope.ipynb")
+    save(elsewhere / "moco-submission.ipynb", notebook(markdown("precious")))
+    with pytest.raises(submit.SubmitError, match="an earlier cu.submit wrote"):
+        cu.submit("moco", notebook="moco-submission.ipynb")
+    assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "precious"
+
+
+def test_an_unsaved_notebook_is_noticed(
+    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code("cu.submit('moco')")))
+    exec("cu.submit('moco')", {"cu": cu, "In": ["", "cu.submit('moco')"]})
+    assert "does not hold the cell" not in capsys.readouterr().out
+    exec("cu.submit('moco')", {"cu": cu, "In": ["", "cu.submit('moco')  # new"]})
+    assert "does not hold the cell that you have just run" in capsys.readouterr().out
+
+
+def test_a_notebook_that_is_being_submitted_does_not_submit_itself(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(submit._INSIDE, "1")
+    cu.submit("moco")
+    assert list(elsewhere.iterdir()) == []
+
+
+# --- the file to hand in ----------------------------------------------------------------------------------------
+
+
+def test_small_outputs_stay_and_large_ones_are_named() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 100_000}, "metadata": {}}
+    film = {"output_type": "display_data", "data": {"text/html": "A" * 1_000_000}, "metadata": {}}
+    content = notebook(code("a", outputs=[stream("hello"), picture, film]), markdown("text"))
+    content["cells"][1]["attachments"] = {"photo.png": {"image/png": "B" * 2_000_000}}
+    content["metadata"] = {
+        "widgets": {"state": "x" * 1000},
+        "kernelspec": {"name": "python3"},
+        "course": {"release": "1"},
+    }
+    made = submit.for_handing_in(content, "moco")
+    outputs = made["cells"][0]["outputs"]
+    assert outputs[:2] == [stream("hello"), picture]
+    assert outputs[2]["text"] == "(an output of 1,000 kB was left out of the submission)\n"
+    assert made["cells"][1] == content["cells"][1]
+    assert "widgets" not in made["metadata"]
+    assert made["metadata"]["course"]["release"] == "1"
+    assert made["metadata"]["course"]["submission"]["unit"] == "moco"
+    assert content["cells"][0]["outputs"][2] == film
+
+
+def test_many_outputs_together_are_limited() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 200_000}, "metadata": {}}
+    made = submit.for_handing_in(notebook(*(code(str(i), outputs=[picture]) for i in range(60))), "moco")
+    assert len(json.dumps(made)) < 6_000_000
+    assert len(made["cells"]) == 60
+
+
+def test_the_line_to_be_replaced_is_the_one_in_the_notebooks() -> None:
+    from autograder.nbgrader import ANSWER_STUB
+
+    assert submit._UNANSWERED in ANSWER_STUB
+
+
+def test_cu_submit_is_this_function() -> None:
+    assert cu.submit is submit.submit
+    assert callable(submit_function) or submit_function is submit
+    assert recorded.exercise_ids("moco")
+    assert submit._INSIDE not in os.environ

@@ -1,0 +1,327 @@
+"""`cu.check` as a student meets it."""
+
+import re
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+import course_utils as cu
+from autograder.units import load_unit
+from course_utils.checks import recorded
+from course_utils.checks.draw import expected_beside_got
+from course_utils.checks.visible import CheckResult, check, check_in
+
+UNIT = load_unit(Path(__file__).parents[1], "moco")
+REFERENCE = {exercise.name: exercise.reference for exercise in UNIT.exercises.values()}
+WRONG = {item.id: item.function for exercise in UNIT.exercises.values() for item in exercise.misconceptions}
+
+
+def run(function: Callable[..., Any], exercise: str = "moco.enqueue", hint: int = 0) -> CheckResult:
+    return check_in({exercise.split(".")[1]: function}, exercise, hint=hint)
+
+
+def cell(source: str, name: str = "enqueue") -> Callable[..., Any]:
+    import linecache
+
+    filename = f"<ipython-input-1-{abs(hash(source))}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    namespace: dict[str, Any] = {"torch": torch}
+    exec(compile(source, filename, "exec"), namespace)
+    return namespace[name]
+
+
+@pytest.mark.parametrize("exercise", sorted(UNIT.exercises))
+def test_the_reference_is_right(exercise: str) -> None:
+    result = run(REFERENCE[exercise.split(".")[1]], exercise)
+    assert result.status == "correct"
+    assert result.points == result.max_points == UNIT.exercises[exercise].points
+    assert "Hidden checks" in str(result)
+
+
+def test_cu_check_is_this_check() -> None:
+    assert cu.check is check
+
+
+def test_points_are_the_share_of_the_visible_points() -> None:
+    result = run(WRONG["overflow-dropped"])
+    assert (result.status, result.passed, result.points) == ("wrong", 1, 2.75)
+    assert repr(result) == "2.75"
+    assert repr(run(REFERENCE["enqueue"])) == "5.5"
+    assert repr(run(REFERENCE["moco_logits"], "moco.moco_logits")) == "5"
+    assert float(repr(result)) == float(result)
+
+
+def test_the_function_is_taken_from_the_callers_globals(capsys: pytest.CaptureFixture[str]) -> None:
+    namespace = {"cu": cu, "enqueue": REFERENCE["enqueue"]}
+    exec("result = cu.check('moco.enqueue')", namespace)
+    assert repr(namespace["result"]) == "5.5"
+    out, err = capsys.readouterr()
+    assert out.startswith("moco.enqueue: ")
+    assert err == ""
+
+
+def test_text_says_what_is_wrong_where_and_why() -> None:
+    result = run(WRONG["overflow-dropped"])
+    text = str(result)
+    assert "✓ passed  The keys stand in the next columns" in text
+    assert "✗ failed  After the last column comes column 0." in text
+    assert re.search(
+        r"queue after the call is unchanged in \d+ of the \d+ entries that should have changed", text
+    )
+    assert re.search(r"first wrong entry at \[0, 0\]: got \S+, expected \S+", text)
+    assert 'cu.check("moco.enqueue", hint=1)' in text
+
+
+def test_each_level_of_hints_says_more() -> None:
+    texts = [str(run(WRONG["overflow-dropped"], hint=level)) for level in range(4)]
+    hint = "What should happen to the keys that come after the last column?"
+    assert [hint in text for text in texts] == [False, False, True, True]
+    assert ["enqueue(queue, pointer, keys)" in text for text in texts] == [False, True, True, True]
+    assert ["wrong ones with a star" in text for text in texts] == [False, False, False, True]
+    table = next(line for line in texts[3].splitlines() if "row 0" in line)
+    assert re.search(r"row 0 +\S+ \(\S+\)\*", table)
+    assert "hint=4" not in texts[3]
+
+
+@pytest.mark.parametrize("hint", [-3, 7, True, 2.9])
+def test_a_strange_level_does_no_harm(hint: Any) -> None:
+    assert run(WRONG["overflow-dropped"], hint=hint).points == 2.75
+
+
+# --- nothing makes it raise -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "said"),
+    [
+        ("def enqueue(queue, pointer, keys):\n    raise NotImplementedError('moco.enqueue')", "not attempted", "Not attempted"),
+        ("def enqueue(queue, keys):\n    return 1", "error", "calls enqueue(queue, pointer, keys), but yours is enqueue(queue, keys)"),
+        ("enqueue = 7", "error", "is no function but of type int"),
+        ("def enqueue(queue, pointer, keys):\n    pass", "wrong", "is None: is a return missing?"),
+        ("def enqueue(queue, pointer, keys):\n    import sys\n    sys.exit(1)", "error", "SystemExit, in line 3 of your cell: sys.exit(1)"),
+        ("def enqueue(queue, pointer, keys):\n    raise KeyboardInterrupt", "interrupted", "in line 2 of your code: raise KeyboardInterrupt"),
+        ("def enqueue(queue, pointer, keys):\n    return enqueue(queue, pointer, keys)", "error", "RecursionError"),
+        ("def enqueue(queue, pointer, keys):\n    return queue.nope()", "error", "AttributeError, in line 2 of your cell: return queue.nope()"),
+        ("async def enqueue(queue, pointer, keys):\n    return 1", "wrong", "of type coroutine"),
+        ("class enqueue:\n    def __init__(self, queue, pointer, keys): ...", "wrong", "an object of another type"),
+        ("def enqueue(*args):\n    torch.set_default_dtype(torch.float64)\n    torch.set_grad_enabled(False)\n    return 1", "wrong", "failed"),
+    ],
+)  # fmt: skip
+def test_every_fault_is_a_plain_sentence(
+    source: str, status: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namespace = {"cu": cu, "enqueue": cell(source)}
+    exec("result = cu.check('moco.enqueue')", namespace)
+    result: Any = namespace["result"]
+    assert (result.status, repr(result)) == (status, "0")
+    out, err = capsys.readouterr()
+    assert said in out
+    assert "Traceback" not in out
+    assert err == ""
+    result._repr_html_()
+
+
+@pytest.mark.parametrize("exercise", ["moco.nope", "nope", "../../etc/passwd", "", None, 5])
+def test_an_unknown_exercise_is_a_plain_sentence(exercise: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    result = cu.check(exercise)
+    assert (result.status, repr(result)) == ("unknown", "0")
+    assert capsys.readouterr().err == ""
+
+
+def test_a_missing_function_is_not_attempted() -> None:
+    result = check_in({}, "moco.enqueue")
+    assert (result.status, result.points, result.max_points) == ("not attempted", 0, 5.5)
+    assert "run the cell that defines it" in str(result)
+
+
+def test_a_fault_of_ours_is_told_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*args: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("course_utils.checks.visible.judge", broken)
+    namespace = {"cu": cu, "enqueue": REFERENCE["enqueue"]}
+    exec("result = cu.check('moco.enqueue')", namespace)
+    assert "no fault of yours" in capsys.readouterr().out
+
+
+# --- nothing is disturbed ---------------------------------------------------------------------------------------
+
+
+def test_random_state_defaults_and_streams_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    import random
+
+    def noisy(queue: Tensor, pointer: int, keys: Tensor) -> int:
+        torch.manual_seed(5)
+        torch.rand(3), np.random.rand(2), random.random()  # noqa: NPY002
+        torch.set_default_dtype(torch.float64)
+        print("p" * 5000)
+        print("to stderr", file=sys.stderr)
+        warnings.warn("look out", stacklevel=1)
+        return 0
+
+    states = torch.get_rng_state(), np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    result = run(noisy)
+    assert torch.equal(torch.get_rng_state(), states[0])
+    assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
+    assert random.getstate() == states[2]
+    assert torch.get_default_dtype() == torch.float32
+    assert capsys.readouterr() == ("", "")
+    text = str(result)
+    assert "Your function printed:" in text
+    assert "UserWarning: look out" in text
+    assert len(text) < 5000
+
+
+def test_a_random_function_gives_the_same_result_twice() -> None:
+    def guess(queue: Tensor, pointer: int, keys: Tensor) -> int:
+        return int(torch.randint(10**9, ()))
+
+    first, second = run(guess), run(guess)
+    assert [item.place for item in first.verdicts] == [item.place for item in second.verdicts]
+
+
+def test_a_check_is_quick() -> None:
+    import time
+
+    run(REFERENCE["enqueue"])
+    start = time.perf_counter()
+    run(REFERENCE["enqueue"])
+    assert time.perf_counter() - start < 1
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    """Checks that tags are balanced and collects images and words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.images.append(dict(attrs))
+        else:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_html_holds_marks_with_words_a_picture_with_alt_text_and_the_hint() -> None:
+    page = Page(run(WRONG["overflow-dropped"])._repr_html_())
+    assert page.open == []
+    assert "✓ passed" in page.words
+    assert "✗ failed" in page.words
+    assert "What should happen to the keys that come after the last column?" in page.words
+    [image] = page.images
+    assert image["src"] is not None
+    assert image["src"].startswith("data:image/png;base64,")
+    assert "queue after the call" in (image["alt"] or "")
+
+
+def test_html_of_a_right_function_has_no_picture() -> None:
+    assert Page(run(REFERENCE["enqueue"])._repr_html_()).images == []
+
+
+def test_what_a_student_writes_is_escaped() -> None:
+    function = cell(
+        "def enqueue(queue, pointer, keys):\n    print('<script>')\n    raise ValueError('<b>bold</b>')"
+    )
+    html = run(function)._repr_html_()
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert "&lt;b&gt;" in html
+
+
+def test_in_a_notebook_stdout_has_one_line_and_html_the_rest(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = types.SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
+    namespace = {"cu": cu, "enqueue": WRONG["overflow-dropped"]}
+    exec("result = cu.check('moco.enqueue')", namespace)
+    assert capsys.readouterr().out == "moco.enqueue: wrong, 1 of 2 visible checks passed\n"
+
+
+# --- several devices --------------------------------------------------------------------------------------------
+
+
+def test_a_function_that_fails_on_the_gpu_alone_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    from course_utils.checks import visible
+
+    function, seen = REFERENCE["enqueue"], []
+
+    def fake_run(function: Any, prepared: Any, device: str) -> Any:
+        seen.append(device)
+        return real_run(function if device == "cpu" else WRONG["overflow-dropped"], prepared, "cpu")
+
+    real_run = visible._run
+    monkeypatch.setattr(visible, "_run", fake_run)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    result = run(function)
+    assert seen == ["cpu", "cuda"]
+    assert (result.status, result.points, result.device) == ("wrong", 2.75, "cuda")
+    assert "On the CPU all is right" in str(result)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("exercise", sorted(UNIT.exercises))
+def test_the_reference_is_right_on_the_gpu(exercise: str) -> None:
+    result = run(REFERENCE[exercise.split(".")[1]], exercise)
+    assert result.status == "correct"
+
+
+# --- pictures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "shape", [(3,), (40,), (4, 6), (50, 70), (2, 3, 4), (6, 3, 8, 8), (2, 1, 9, 5), (2, 5, 3, 3), (1, 1)]
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.int64, torch.bool])
+def test_every_shape_can_be_drawn(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    expected = (torch.randn(shape, generator=torch.Generator().manual_seed(0)) * 3).to(dtype)
+    got = expected.clone()
+    got.view(-1)[0] = not got.view(-1)[0]
+    html = expected_beside_got(expected, got, "a <name>")
+    assert html is not None
+    [image] = Page(html).images
+    assert "1 of" in (image["alt"] or "")
+    assert len(html) < 150_000
+
+
+def test_strange_values_can_be_drawn() -> None:
+    expected = torch.tensor([[1.0, float("-inf")], [0.0, 2.0]])
+    got = torch.tensor([[float("nan"), float("inf")], [1e30, -1e30]])
+    assert expected_beside_got(expected, got, "x")
+    assert expected_beside_got(torch.zeros(2, 2), torch.full((2, 2), float("nan")), "x")
+
+
+def test_what_cannot_be_drawn_is_left_out() -> None:
+    assert expected_beside_got(torch.zeros(()), torch.zeros(()), "x") is None
+    assert expected_beside_got(torch.zeros(0, 3), torch.zeros(0, 3), "x") is None
+
+
+def test_every_recorded_exercise_can_be_loaded() -> None:
+    for name in recorded.exercise_ids("moco"):
+        exercise, points = recorded.load(name)
+        assert exercise.checks
+        assert points == UNIT.exercises[name].points
