@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import copy
 import html
-import logging
 import os
 import sys
 import warnings
@@ -151,8 +150,6 @@ class RepairCells(NbGraderPreprocessor):
             cell.metadata["nbgrader"] = copy.deepcopy(original.metadata["nbgrader"])
             if cell.cell_type != original.cell_type:
                 self._retype(cell, original.cell_type)
-            if original.metadata["nbgrader"].get("locked"):
-                cell["source"] = original.source
         self._put_back(nb, released, wanted, kept)
         nb["nbformat"], nb["nbformat_minor"] = 4, max(5, nb.get("nbformat_minor", 5))
         _unique_ids(nb)

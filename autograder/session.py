@@ -145,15 +145,17 @@ def _table(assignment: str, results: list[dict[str, Any]]) -> Table:
     counts = Counter(result["status"] for result in results)
     title = f"{assignment}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
     table = Table(title=title, title_justify="left")
-    table.add_column("student")
+    table.add_column("student", overflow="fold")
     for name in names:
-        table.add_column(name.split(".", 1)[1])
+        table.add_column(name.split(".", 1)[1], overflow="fold")
     table.add_column("score", justify="right")
-    table.add_column("late", justify="right")
+    late = any(result["late_days"] for result in results)
+    if late:
+        table.add_column("days late", justify="right")
     for result in results:
         cells = [_cell(result["exercises"].get(name)) for name in names]
         score = "unreadable" if result["score"] is None else f"{result['score']:g} of {result['max_score']:g}"
-        table.add_row(escape(result["student"]), *cells, score, f"{result['late_days']} d" if result["late_days"] else "")
+        table.add_row(escape(result["student"]), *cells, score, *([f"{result['late_days'] or ''}"] if late else []))
     return table
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+import symtable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission
@@ -30,14 +32,17 @@ class Statement:
         cell: number of its cell.
         index: its place among all top-level statements of the cell.
         binds: names it gives a value to; `"*"` for a star import.
-        uses: names that are read anywhere in it.
     """
 
     cell: int
     index: int
     node: ast.stmt
     binds: frozenset[str]
-    uses: frozenset[str]
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Global names that are read in it. A function's own variables are none, whatever they are called."""
+        return global_names(self.node)
 
 
 @dataclass(frozen=True)
@@ -91,7 +96,7 @@ class Program:
             self._sources[cell.number] = source
             for index, node in enumerate(tree.body):
                 if _is_binding(node):
-                    self._statements.append(Statement(cell.number, index, node, _binds(node), _uses(node)))
+                    self._statements.append(Statement(cell.number, index, node, _binds(node)))
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
@@ -247,13 +252,19 @@ def _stored(node: ast.AST) -> set[str]:
     return names
 
 
-def _uses(node: ast.stmt) -> frozenset[str]:
-    names = {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and not isinstance(child.ctx, ast.Store)}
-    names |= {name for child in ast.walk(node) if isinstance(child, ast.Global) for name in child.names}
-    if isinstance(node, ast.AugAssign):
-        names |= _stored(node.target)
-    # Annotations in quotes are looked up by tools such as jaxtyping; their names are harmless to include.
-    return frozenset(names)
+def global_names(node: ast.stmt) -> frozenset[str]:
+    """Names that a top-level statement looks up in the notebook's namespace, now or when its functions are called."""
+
+    def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
+        for symbol in table.get_symbols():
+            if symbol.is_referenced() and (top or symbol.is_global()):
+                yield symbol.get_name()
+        for child in table.get_children():
+            yield from walk(child, top=False)
+
+    names = set(walk(symtable.symtable(ast.unparse(node), "cell", "exec"), top=True))
+    # `x += 1` and `table["a"] = 1` read what they change.
+    return frozenset(names | (_stored(node.target) if isinstance(node, ast.AugAssign) else set()))
 
 
 def _is_stub(node: ast.stmt) -> bool:

@@ -38,7 +38,7 @@ def video() -> Image.Image:
     data = EmojiVideo("test")
     palette = [tuple(bytes.fromhex(colour[1:])) for colour in COLOURS]
     rows = []
-    for clip in (2, 4, 7):
+    for clip in (9, 13, 17):
         frames = data.frames[clip].permute(0, 2, 3, 1).numpy()
         explained = frames // 3
         for k in range(data.masks.shape[2]):

@@ -136,6 +136,7 @@ def test_a_scene_never_retrieves_itself() -> None:
 def test_lonely_scenes_are_no_questions_but_can_mislead() -> None:
     vectors = torch.tensor([[1.0, 0.0], [1.0, 0.2], [1.0, 0.01]])
     assert evaluate.instance_retrieval(vectors, torch.tensor([4, 4, 9])) == 0.0
+    assert evaluate.instance_retrieval(vectors, torch.tensor([4, 9, 4])) == 1.0
     with pytest.raises(ValueError, match="only once"):
         evaluate.instance_retrieval(vectors, torch.tensor([1, 2, 3]))
 
@@ -222,6 +223,31 @@ def test_perfect_embeddings_follow_what_moves(references: int) -> None:
     still = evaluate.copy_first_mask(masks[:, 0], 4)
     assert still.shape == masks.shape and torch.equal(still[:, 3], masks[:, 0])
     assert evaluate.region_similarity(still, masks).mean() < 0.6
+
+
+def test_masks_are_handed_on_from_the_frame_before() -> None:
+    masks, code = moving_square(shift=1, frames=3)
+    nothing = torch.zeros_like(code[:, 0])
+    # Frame 1 can be recognised in frame 0, and frame 2 in frame 1, but frame 2 not in frame 0.
+    pairs = [(code[:, 0], nothing), (code[:, 1], code[:, 1]), (nothing, code[:, 2])]
+    embeddings = torch.stack([torch.cat(pair, dim=1) for pair in pairs], dim=1)
+    followed = evaluate.propagate_masks(
+        embeddings, masks[:, 0], colorization_attention, copy_colors, references=1, top_k=1, temperature=0.01
+    )
+    assert torch.equal(followed, masks)
+
+
+@pytest.mark.parametrize("references", [1, 2])
+def test_two_references_remember_what_was_hidden(references: int) -> None:
+    masks, embeddings = moving_square(shift=0, frames=3)
+    hidden = masks[0, 0, 0, ::2, ::2]
+    embeddings[0, 1, :, hidden] = 0
+    embeddings[0, 1, :, hidden] += embeddings[0, 0, :, 0, 0].unsqueeze(1)  # background in front of object 0
+    followed = evaluate.propagate_masks(
+        embeddings, masks[:, 0], colorization_attention, copy_colors, references, top_k=1, temperature=0.01
+    )
+    assert not followed[0, 1, 0].any()
+    assert torch.equal(followed[0, 2, 0], masks[0, 2, 0]) is (references == 2)
 
 
 def test_embeddings_that_see_nothing_lose_the_objects() -> None:

@@ -66,7 +66,7 @@ def test_partial_credit_reason_and_hint(grader: Grader, moco: Unit) -> None:
         ("import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)", "crashed", "SIGSEGV"),
         ("import ctypes\nctypes.string_at(0)", "crashed", "SIGSEGV"),
         ("return torch.ones(10**11)", "memory", "too much memory"),
-        ("x = []\nwhile True:\n    x.append(bytearray(10**8))", "memory", "too much memory"),
+        ("x = []\nwhile True:\n    x.append(torch.empty(10**7))", "memory", "too much memory"),
         ("raise SystemExit(0)", "error", "SystemExit"),
         ("return undefined_name", "error", "NameError: name 'undefined_name' is not defined"),
         ("def f(): return f()\nreturn f()", "error", "RecursionError"),

@@ -183,6 +183,35 @@ def test_an_exception_is_told_with_the_students_line() -> None:
     assert message == "the call raised AttributeError, in line 3 of your cell: return y.nope()"
 
 
+def test_an_exceptions_text_is_not_told_of_a_hidden_check() -> None:
+    """It could carry the hidden inputs out."""
+    result = verdict(cell("def f(x):\n    raise ValueError(str(x))"))
+    hidden = [item.message for item in result.checks if not item.check.visible]
+    assert hidden
+    assert all("tensor(" not in message for message in hidden)
+
+
+def test_the_text_of_an_exception_is_told_by_visible_checks_alone() -> None:
+    @check("unit.squares", points=1, visible=True)
+    def seen(draw: Draw) -> Case:
+        """Right."""
+        return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
+
+    exercise = prepare(seen, values)
+    broken = cell("def f(x):\n    raise ValueError(f'sum {x.shape}')")
+    messages = [item.message for item in verdict(broken, exercise).checks]
+    line = ", in line 2 of your cell: raise ValueError(f'sum {x.shape}')"
+    assert messages == [
+        "the call raised ValueError: sum torch.Size([3, 5])" + line,
+        "the call raised ValueError" + line,
+    ]
+    backward = cell("def f(x):\n    y = x.exp()\n    z = y.sin().sum(0)\n    y.zero_()\n    return z")
+    message = verdict(backward, exercise).checks[0].message
+    assert message.startswith(
+        "the call raised RuntimeError in the backward pass, RuntimeError: one of the variables"
+    )
+
+
 def test_a_fault_fails_its_check_and_decides_the_status() -> None:
     exercise = prepare()
     seen = {item.id: [observe(squares, case) for case in item.cases] for item in exercise.checks}

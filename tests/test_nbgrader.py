@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import os
 import shutil
 import subprocess
@@ -284,7 +285,7 @@ def test_a_file_that_is_no_notebook_fails_alone(api: NbGraderAPI, course: Path) 
 
 def test_one_grader_serves_a_run_and_ends_with_it(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Converter:
-        log = ours.logging.getLogger("test")
+        log = logging.getLogger("test")
 
         class coursedir:  # noqa: N801
             root = str(course)

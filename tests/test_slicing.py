@@ -151,3 +151,21 @@ def test_future_import_goes_along() -> None:
     found = program(("u-f", "from __future__ import annotations\ndef f(x: Undefined) -> Nothing:\n    return 1")).slice("u.f")
     assert run(found)(0) == 1
     assert executed(found).startswith("from __future__")
+
+
+def test_local_variables_are_not_looked_up_in_the_notebook() -> None:
+    """Training cells bind the same short names as functions do; they must not be executed."""
+    found = program(
+        ("", "keys = load_everything()\nloss = train()\nx = 1\nn = 2"),
+        ("u-f", "def f(x, n=3):\n    keys = x\n    loss = [n for n in [keys]]\n    def inner():\n        return keys\n    return inner()"),
+    ).slice("u.f")
+    assert run(found)(7) == 7
+    assert "load_everything" not in executed(found)
+
+
+def test_globals_read_in_nested_scopes_defaults_decorators_and_annotations_are_found() -> None:
+    found = program(
+        ("", "A = 1\nB = 2\nC = 3\nD = int\ndef deco(f): return f"),
+        ("u-f", "@deco\ndef f(x: D, y=A):\n    class K:\n        b = B\n    return (lambda: [C + y + K.b for _ in 'a'])()[0]"),
+    ).slice("u.f")
+    assert run(found)(0) == 6

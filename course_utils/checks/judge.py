@@ -146,10 +146,17 @@ def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], devi
         else:
             message = check.property(case, observation)
         if message:
-            failure = observation.failure
-            if failure and failure.code and differences and differences[0].quantity == "exception":
-                message += f", in line {failure.line} of your cell: {failure.code.strip()}"
             place = differences[0].place if differences else ""
+            failure = observation.failure
+            if failure and differences and differences[0].quantity == "exception":
+                # An exception's text is the student's: told of a hidden check, it could carry its inputs out.
+                if check.visible:
+                    # "raised ValueError" becomes "raised ValueError: text".
+                    ends = message.endswith(failure.kind)
+                    message = message.removesuffix(failure.kind) if ends else f"{message}, "
+                    message, place = f"{message}{failure.message}", ""
+                if failure.code:
+                    message += f", in line {failure.line} of your cell: {failure.code.strip()}"
             return CheckVerdict(
                 check, False, 0.0, message, place, differences[0] if differences else None, index, observation
             )

@@ -268,7 +268,9 @@ def _what_next(result: CheckResult) -> Iterator[str]:
 
 
 def _block(text: str) -> str:
-    return f'<pre style="margin: 0.2em 0 0.2em 1.5em; overflow-x: auto">{escape(text)}</pre>'
+    # Notebooks have styles of their own for <pre>, with another font and wrapped lines.
+    style = "margin: 0.2em 0 0.2em 1.5em; overflow-x: auto; font-family: monospace; white-space: pre"
+    return f'<pre style="{style}">{escape(text)}</pre>'
 
 
 def _code(text: str) -> str:

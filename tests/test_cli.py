@@ -1,0 +1,177 @@
+"""The command line as a TA uses it: a messy folder, interrupted runs, bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from notebooks import sources, write
+
+from autograder import journal
+from autograder.units import Unit
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def autograder(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "autograder", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+
+
+def results(folder: Path) -> dict[str, dict[str, Any]]:
+    return {student: result for (student, _), result in journal.read(folder).items()}
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory: pytest.TempPathFactory, moco: Unit) -> Path:
+    """A folder as it arrives: good work, junk, a huge file, an evil zip, two files of one student."""
+    folder = tmp_path_factory.mktemp("class")
+    write(folder / "ada.ipynb", sources(moco))
+    write(folder / "bob.ipynb", sources(moco, {"moco.enqueue": "def enqueue(queue, pointer, keys):\n    return pointer"}))
+    write(folder / "cleo.ipynb", sources(moco))
+    write(folder / "cleo_moco.ipynb", sources(moco))
+    (folder / "dora.ipynb").write_text("this is no notebook")
+    (folder / "emil.ipynb").write_text("")
+    with (folder / "fred.ipynb").open("wb") as file:
+        file.truncate(200 * 2**20)
+    with zipfile.ZipFile(folder / "gina.zip", "w") as archive:
+        archive.writestr("../../gina.ipynb", "{}")
+    (folder / "hugo.py").write_text("import torch\n\n" + "\n\n".join(source for _, source in sources(moco)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def graded(messy: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    out = tmp_path_factory.mktemp("out")
+    return out, autograder("grade", messy, "--assignment", "moco", "--out", out)
+
+
+def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -> None:
+    out, run = graded
+    found = results(out)
+    assert run.returncode == 1
+    for student in ("ada", "cleo", "hugo"):
+        assert found[student]["score"] == found[student]["max_score"], student
+    assert 0 < found["bob"]["score"] < found["bob"]["max_score"]
+    assert found["bob"]["exercises"]["moco.enqueue"]["score"] == 0
+    said = " ".join(run.stderr.split())
+    for student, file, reason in [
+        ("dora", "dora.ipynb", "is no notebook"),
+        ("emil", "emil.ipynb", "save the notebook and hand it in again"),
+        ("fred", "fred.ipynb", "200 MB"),
+        ("gina", "gina.zip", "leads out of the zip"),
+    ]:
+        assert (found[student]["status"], found[student]["score"]) == ("unreadable", None)
+        assert f"not graded: {student}" in said
+        assert file in said
+        assert reason in said
+    assert "2 files of this student" in found["cleo"]["flags"][0]
+    assert "Sandbox: none" in said
+    assert {result["sandbox"] for result in found.values()} == {"none"}
+
+
+def test_table_and_report(graded: tuple[Path, Any]) -> None:
+    out, run = graded
+    assert "14.5 of 14.5" in run.stdout
+    assert "report.html" in run.stdout
+    page = (out / "report.html").read_text()
+    assert "pointer-not-advanced" not in page or "bob" in page
+    assert (out / "feedback" / "moco" / "ada.html").is_file()
+    assert "could not be graded" in (out / "feedback" / "moco" / "emil.html").read_text()
+
+
+def test_resume_keeps_what_has_not_changed(graded: tuple[Path, Any], messy: Path, moco: Unit) -> None:
+    out, _ = graded
+    lines = len((out / journal.NAME).read_bytes().splitlines())
+    before = results(out)
+    write(messy / "bob.ipynb", sources(moco))
+    run = autograder("grade", messy, "--assignment", "moco", "--out", out)
+    after = results(out)
+    assert "3 results were kept" in run.stderr
+    assert after["bob"]["score"] == after["bob"]["max_score"]
+    assert after["ada"] == before["ada"]
+    # bob and the four that could not be read
+    assert len((out / journal.NAME).read_bytes().splitlines()) == lines + 5
+
+
+def test_a_run_that_was_cut_off_goes_on(graded: tuple[Path, Any], messy: Path, tmp_path: Path) -> None:
+    out, _ = graded
+    whole = (out / journal.NAME).read_bytes()
+    (tmp_path / journal.NAME).write_bytes(whole[: len(whole) // 2])
+    autograder("grade", messy, "--assignment", "moco", "--out", tmp_path)
+    assert {name: item["score"] for name, item in results(tmp_path).items()} == {
+        name: item["score"] for name, item in results(out).items()
+    }
+
+
+def test_a_zip(tmp_path: Path, messy: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bulk.zip", "w") as archive:
+        archive.write(messy / "ada.ipynb", "lovelaceada_12_34_moco.ipynb")
+    run = autograder("grade", tmp_path / "bulk.zip", "--assignment", "moco", "--out", tmp_path / "out")
+    assert run.returncode == 0, run.stderr
+    assert results(tmp_path / "out")["lovelaceada"]["score"] == 14.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["grade", "nowhere", "--assignment", "moco"], "no such file or folder"),
+        (["grade", "tests", "--assignment", "mocco"], "unknown unit 'mocco': there are moco, pretext"),
+        (["grade", "tests", "--assignment", "moco", "--device", "tpu"], "choose auto, cpu or cuda"),
+        (["grade", "tests"], "--assignment"),
+        (["report", "docs"], "has no results"),
+        (["build", "mocco"], "unknown unit"),
+        (["nonsense"], "No such command"),
+    ],
+)
+def test_bad_usage_is_exit_code_2_with_the_way_out(arguments: list[str], said: str) -> None:
+    run = autograder(*arguments)
+    assert run.returncode == 2
+    assert said in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr
+
+
+def test_typo_in_course_toml(tmp_path: Path) -> None:
+    for name in ("solutions", "assignments"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    (tmp_path / "course.toml").write_text((ROOT / "course.toml").read_text().replace("attempts =", "atempts ="))
+    run = autograder("grade", ".", "--assignment", "moco", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "atempts" in run.stderr
+    assert "attempts" in run.stderr
+
+
+def test_a_course_that_asks_for_more_isolation_than_there_is(tmp_path: Path, messy: Path) -> None:
+    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    text = (ROOT / "course.toml").read_text().replace('sandbox = "none"', 'sandbox = "full"')
+    (tmp_path / "course.toml").write_text(text)
+    run = autograder("grade", messy, "--assignment", "moco", "--out", tmp_path / "out", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "asks for sandbox tier 'full'" in " ".join(run.stderr.split())
+
+
+def test_outside_a_course(tmp_path: Path) -> None:
+    run = autograder("build", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "no course.toml" in run.stderr
+
+
+def test_doctor() -> None:
+    run = autograder("doctor")
+    assert run.returncode == 0
+    for word in ("sandbox", "none", "device", "torch"):
+        assert word in run.stdout
+
+
+def test_demo(tmp_path: Path) -> None:
+    run = autograder("demo", tmp_path, "--students", "9")
+    assert run.returncode == 0, run.stderr
+    found = results(tmp_path / "results")
+    assert len(found) == 9
+    assert found["ada"]["score"] == found["ada"]["max_score"]
+    assert json.dumps(found).count('"misconception"') >= 2

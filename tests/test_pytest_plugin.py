@@ -1,0 +1,65 @@
+"""`pytest --submission FILE solutions/moco` and `autograder grade` give the same verdicts."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from notebooks import sources, write
+
+from autograder.config import load_course, secret
+from autograder.grading import Grader
+from autograder.submission import read_submission
+from autograder.units import Unit
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def items(*arguments: str | Path) -> tuple[dict[str, bool], str]:
+    command = [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    found = re.findall(r"::(\S+/\S+) (PASSED|FAILED)", run.stdout)
+    return {name: word == "PASSED" for name, word in found}, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def submission(tmp_path_factory: pytest.TempPathFactory, moco: Unit) -> Path:
+    changes = {
+        "moco.enqueue": "def enqueue(queue, pointer, keys):\n    queue[:, pointer:pointer + len(keys)] = keys.T\n    return pointer + len(keys)",
+        "moco.momentum_update": "def momentum_update(a, b, m):\n    raise NotImplementedError",
+    }
+    return write(tmp_path_factory.mktemp("work") / "ada.ipynb", sources(moco, changes))
+
+
+def test_same_verdicts_as_the_grader(submission: Path, moco: Unit) -> None:
+    found, output = items("--submission", submission, "solutions/moco")
+    with Grader(moco, secret(ROOT, load_course(ROOT))[0]) as grader:
+        result = grader.grade(read_submission(submission, "moco", "ada"))
+    expected = {
+        f"{id_}/{check.check.id}": check.passed for id_, verdict in result.verdicts.items() for check in verdict.checks
+    }
+    assert found == expected, output
+    assert set(found.values()) == {True, False}
+
+
+def test_failures_say_what_is_wrong_without_a_stack_of_ours(submission: Path) -> None:
+    _, output = items("--submission", submission, "solutions/moco")
+    assert "After the last column comes column 0." in output
+    assert "moco.momentum_update: not attempted" in output
+    assert "Traceback" not in output
+    assert "pytest_plugin.py" not in output
+
+
+def test_without_a_submission_the_reference_passes() -> None:
+    found, output = items("solutions/moco")
+    assert found, output
+    assert all(found.values()), output
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "ada.ipynb").write_text("junk")
+    _, output = items("--submission", tmp_path / "ada.ipynb", "solutions/moco")
+    assert "is no notebook" in output

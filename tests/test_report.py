@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import UserError
+from autograder.journal import Journal
+from autograder.report.pages import file_name, write
+from autograder.report.summary import summarise
+
+
+def grade(student: str, score: float | None = 3.0, status: str = "correct", **changes: Any) -> dict[str, Any]:
+    diagnosis = {"misconception": "pointer-not-advanced", "hint": "Where next?"} if status == "wrong" else None
+    exercise = {
+        "score": score or 0.0, "max_score": 4.0, "status": status, "diagnosis": diagnosis,
+        "checks": [{"id": "a", "title": "It works.", "visible": True, "passed": status == "correct", "points": score or 0.0, "max_points": 4.0, "message": "" if status == "correct" else "result is too large"}],
+    }  # fmt: skip
+    made = {
+        "student": student, "unit": "moco", "attempt": 1, "submitted_at": None, "late_days": 0, "late_penalty": 0.0, "submission_sha256": "",
+        "checks_sha256": "", "release": "0", "versions": {"autograder": "0", "torch": "0"},
+        "status": "graded" if score is not None else "unreadable", "score": score, "max_score": 4.0, "sandbox": "none", "device": "cpu",
+        "seconds": 0.1, "exercises": {"moco.enqueue": exercise} if score is not None else {}, "flags": [],
+    }  # fmt: skip
+    return {**made, **changes}
+
+
+def pages(folder: Path, *grades: dict[str, Any]) -> str:
+    with Journal(folder) as journal:
+        for item in grades:
+            journal.write(item)
+    return write(folder).read_text()
+
+
+def test_numbers_of_a_class() -> None:
+    (unit,) = summarise(
+        [grade("ada", 4.0), grade("bob", 0.0, "wrong"), grade("cleo", 0.0, "wrong"), grade("dora", None), grade("eve", 0.0, "not attempted")]
+    )
+    assert (unit.graded, len(unit.grades)) == (4, 5)
+    assert (unit.mean_score, unit.median_score) == (1.0, 0.0)
+    assert list(unit.histogram) == [3, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    (exercise,) = unit.exercises
+    assert exercise.misconceptions == [("pointer-not-advanced", "Where next?", ("bob", "cleo"))]
+    assert (exercise.checks[0].passed, exercise.checks[0].attempted) == (1, 3)
+
+
+def test_who_needs_a_person() -> None:
+    (unit,) = summarise([grade("ada", 0.0, "timeout"), grade("bob", flags=["2 files"]), grade("cleo")])
+    assert [student for student, _ in unit.attention] == ["ada", "bob"]
+
+
+def test_a_class_without_one_readable_submission(tmp_path: Path) -> None:
+    assert "0 of 1" in pages(tmp_path, grade("ada", None, flags=["the file is empty"]))
+
+
+def test_names_and_messages_are_escaped(tmp_path: Path) -> None:
+    evil = "<script>alert(1)</script>"
+    assert evil not in pages(tmp_path, grade(evil, flags=[evil]))
+    for page in (tmp_path / "feedback" / "moco").iterdir():
+        assert evil not in page.read_text()
+
+
+def test_a_name_never_leads_out_of_the_folder(tmp_path: Path) -> None:
+    pages(tmp_path, grade("../../etc/passwd"))
+    assert [page.name for page in (tmp_path / "feedback" / "moco").iterdir()] == ["_.._etc_passwd.html"]
+    assert file_name("..") == "_"
+
+
+def test_feedback_has_verdict_reason_and_hint(tmp_path: Path) -> None:
+    pages(tmp_path, grade("bob", 0.0, "wrong"))
+    page = (tmp_path / "feedback/moco/bob.html").read_text()
+    for text in ("✗ failed", "result is too large", "Pointer not advanced", "Where next?", "0 of 4"):
+        assert text in page
+
+
+def test_no_results(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="has no results"):
+        write(tmp_path)
+
+
+def test_no_page_loads_anything_from_the_network(tmp_path: Path) -> None:
+    text = pages(tmp_path, grade("ada"))
+    assert "http" not in text.replace("http://www.w3.org", "")
