@@ -14,7 +14,9 @@ from rich.markup import escape
 
 from autograder.errors import UserError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
+)
 console = Console()
 messages = Console(stderr=True)
 
@@ -28,7 +30,9 @@ SOME_FAILED, BAD_USAGE = 1, 2
 @app.command()
 def build(
     units: Units = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a committed file is stale.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; fail if a committed file is stale.")
+    ] = False,
 ) -> None:
     """Make source/, assignments/ and the recorded checks from solutions/."""
     from autograder.build import build as run
@@ -50,10 +54,15 @@ def release(folder: OutDir) -> None:
 
 @app.command()
 def grade(
-    paths: Annotated[list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")
+    ],
     assignment: Annotated[str, typer.Option(help="Id of the unit.")],
-    out: Annotated[Path, typer.Option(help="Folder for grades.jsonl and the report.", file_okay=False)] = Path("grades"),
-    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = os.cpu_count() or 1,
+    out: Annotated[
+        Path, typer.Option(help="Folder for grades.jsonl and the report.", file_okay=False)
+    ] = Path("grades"),
+    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = os.cpu_count()
+    or 1,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option(help="Keep results whose file and checks have not changed.")] = True,
     demo_secret: Annotated[bool, typer.Option(hidden=True)] = False,
@@ -64,7 +73,15 @@ def grade(
     if device not in ("auto", "cpu", "cuda"):
         raise UserError(f"--device {device}: choose auto, cpu or cuda")
     failed = session.grade(
-        paths, assignment, out, jobs=jobs, device=device, resume=resume, demo_secret=demo_secret, console=console, messages=messages
+        paths,
+        assignment,
+        out,
+        jobs=jobs,
+        device=device,
+        resume=resume,
+        demo_secret=demo_secret,
+        console=console,
+        messages=messages,
     )
     if failed:
         raise typer.Exit(SOME_FAILED)
@@ -93,7 +110,9 @@ def doctor() -> None:
         seconds = time.monotonic() - started
     rows = {
         "sandbox": f"{Sandbox.tier} (processes only: no namespaces, no seccomp; fork server ready in {seconds:.1f} s)",
-        "device": f"cuda: {torch.cuda.get_device_name()}" if torch.cuda.is_available() else "cpu (no CUDA device found)",
+        "device": f"cuda: {torch.cuda.get_device_name()}"
+        if torch.cuda.is_available()
+        else "cpu (no CUDA device found)",
         "cores": str(os.cpu_count()),
         "python": platform.python_version(),
         **{name: version(name) for name in ("torch", "torchvision", "numpy", "nbgrader", "ssl-problem-sets")},
@@ -115,9 +134,16 @@ def demo(
 
     submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
     session.grade(
-        [submitted], assignment, folder / "results", jobs=os.cpu_count() or 1, device="cpu", resume=False, demo_secret=True,
-        console=console, messages=messages,
-    )  # fmt: skip
+        [submitted],
+        assignment,
+        folder / "results",
+        jobs=os.cpu_count() or 1,
+        device="cpu",
+        resume=False,
+        demo_secret=True,
+        console=console,
+        messages=messages,
+    )
 
 
 def main() -> NoReturn:

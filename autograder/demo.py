@@ -15,10 +15,10 @@ import nbformat
 from autograder.errors import UserError
 from autograder.units import Exercise, Unit, cell_id
 
-NAMES = (
-    "ada alan anita barbara claude dorothy edsger emmy frances grace hedy joan john katherine kurt leslie margaret "
-    "mary niklaus radia rozsa sophie tim yann"
-).split()
+NAMES = tuple(
+    "ada alan anita barbara claude dorothy edsger emmy frances grace hedy joan "  # noqa: SIM905 - a list to read
+    "john katherine kurt leslie margaret mary niklaus radia rozsa sophie tim yann".split()
+)
 
 Notebook = Any
 
@@ -82,9 +82,9 @@ def misconception_source(unit: Unit, exercise: Exercise, name: str) -> str:
         decorated = isinstance(node, ast.FunctionDef) and node.decorator_list
         if isinstance(node, ast.FunctionDef) and node.name == wanted:
             node.name, node.decorator_list = exercise.name, []
-        elif decorated or (isinstance(node, ast.ImportFrom) and node.module == "course_utils.checks"):
-            continue
-        elif isinstance(node, ast.Expr):
+        elif (
+            decorated or isinstance(node, ast.Expr) or getattr(node, "module", None) == "course_utils.checks"
+        ):
             continue
         parts.append(ast.unparse(node))
     return "\n".join(parts)
@@ -142,7 +142,9 @@ def _endless(unit: Unit, notebook: Notebook, chance: random.Random) -> Notebook:
 
 def _duplicated(unit: Unit, notebook: Notebook, chance: random.Random) -> Notebook:
     notebook = _right(unit, notebook, chance)
-    index = next(i for i, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("solution"))
+    index = next(
+        i for i, cell in enumerate(notebook.cells) if cell.metadata.get("nbgrader", {}).get("solution")
+    )
     notebook.cells.insert(index + 1, json.loads(json.dumps(notebook.cells[index])))
     notebook.cells[index + 1] = nbformat.from_dict(notebook.cells[index + 1])
     return notebook
@@ -150,7 +152,10 @@ def _duplicated(unit: Unit, notebook: Notebook, chance: random.Random) -> Notebo
 
 def _noisy(unit: Unit, notebook: Notebook, chance: random.Random) -> Notebook:
     notebook = _right(unit, notebook, chance)
-    noise = "%matplotlib inline\n!pip list\nimport warnings, sys\nwarnings.warn('watch out')\nprint('x' * 10_000, file=sys.stderr)"
+    noise = (
+        "%matplotlib inline\n!pip list\nimport warnings, sys\n"
+        "warnings.warn('watch out')\nprint('x' * 10_000, file=sys.stderr)"
+    )
     notebook.cells.insert(0, nbformat.v4.new_code_cell(noise))
     return notebook
 

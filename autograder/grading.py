@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from autograder.sandbox.client import Limits, Sandbox
 from autograder.slicing import NoSlice, Program, import_prelude
 from autograder.submission import Found, Submission, Unreadable
 from autograder.units import Unit
@@ -114,7 +114,9 @@ class Result:
     def _exercise(self, name: str, verdict: Verdict) -> dict[str, Any]:
         score, max_score = self.points[name]
         factor = max_score / verdict.max_score if verdict.max_score else 0.0
-        diagnosis = {"misconception": verdict.misconception, "hint": verdict.hint} if verdict.misconception else None
+        diagnosis = (
+            {"misconception": verdict.misconception, "hint": verdict.hint} if verdict.misconception else None
+        )
         return {
             "score": score,
             "max_score": max_score,
@@ -225,7 +227,10 @@ class Grader:
             # The result in the journal is that of one attempt; with several to choose from all are graded again.
             if len(submissions) == 1 and graded(item.student, submissions[0].sha256):
                 return None
-            return max(map(self.grade, submissions), key=lambda result: -1.0 if result.score is None else result.score)
+            return max(
+                map(self.grade, submissions),
+                key=lambda result: -1.0 if result.score is None else result.score,
+            )
 
         pool = ThreadPoolExecutor(self._jobs)
         try:
@@ -280,7 +285,9 @@ class Grader:
                             # One fault costs the check, not those that come after it.
                             job = stack.enter_context(sandbox.job())
                             job.load(self.unit.exercises[id_].name, slice_.cells)
-                        seen[check.id] = [_out_of_memory(item) for item in job.run(cases[check.id], self.device)]
+                        seen[check.id] = [
+                            _out_of_memory(item) for item in job.run(cases[check.id], self.device)
+                        ]
                         if any(isinstance(item, Fault) and item.status == TIMEOUT for item in seen[check.id]):
                             # A function that hangs once will do so again; a class must not wait for each check.
                             break
@@ -300,7 +307,10 @@ class Grader:
         points = {}
         for id_, verdict in verdicts.items():
             limit = self._points(self._prepared[id_][0])
-            points[id_] = (_round(verdict.score / verdict.max_score * limit if verdict.max_score else 0.0), limit)
+            points[id_] = (
+                _round(verdict.score / verdict.max_score * limit if verdict.max_score else 0.0),
+                limit,
+            )
         readable = isinstance(submission, Submission)
         late_days = _late_days(submission.submitted_at, self.policy.due)
         raw = sum(score for score, _ in points.values())
@@ -358,5 +368,3 @@ def _late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:
 def _round(points: float) -> float:
     # Scores are sums of halves and quarters; ten digits remove what binary fractions add.
     return round(points, 10)
-
-

@@ -1,7 +1,7 @@
 """`pytest --submission FILE solutions/moco`: the grader's verdict on one notebook, one pytest item for each check.
 
-The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Without `--submission` the unit's own
-reference is graded, and everything passes.
+The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Without `--submission` the
+unit's own reference is graded, and everything passes.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ from course_utils.checks.judge import CheckVerdict, Verdict
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--submission`."""
     group = parser.getgroup("autograder")
-    group.addoption("--submission", type=Path, help="notebook or script to check against the units' hidden checks")
+    group.addoption(
+        "--submission", type=Path, help="notebook or script to check against the units' hidden checks"
+    )
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChecksFile | None:
@@ -85,7 +87,11 @@ class CheckItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a stack of ours says nothing about the student's code."""
-        return str(excinfo.value) if isinstance(excinfo.value, CheckFailed) else super().repr_failure(excinfo, style)
+        return (
+            str(excinfo.value)
+            if isinstance(excinfo.value, CheckFailed)
+            else super().repr_failure(excinfo, style)
+        )
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the item comes from."""

@@ -8,7 +8,14 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from autograder import journal
@@ -56,7 +63,9 @@ def grade(
         unit,
         key,
         Limits(course.limits.seconds, course.limits.memory_mb),
-        policy=Policy(course.points, course.disabled, course.due.get(assignment), course.late.kept, course.attempts),
+        policy=Policy(
+            course.points, course.disabled, course.due.get(assignment), course.late.kept, course.attempts
+        ),
         device=device,
         jobs=min(jobs, len(found)),
     )
@@ -93,9 +102,13 @@ def grade(
     if kept:
         messages.print(f"{kept} results were kept from an earlier run: file and checks have not changed.")
     for student, reason in failed:
-        messages.print(f"[bold]not graded:[/bold] {escape(student)}: {escape(reason)}", highlight=False, soft_wrap=True)
+        messages.print(
+            f"[bold]not graded:[/bold] {escape(student)}: {escape(reason)}", highlight=False, soft_wrap=True
+        )
     if results:
-        console.print(f"Results: {journal.NAME} in {out}. Report: {write_report(out)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"Results: {journal.NAME} in {out}. Report: {write_report(out)}", highlight=False, soft_wrap=True
+        )
     return len(failed)
 
 
@@ -118,7 +131,8 @@ def _announce(course: Course, *, public: bool, demo: bool, messages: Console) ->
             'set sandbox = "none" to grade without isolation by the operating system'
         )
     messages.print(
-        f"Sandbox: {Sandbox.tier}. Student code runs in a process of its own, without isolation by the operating system.",
+        f"Sandbox: {Sandbox.tier}. Student code runs in a process of its own, "
+        "without isolation by the operating system.",
         highlight=False,
     )
     if public:
@@ -155,7 +169,9 @@ def _table(assignment: str, results: list[dict[str, Any]]) -> Table:
     for result in results:
         cells = [_cell(result["exercises"].get(name)) for name in names]
         score = "unreadable" if result["score"] is None else f"{result['score']:g} of {result['max_score']:g}"
-        table.add_row(escape(result["student"]), *cells, score, *([f"{result['late_days'] or ''}"] if late else []))
+        table.add_row(
+            escape(result["student"]), *cells, score, *([f"{result['late_days'] or ''}"] if late else [])
+        )
     return table
 
 

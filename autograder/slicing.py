@@ -18,7 +18,16 @@ from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission
 from autograder.units import cell_id, function_name
 
-_BINDING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign, ast.AugAssign)
+_BINDING = (
+    ast.Import,
+    ast.ImportFrom,
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+)
 _COMPOUND = (ast.If, ast.Try, ast.With)
 # Cell magics that run the rest of the cell as ordinary Python.
 _PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
@@ -107,14 +116,16 @@ class Program:
         defining = [item for item in self._statements if name in item.binds]
         written = [item for item in defining if not _is_stub(item.node)]
         own = [item for item in written if item.cell in numbers]
-        root = (own or written or [None])[-1]
-        if root is None:
+        if not written:
             return self._missing(name, tagged, bool(defining), tuple(flags))
+        root = (own or written)[-1]
         if not own:
             flags.append(f"{name} was found in cell {root.cell} by its name, not in the cell of the exercise")
         elif len({item.cell for item in written}) > 1:
             cells = sorted({item.cell for item in written})
-            flags.append(f"{name} is defined in cells {', '.join(map(str, cells))}: the one in cell {root.cell} counts")
+            flags.append(
+                f"{name} is defined in cells {', '.join(map(str, cells))}: the one in cell {root.cell} counts"
+            )
         chosen = self._closure(root, name, flags)
         return Slice(tuple(self._code(chosen)), tuple(flags))
 
@@ -131,7 +142,10 @@ class Program:
     def _closure(self, root: Statement, name: str, flags: list[str]) -> set[tuple[int, int]]:
         chosen = {(root.cell, root.index)}
         # Other statements of the same cell may wrap the function: `enqueue = torch.no_grad()(enqueue)`.
-        waiting = [root, *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root)]
+        waiting = [
+            root,
+            *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root),
+        ]
         known = {name}
         missing: set[str] = set()
         while waiting:
@@ -147,7 +161,9 @@ class Program:
         stars = [item for item in self._statements if "*" in item.binds]
         chosen |= {(item.cell, item.index) for item in stars}
         if unresolved and not stars:
-            flags.append(f"the imports of {', '.join(sorted(unresolved))} are missing: taken from the released notebook")
+            flags.append(
+                f"the imports of {', '.join(sorted(unresolved))} are missing: taken from the released notebook"
+            )
         self._borrowed = sorted({self._prelude[used] for used in unresolved})
         return chosen
 
@@ -159,7 +175,9 @@ class Program:
     def _code(self, chosen: Iterable[tuple[int, int]]) -> list[CellCode]:
         code = []
         if self._borrowed:
-            code.append(CellCode("set-up", "\n".join(self._borrowed) + "\n", tuple(range(len(self._borrowed)))))
+            code.append(
+                CellCode("set-up", "\n".join(self._borrowed) + "\n", tuple(range(len(self._borrowed))))
+            )
         by_cell: dict[int, list[int]] = {}
         for cell, index in sorted(chosen):
             by_cell.setdefault(cell, []).append(index)
@@ -167,7 +185,9 @@ class Program:
             # `from __future__ import annotations` changes how its own cell is compiled.
             if item.cell in by_cell and getattr(item.node, "module", None) == "__future__":
                 by_cell[item.cell].insert(0, item.index)
-        code += [CellCode(str(cell), self._sources[cell], tuple(indices)) for cell, indices in by_cell.items()]
+        code += [
+            CellCode(str(cell), self._sources[cell], tuple(indices)) for cell, indices in by_cell.items()
+        ]
         return code
 
 

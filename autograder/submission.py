@@ -172,7 +172,9 @@ def parse_notebook(data: bytes) -> tuple[Cell, ...]:
         if data.startswith(b"PK"):
             raise ValueError("the file is a zip archive, not a notebook") from error
         if data.startswith(b"%PDF") or data.lstrip()[:1] == b"<":
-            raise ValueError("the file is no notebook (a PDF or a web page): hand in the .ipynb file itself") from error
+            raise ValueError(
+                "the file is no notebook (a PDF or a web page): hand in the .ipynb file itself"
+            ) from error
         raise ValueError(f"the file is no notebook: {error}") from error
     if notebook.nbformat is not None and notebook.nbformat < 4:
         return _parse_old(data)
@@ -256,7 +258,9 @@ def _read(chosen: _Candidate, unit: str, attempt: int, flags: list[str]) -> Subm
             raise ValueError("the notebook has no code cells: was the right file handed in?")
     except (OSError, ValueError, UserError, zipfile.BadZipFile, RuntimeError) as error:
         return Unreadable(chosen.student, unit, chosen.path, str(error), digest, time)
-    return Submission(chosen.student, unit, chosen.path, digest, cells, time, attempt, (*chosen.flags, *flags))
+    return Submission(
+        chosen.student, unit, chosen.path, digest, cells, time, attempt, (*chosen.flags, *flags)
+    )
 
 
 # --- where the files are ------------------------------------------------------------------------------------------
@@ -276,7 +280,9 @@ def _from_folder(folder: Path, unit: str) -> Iterator[_Candidate | Unreadable]:
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_symlink() and not entry.resolve().is_relative_to(folder.resolve()):
-            yield Unreadable(entry.stem, unit, str(entry), "is a link to a place outside the folder: not followed")
+            yield Unreadable(
+                entry.stem, unit, str(entry), "is a link to a place outside the folder: not followed"
+            )
         elif entry.is_dir():
             yield from _from_student_folder(entry, unit)
         elif entry.suffix == ".zip":
@@ -292,7 +298,9 @@ def _from_student_folder(folder: Path, unit: str) -> Iterator[_Candidate | Unrea
     inner = folder / unit
     where = inner if inner.is_dir() else folder
     files = sorted(
-        entry for entry in where.iterdir() if entry.suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
+        entry
+        for entry in where.iterdir()
+        if entry.suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file()
     )
     if inner.is_dir() and not files:
         yield Unreadable(student, unit, str(inner), f"has no notebook in it: {unit}.ipynb is missing")
@@ -325,7 +333,9 @@ def _from_zip(path: Path, unit: str, student: str | None) -> Iterator[_Candidate
         if member.is_dir() or any(part.startswith((".", "__MACOSX")) and part != ".." for part in name.parts):
             continue
         if name.is_absolute() or ".." in name.parts:
-            yield Unreadable(student or name.stem, unit, shown, "has a path that leads out of the zip: not read")
+            yield Unreadable(
+                student or name.stem, unit, shown, "has a path that leads out of the zip: not read"
+            )
             continue
         if name.suffix not in SUFFIXES:
             continue
@@ -339,7 +349,9 @@ def _from_zip(path: Path, unit: str, student: str | None) -> Iterator[_Candidate
 
 def _file(path: Path, student: str) -> _Candidate:
     status = path.stat()
-    return _Candidate(student, str(path), dt.datetime.fromtimestamp(status.st_mtime, dt.UTC), status.st_size, path)
+    return _Candidate(
+        student, str(path), dt.datetime.fromtimestamp(status.st_mtime, dt.UTC), status.st_size, path
+    )
 
 
 def _student_in_zip(name: PurePosixPath, unit: str) -> str:
@@ -369,7 +381,3 @@ def _timestamp(folder: Path) -> dt.datetime | None:
     except (ValueError, OverflowError, UnicodeDecodeError):
         return None
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
-
-
-
-

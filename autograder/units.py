@@ -82,7 +82,9 @@ class Exercise:
                     check.property,
                 )
             )
-        return PreparedExercise(self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions})
+        return PreparedExercise(
+            self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions}
+        )
 
     def record(self) -> tuple[PreparedExercise, float]:
         """The visible checks under the public key, and the exercise's full points."""
@@ -108,7 +110,11 @@ class Unit:
         """Exercise id -> exercise, in the order in which `checks.py` first mentions them."""
         reference = self._module("reference.py")
         checks = [item for item in vars(self._module("checks.py")).values() if isinstance(item, Check)]
-        bank = [item for item in vars(self._module("misconceptions.py")).values() if isinstance(item, Misconception)]
+        bank = [
+            item
+            for item in vars(self._module("misconceptions.py")).values()
+            if isinstance(item, Misconception)
+        ]
         found: dict[str, Exercise] = {}
         for id_ in dict.fromkeys(check.exercise for check in checks):
             function = getattr(reference, function_name(id_), None)

@@ -11,9 +11,7 @@ import nbformat
 
 from autograder.units import Unit, cell_id
 
-SETUP = (
-    "import torch\nimport torch.nn.functional as F\nfrom jaxtyping import Float, Int64\nfrom torch import Tensor, nn\n"
-)
+SETUP = "import torch\nimport torch.nn.functional as F\nfrom jaxtyping import Float, Int64\nfrom torch import Tensor, nn\n"
 
 
 def notebook(cells: Iterable[tuple[str, str]]) -> Any:

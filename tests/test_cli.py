@@ -32,7 +32,10 @@ def messy(tmp_path_factory: pytest.TempPathFactory, moco: Unit) -> Path:
     """A folder as it arrives: good work, junk, a huge file, an evil zip, two files of one student."""
     folder = tmp_path_factory.mktemp("class")
     write(folder / "ada.ipynb", sources(moco))
-    write(folder / "bob.ipynb", sources(moco, {"moco.enqueue": "def enqueue(queue, pointer, keys):\n    return pointer"}))
+    write(
+        folder / "bob.ipynb",
+        sources(moco, {"moco.enqueue": "def enqueue(queue, pointer, keys):\n    return pointer"}),
+    )
     write(folder / "cleo.ipynb", sources(moco))
     write(folder / "cleo_moco.ipynb", sources(moco))
     (folder / "dora.ipynb").write_text("this is no notebook")
@@ -46,7 +49,9 @@ def messy(tmp_path_factory: pytest.TempPathFactory, moco: Unit) -> Path:
 
 
 @pytest.fixture(scope="module")
-def graded(messy: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
+def graded(
+    messy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
     out = tmp_path_factory.mktemp("out")
     return out, autograder("grade", messy, "--assignment", "moco", "--out", out)
 
@@ -139,7 +144,9 @@ def test_bad_usage_is_exit_code_2_with_the_way_out(arguments: list[str], said: s
 def test_typo_in_course_toml(tmp_path: Path) -> None:
     for name in ("solutions", "assignments"):
         (tmp_path / name).symlink_to(ROOT / name)
-    (tmp_path / "course.toml").write_text((ROOT / "course.toml").read_text().replace("attempts =", "atempts ="))
+    (tmp_path / "course.toml").write_text(
+        (ROOT / "course.toml").read_text().replace("attempts =", "atempts =")
+    )
     run = autograder("grade", ".", "--assignment", "moco", cwd=tmp_path)
     assert run.returncode == 2
     assert "atempts" in run.stderr

@@ -19,7 +19,13 @@ FULL = "full"
 def submission(cells: list[tuple[str, str]], student: str = "ada") -> Submission:
     import nbformat
 
-    return Submission(student, "moco", f"{student}.ipynb", "0" * 64, parse_notebook(nbformat.writes(notebook(cells)).encode()))
+    return Submission(
+        student,
+        "moco",
+        f"{student}.ipynb",
+        "0" * 64,
+        parse_notebook(nbformat.writes(notebook(cells)).encode()),
+    )
 
 
 def grade(grader: Grader, unit: Unit, changes: dict[str, str] | None = None) -> Result:
@@ -92,7 +98,9 @@ def test_error_names_the_line_of_the_cell(grader: Grader, moco: Unit) -> None:
 
 
 def test_cell_that_does_not_run(grader: Grader, moco: Unit) -> None:
-    changed = {ENQUEUE: "import no_such_package\ndef enqueue(queue, pointer, keys):\n    return no_such_package.x"}
+    changed = {
+        ENQUEUE: "import no_such_package\ndef enqueue(queue, pointer, keys):\n    return no_such_package.x"
+    }
     verdict = grade(grader, moco, changed).verdicts[ENQUEUE]
     assert verdict.status == "error"
     assert "no_such_package" in verdict.checks[0].message
@@ -105,7 +113,10 @@ def test_wrong_signature_is_an_error_in_plain_words(grader: Grader, moco: Unit) 
 
 
 def test_noise_costs_nothing(grader: Grader, moco: Unit) -> None:
-    noisy = "import sys, warnings\nwarnings.warn('careful')\nprint('x' * 100_000)\nprint('y', file=sys.stderr)\n" + RIGHT
+    noisy = (
+        "import sys, warnings\nwarnings.warn('careful')\nprint('x' * 100_000)\nprint('y', file=sys.stderr)\n"
+        + RIGHT
+    )
     assert grade(grader, moco, enqueue(noisy)).verdicts[ENQUEUE].status == "correct"
 
 
@@ -145,7 +156,9 @@ def test_an_object_that_claims_to_equal_everything_gets_nothing(grader: Grader, 
 
 
 def test_exercises_do_not_see_each_others_changes_of_globals(grader: Grader, moco: Unit) -> None:
-    changes = {"moco.moco_logits": "queue_size = 'mine'\ndef moco_logits(queries, keys, queue, temperature):\n    return queue_size"}
+    changes = {
+        "moco.moco_logits": "queue_size = 'mine'\ndef moco_logits(queries, keys, queue, temperature):\n    return queue_size"
+    }
     assert grade(grader, moco, changes).verdicts[ENQUEUE].status == "correct"
 
 
@@ -193,10 +206,15 @@ def test_hidden_checks_tell_no_expected_values(grader: Grader, moco: Unit) -> No
 
 def test_many_at_once_in_any_order(tmp_path: Path, moco: Unit) -> None:
     for number in range(12):
-        write(tmp_path / f"s{number:02}.ipynb", sources(moco, enqueue(RIGHT if number % 2 else "return pointer")))
+        write(
+            tmp_path / f"s{number:02}.ipynb",
+            sources(moco, enqueue(RIGHT if number % 2 else "return pointer")),
+        )
     (tmp_path / "s99.ipynb").write_text("junk")
     with Grader(moco, b"secret", Limits(), jobs=2) as grader:
-        results: dict[str, Any] = {found.student: result for found, result in grader.grade_all(collect([tmp_path], "moco"))}
+        results: dict[str, Any] = {
+            found.student: result for found, result in grader.grade_all(collect([tmp_path], "moco"))
+        }
     assert len(results) == 13
     for number in range(12):
         result = results[f"s{number:02}"]

@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import torch
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
 from tiny import make_course
@@ -22,6 +23,7 @@ from traitlets.config import Config
 import autograder.nbgrader as ours
 from autograder.build import build
 from autograder.sandbox.client import SandboxError
+from course_utils.checks.judge import WRONG, CheckVerdict, PreparedCheck, Verdict
 
 RELEASE = "assignments/tiny/tiny.ipynb"
 SOURCE = "source/tiny/tiny.ipynb"
@@ -193,6 +195,33 @@ def test_what_a_student_writes_is_no_html(graded: Path) -> None:
     html = output(graded, "gus", "tiny-scale-check")
     assert "&lt;script&gt;" in html
     assert "<script>" not in html
+
+
+def test_every_part_of_a_verdict_is_escaped_and_hidden_checks_say_no_value() -> None:
+    def check(name: str, visible: bool) -> PreparedCheck:
+        return PreparedCheck(
+            name, f"<i>{name}</i>", 1.0, "exact", (), torch.float32, visible, False, (), (), {}
+        )
+
+    seen, hidden = check("seen", True), check("hidden", False)
+    verdict = Verdict(
+        "tiny.<b>",
+        WRONG,
+        0.0,
+        2.0,
+        (
+            CheckVerdict(seen, False, 0.0, "<u>off</u>", "got 1, expected <s>2</s>"),
+            CheckVerdict(hidden, False, 0.0, "<q>off too", "got 3, expected 4"),
+        ),
+        "idea",
+        "<em>Look</em> again.",
+    )
+    html = ours.verdict_html(verdict, 0.0, 2.0)
+    for tag in ("<b>", "<u>", "<s>", "<q>", "<em>", "<i>"):
+        assert tag not in html
+    assert "got 1, expected" in html
+    assert "got 3" not in html
+    assert "hidden</i>" not in html
 
 
 def test_a_mistreated_notebook_is_repaired(graded: Path) -> None:

@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def items(*arguments: str | Path) -> tuple[dict[str, bool], str]:
-    command = [sys.executable, "-m", "pytest", "-vv", "-p", "no:cacheprovider", *map(str, arguments)]
+    command = [sys.executable, "-m", "pytest", "-rpf", "-p", "no:cacheprovider", *map(str, arguments)]
     run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
-    found = re.findall(r"::(\S+/\S+) (PASSED|FAILED)", run.stdout)
-    return {name: word == "PASSED" for name, word in found}, run.stdout + run.stderr
+    found = re.findall(r"(PASSED|FAILED) \S+::(\S+/\S+)", run.stdout)
+    return {name: word == "PASSED" for word, name in found}, run.stdout + run.stderr
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def test_same_verdicts_as_the_grader(submission: Path, moco: Unit) -> None:
     with Grader(moco, secret(ROOT, load_course(ROOT))[0]) as grader:
         result = grader.grade(read_submission(submission, "moco", "ada"))
     expected = {
-        f"{id_}/{check.check.id}": check.passed for id_, verdict in result.verdicts.items() for check in verdict.checks
+        f"{id_}/{check.check.id}": check.passed
+        for id_, verdict in result.verdicts.items()
+        for check in verdict.checks
     }
     assert found == expected, output
     assert set(found.values()) == {True, False}

@@ -12,7 +12,9 @@ from autograder.report.summary import summarise
 
 
 def grade(student: str, score: float | None = 3.0, status: str = "correct", **changes: Any) -> dict[str, Any]:
-    diagnosis = {"misconception": "pointer-not-advanced", "hint": "Where next?"} if status == "wrong" else None
+    diagnosis = (
+        {"misconception": "pointer-not-advanced", "hint": "Where next?"} if status == "wrong" else None
+    )
     exercise = {
         "score": score or 0.0, "max_score": 4.0, "status": status, "diagnosis": diagnosis,
         "checks": [{"id": "a", "title": "It works.", "visible": True, "passed": status == "correct", "points": score or 0.0, "max_points": 4.0, "message": "" if status == "correct" else "result is too large"}],
@@ -35,7 +37,13 @@ def pages(folder: Path, *grades: dict[str, Any]) -> str:
 
 def test_numbers_of_a_class() -> None:
     (unit,) = summarise(
-        [grade("ada", 4.0), grade("bob", 0.0, "wrong"), grade("cleo", 0.0, "wrong"), grade("dora", None), grade("eve", 0.0, "not attempted")]
+        [
+            grade("ada", 4.0),
+            grade("bob", 0.0, "wrong"),
+            grade("cleo", 0.0, "wrong"),
+            grade("dora", None),
+            grade("eve", 0.0, "not attempted"),
+        ]
     )
     assert (unit.graded, len(unit.grades)) == (4, 5)
     assert (unit.mean_score, unit.median_score) == (1.0, 0.0)

@@ -9,7 +9,8 @@ from autograder.submission import Cell, Submission
 
 def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> Program:
     made = tuple(
-        Cell(number, source, frozenset({id_} if id_ else set())) for number, (id_, source) in enumerate(cells, 1)
+        Cell(number, source, frozenset({id_} if id_ else set()))
+        for number, (id_, source) in enumerate(cells, 1)
     )
     return Program(Submission("ada", "u", "ada.ipynb", "", made), prelude)
 
@@ -40,13 +41,21 @@ def test_only_what_the_function_needs() -> None:
             ("", "train_for_hours()\nresult = f(2)"),
         ).slice("u.f")
     )
-    assert code == "import math\nSIZE = 3\n\ndef helper(x):\n    return x * SIZE\n\ndef f(x):\n    return helper(x) + math.pi".replace(
-        "\n\ndef", "\ndef"
+    assert (
+        code
+        == "import math\nSIZE = 3\n\ndef helper(x):\n    return x * SIZE\n\ndef f(x):\n    return helper(x) + math.pi".replace(
+            "\n\ndef", "\ndef"
+        )
     )
 
 
 def test_helpers_below_the_exercise_count_if_there_are_none_above() -> None:
-    assert run(program(("u-f", "def f(x):\n    return g(x)"), ("", "def g(x):\n    return x + 1")).slice("u.f"))(1) == 2
+    assert (
+        run(program(("u-f", "def f(x):\n    return g(x)"), ("", "def g(x):\n    return x + 1")).slice("u.f"))(
+            1
+        )
+        == 2
+    )
 
 
 def test_a_helper_redefined_later_for_another_exercise_does_not_change_this_one() -> None:
@@ -84,7 +93,11 @@ def test_duplicated_cell_id_takes_the_last_written_one() -> None:
 
 
 def test_untouched_stub_and_deleted_function_are_not_attempted() -> None:
-    for cells in ([("u-f", 'def f(x):\n    """Doc."""\n    raise NotImplementedError("u.f")')], [("", "x = 1")], [("u-f", "")]):
+    for cells in (
+        [("u-f", 'def f(x):\n    """Doc."""\n    raise NotImplementedError("u.f")')],
+        [("", "x = 1")],
+        [("u-f", "")],
+    ):
         found = program(*cells).slice("u.f")
         assert isinstance(found, NoSlice)
         assert not found.attempted
@@ -120,35 +133,51 @@ def test_line_numbers_survive_magics() -> None:
 def test_star_imports_guarded_imports_and_wrapping() -> None:
     found = program(
         ("", "from math import *\ntry:\n    import numpy as np\nexcept ImportError:\n    np = None"),
-        ("u-f", "import functools\n@functools.cache\ndef f(x):\n    return floor(x) + np.int64(1)\nf = functools.partial(f)"),
+        (
+            "u-f",
+            "import functools\n@functools.cache\ndef f(x):\n    return floor(x) + np.int64(1)\nf = functools.partial(f)",
+        ),
     ).slice("u.f")
     assert run(found)(2.5) == 3
 
 
 def test_assignments_into_attributes_and_items_are_kept() -> None:
-    found = program(("", "table = {}\ntable['a'] = 3"), ("u-f", "def f(x):\n    return table['a']")).slice("u.f")
+    found = program(("", "table = {}\ntable['a'] = 3"), ("u-f", "def f(x):\n    return table['a']")).slice(
+        "u.f"
+    )
     assert run(found)(0) == 3
 
 
 def test_lambda_partial_and_callable_object() -> None:
     assert run(program(("u-f", "f = lambda x: x + 1")).slice("u.f"))(1) == 2
-    assert run(program(("u-f", "class F:\n    def __call__(self, x):\n        return 7\nf = F()")).slice("u.f"))(1) == 7
+    assert (
+        run(program(("u-f", "class F:\n    def __call__(self, x):\n        return 7\nf = F()")).slice("u.f"))(
+            1
+        )
+        == 7
+    )
 
 
 def test_lost_imports_come_from_the_prelude() -> None:
-    found = program(("u-f", "def f(x):\n    return math.floor(x)"), prelude=import_prelude("import math\nimport os")).slice("u.f")
+    found = program(
+        ("u-f", "def f(x):\n    return math.floor(x)"), prelude=import_prelude("import math\nimport os")
+    ).slice("u.f")
     assert run(found)(1.5) == 1
     assert "imports of math" in found.flags[0]
     assert "import os" not in executed(found)
 
 
 def test_mutual_recursion_ends() -> None:
-    found = program(("u-f", "def f(x):\n    return g(x)\ndef g(x):\n    return 0 if x else f(1)")).slice("u.f")
+    found = program(("u-f", "def f(x):\n    return g(x)\ndef g(x):\n    return 0 if x else f(1)")).slice(
+        "u.f"
+    )
     assert run(found)(0) == 0
 
 
 def test_future_import_goes_along() -> None:
-    found = program(("u-f", "from __future__ import annotations\ndef f(x: Undefined) -> Nothing:\n    return 1")).slice("u.f")
+    found = program(
+        ("u-f", "from __future__ import annotations\ndef f(x: Undefined) -> Nothing:\n    return 1")
+    ).slice("u.f")
     assert run(found)(0) == 1
     assert executed(found).startswith("from __future__")
 
@@ -157,7 +186,10 @@ def test_local_variables_are_not_looked_up_in_the_notebook() -> None:
     """Training cells bind the same short names as functions do; they must not be executed."""
     found = program(
         ("", "keys = load_everything()\nloss = train()\nx = 1\nn = 2"),
-        ("u-f", "def f(x, n=3):\n    keys = x\n    loss = [n for n in [keys]]\n    def inner():\n        return keys\n    return inner()"),
+        (
+            "u-f",
+            "def f(x, n=3):\n    keys = x\n    loss = [n for n in [keys]]\n    def inner():\n        return keys\n    return inner()",
+        ),
     ).slice("u.f")
     assert run(found)(7) == 7
     assert "load_everything" not in executed(found)
@@ -166,6 +198,9 @@ def test_local_variables_are_not_looked_up_in_the_notebook() -> None:
 def test_globals_read_in_nested_scopes_defaults_decorators_and_annotations_are_found() -> None:
     found = program(
         ("", "A = 1\nB = 2\nC = 3\nD = int\ndef deco(f): return f"),
-        ("u-f", "@deco\ndef f(x: D, y=A):\n    class K:\n        b = B\n    return (lambda: [C + y + K.b for _ in 'a'])()[0]"),
+        (
+            "u-f",
+            "@deco\ndef f(x: D, y=A):\n    class K:\n        b = B\n    return (lambda: [C + y + K.b for _ in 'a'])()[0]",
+        ),
     ).slice("u.f")
     assert run(found)(0) == 6

@@ -60,7 +60,10 @@ def test_student_folders_and_a_notebook_under_another_name(tmp_path: Path) -> No
 
 
 def test_two_notebooks_of_one_student(tmp_path: Path) -> None:
-    old, new = write(tmp_path / "ada.ipynb", CELLS), write(tmp_path / "ada_moco.ipynb", [*CELLS, ("", "x = 1")])
+    old, new = (
+        write(tmp_path / "ada.ipynb", CELLS),
+        write(tmp_path / "ada_moco.ipynb", [*CELLS, ("", "x = 1")]),
+    )
     os.utime(old, (1, 1))
     os.utime(new, (2, 2))
     read = one(tmp_path)
@@ -79,7 +82,11 @@ def test_lms_zip(tmp_path: Path) -> None:
         archive.writestr("grace/moco/moco.ipynb", TEXT)
         archive.writestr("__MACOSX/._moco.ipynb", "junk")
         archive.writestr("readme.txt", "junk")
-    assert [found.student for found in collect([tmp_path / "all.zip"], "moco")] == ["Alan Turing", "grace", "lovelaceada"]
+    assert [found.student for found in collect([tmp_path / "all.zip"], "moco")] == [
+        "Alan Turing",
+        "grace",
+        "lovelaceada",
+    ]
 
 
 def test_zip_with_a_path_that_leads_out(tmp_path: Path) -> None:
@@ -150,7 +157,9 @@ def test_old_format(tmp_path: Path) -> None:
         "nbformat": 3,
         "nbformat_minor": 0,
         "metadata": {"name": ""},
-        "worksheets": [{"cells": [{"cell_type": "code", "input": ["x = 1"], "language": "python", "outputs": []}]}],
+        "worksheets": [
+            {"cells": [{"cell_type": "code", "input": ["x = 1"], "language": "python", "outputs": []}]}
+        ],
     }
     (cell,) = parse_notebook(json.dumps(old).encode())
     assert cell.source == "x = 1"
@@ -158,7 +167,11 @@ def test_old_format(tmp_path: Path) -> None:
 
 def test_source_as_list_and_damaged_metadata() -> None:
     cells = [
-        {"cell_type": "code", "source": ["a = 1\n", "b = 2"], "metadata": {"nbgrader": ["odd"], "course": {"id": 5}}},
+        {
+            "cell_type": "code",
+            "source": ["a = 1\n", "b = 2"],
+            "metadata": {"nbgrader": ["odd"], "course": {"id": 5}},
+        },
         {"cell_type": "markdown", "source": "text"},
     ]
     (cell,) = parse_notebook(json.dumps({"cells": cells, "nbformat": 4}).encode())

@@ -98,12 +98,12 @@ def test_zeros_of_the_right_shape_score_nothing(exercise: Exercise) -> None:
 def test_recorded_answers_replayed_score_nothing_where_values_matter(exercise: Exercise) -> None:
     """Whoever answers the visible cases from memory has nothing to say to the hidden ones."""
     visible, _ = exercise.record()
-    answers = [
-        expected.quantities.get("result") for check in visible.checks for expected in check.expected
-    ]
+    answers = [expected.quantities.get("result") for check in visible.checks for expected in check.expected]
     replies = iter(answers * 50)
     value_points = sum(
-        item.points for item in verdict(exercise, lambda *arguments: next(replies)).checks if not item.check.side
+        item.points
+        for item in verdict(exercise, lambda *arguments: next(replies)).checks
+        if not item.check.side
     )
     assert value_points == 0
 

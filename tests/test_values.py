@@ -118,6 +118,7 @@ def test_cases_come_back(form, values: dict) -> None:  # type: ignore[no-untyped
     [
         TensorData("float32", (2,), b"1234567"),
         TensorData("float32", (2,), b""),
+        TensorData("float32", (2,), b"123456789"),
         TensorData("float32", (-1, -2), b"12345678"),
         TensorData("float32", (2**62, 4), b""),
         TensorData("float32", (0, 2**70), b""),

@@ -31,8 +31,12 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
     """
     grades = list(journal.read(folder).values())
     if not grades:
-        raise UserError(f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first")
-    environment = Environment(loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined)
+        raise UserError(
+            f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first"
+        )
+    environment = Environment(
+        loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined
+    )
     environment.filters["points"] = lambda value: f"{value:g}"
     feedback = environment.get_template("feedback.html")
     for number, grade in enumerate(grades, start=1):
@@ -43,7 +47,8 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
     units = summarise(grades)
     path = folder / CLASS_REPORT
     path.write_text(
-        environment.get_template("class.html").render(units=units, file_name=file_name, feedback=FEEDBACK), encoding="utf-8"
+        environment.get_template("class.html").render(units=units, file_name=file_name, feedback=FEEDBACK),
+        encoding="utf-8",
     )
     return path
 

@@ -77,7 +77,9 @@ def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
     for score in scores:
         histogram[min(9, int(10 * score / max_score))] += 1
     names = dict.fromkeys(name for grade in graded for name in grade["exercises"])
-    versions = sorted({f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades})
+    versions = sorted(
+        {f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades}
+    )
     return UnitSummary(
         unit,
         grades,

@@ -12,6 +12,7 @@ import socket
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -45,7 +46,12 @@ def load(message: Load) -> tuple[Callable[..., Any] | None, FailureData | None]:
     try:
         for cell in message.cells:
             filename = f"{CELL} {cell.name}>"
-            linecache.cache[filename] = (len(cell.source), None, cell.source.splitlines(keepends=True), filename)
+            linecache.cache[filename] = (
+                len(cell.source),
+                None,
+                cell.source.splitlines(keepends=True),
+                filename,
+            )
             body = ast.parse(cell.source).body
             chosen = ast.Module([body[index] for index in cell.statements], type_ignores=[])
             exec(compile(chosen, filename, "exec"), module.__dict__)  # noqa: S102 - the very purpose of this process
@@ -54,7 +60,9 @@ def load(message: Load) -> tuple[Callable[..., Any] | None, FailureData | None]:
         failure = failure_of(error)
         return None, FailureData(failure.kind, failure.message, failure.line, failure.code)
     if not callable(function):
-        return None, FailureData("TypeError", f"{message.function} is no function, but {type(function).__name__}", None, "")
+        return None, FailureData(
+            "TypeError", f"{message.function} is no function, but {type(function).__name__}", None, ""
+        )
     return function, None
 
 
@@ -71,5 +79,4 @@ def _restrict(memory_mb: int) -> None:
 
 
 def _virtual_memory() -> int:
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[0]) * resource.getpagesize()
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -69,7 +69,12 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         ours, theirs = socket.socketpair()
         # PATH lets torch find its libraries' helpers; nothing else of the grader's environment is passed on.
-        environment = {"PATH": os.defpath, "HOME": "/nonexistent", "OMP_NUM_THREADS": "1", "CUDA_MODULE_LOADING": "LAZY"}
+        environment = {
+            "PATH": os.defpath,
+            "HOME": "/nonexistent",
+            "OMP_NUM_THREADS": "1",
+            "CUDA_MODULE_LOADING": "LAZY",
+        }
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-m", "autograder.sandbox.server", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
@@ -133,9 +138,15 @@ class Sandbox:
                 receive(self._control, Started, START_SECONDS)
             except (Closed, TimeoutError, WireError) as error:
                 self._process.kill()
-                text = (self._process.stderr.read() if self._process.stderr else b"").decode(errors="replace").split("\n")
+                text = (
+                    (self._process.stderr.read() if self._process.stderr else b"")
+                    .decode(errors="replace")
+                    .split("\n")
+                )
                 text = [line for line in text if line.strip()]
-                raise SandboxError(f"the fork server did not start: {text[-1] if text else error!r}") from error
+                raise SandboxError(
+                    f"the fork server did not start: {text[-1] if text else error!r}"
+                ) from error
             self._ready = True
         return self._control
 
@@ -213,5 +224,3 @@ class Job:
     def _malformed(self, error: Exception) -> Fault:
         self.close()
         return Fault(CRASHED, f"the process sent a malformed reply ({str(error)[:200]})")
-
-

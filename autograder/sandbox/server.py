@@ -46,7 +46,6 @@ def prepare() -> None:
     import torch.nn.functional  # noqa: F401
     import torchvision.transforms.v2  # noqa: F401
 
-    import autograder.sandbox.child
     import course_utils.checks.observe
     import course_utils.models  # noqa: F401
 

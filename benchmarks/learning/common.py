@@ -49,24 +49,35 @@ def main(
         more: other measurements to keep with the sweep.
     """
     given = arguments(description)
-    chosen = changed(settings, given.set)
-    record = measure(unit, fit, given.seeds, chosen)
-    print(summary(record))
     if given.set:
+        trial = Recorded(unit, [], [], [], {}, changed(settings, given.set), machine())
+        for seed in given.seeds:
+            trial = with_run(trial, seed, *run(fit, seed, trial.settings))
+        print(summary(trial))
         return
-    extra = old_extra(unit)
+
+    record = load(unit, settings)
+    for seed in given.seeds:
+        if seed not in record.seeds:
+            record = with_run(record, seed, *run(fit, seed, settings))
+            write(record)
+    print(summary(record))
     if given.sweep:
-        extra = {"sweep": sweep(fit, chosen, changes), **(more(chosen) if more else {})}
-    write(replace(record, extra=extra))
+        rows = record.extra.get("sweep", [])
+        for change in changes:
+            if change not in [row["change"] for row in rows]:
+                rows = [*rows, sweep_row(fit, settings, change)]
+                record = replace(record, extra={**record.extra, "sweep": rows})
+                write(record)
+        if more:
+            write(replace(record, extra={**record.extra, **more(settings)}))
 
 
 def arguments(description: str | None) -> argparse.Namespace:
     """The command line of a unit's benchmark."""
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument(
-        "--sweep", action="store_true", help="measure the sweep anew too (it's kept otherwise)"
-    )
+    parser.add_argument("--sweep", action="store_true", help="measure the sweep too")
     parser.add_argument(
         "--set",
         nargs="*",
@@ -105,33 +116,32 @@ def run(fit: Fit, seed: int, settings: Settings) -> tuple[evaluate.Evaluation, H
     return table, history
 
 
-def measure(unit: str, fit: Fit, seeds: list[int], settings: Settings) -> Recorded:
-    """The recipe with several seeds."""
-    results: dict[str, dict[str, list[float]]] = {}
-    losses, seconds = [], []
-    for seed in seeds:
-        table, history = run(fit, seed, settings)
-        losses.append([round(loss, 4) for loss in history.losses])
-        seconds.append(round(sum(history.seconds), 1))
-        for who, metrics in table.results.items():
-            for metric, value in metrics.items():
-                results.setdefault(who, {}).setdefault(metric, []).append(round(value, 4))
-        print(f"seed {seed}: {history}\n{table}", flush=True)
-    return Recorded(unit, seeds, losses, seconds, results, dict(settings), machine())
+def with_run(record: Recorded, seed: int, table: evaluate.Evaluation, history: History) -> Recorded:
+    """The record with one more run."""
+    print(f"seed {seed}: {history}\n{table}", flush=True)
+    results = {
+        who: {metric: list(values) for metric, values in row.items()} for who, row in record.results.items()
+    }
+    for who, metrics in table.results.items():
+        for metric, value in metrics.items():
+            results.setdefault(who, {}).setdefault(metric, []).append(round(value, 4))
+    return replace(
+        record,
+        seeds=[*record.seeds, seed],
+        losses=[*record.losses, [round(loss, 4) for loss in history.losses]],
+        seconds=[*record.seconds, round(sum(history.seconds), 1)],
+        results=results,
+    )
 
 
-def sweep(fit: Fit, settings: Settings, changes: Sequence[Settings]) -> list[dict[str, Any]]:
-    """The recipe with some settings changed, one seed each."""
-    rows = []
-    for change in changes:
-        table, history = run(fit, 0, {**settings, **change})
-        metrics = {name: round(value, 4) for name, value in table.results[evaluate.TRAINED].items()}
-        seconds = round(sum(history.seconds), 1)
-        rows.append(
-            {"change": dict(change), "seconds": seconds, "loss": round(history.smoothed()[-1], 4), **metrics}
-        )
-        print(rows[-1], flush=True)
-    return rows
+def sweep_row(fit: Fit, settings: Settings, change: Settings) -> dict[str, Any]:
+    """The recipe with some settings changed, seed 0."""
+    table, history = run(fit, 0, {**settings, **change})
+    metrics = {name: round(value, 4) for name, value in table.results[evaluate.TRAINED].items()}
+    seconds = round(sum(history.seconds), 1)
+    row = {"change": dict(change), "seconds": seconds, "loss": round(history.smoothed()[-1], 4), **metrics}
+    print(row, flush=True)
+    return row
 
 
 def machine() -> dict[str, Any]:
@@ -153,10 +163,14 @@ def summary(record: Recorded) -> str:
     return "\n".join(lines)
 
 
-def old_extra(unit: str) -> dict[str, Any]:
-    """What the results file holds of earlier sweeps."""
+def load(unit: str, settings: Settings) -> Recorded:
+    """What was recorded with the same settings, so that a benchmark that was cut off goes on; else an empty record."""
     path = RESULTS / f"{unit}.json"
-    return dict(json.loads(path.read_text(encoding="utf-8"))["extra"]) if path.exists() else {}
+    if path.exists():
+        record = Recorded(**json.loads(path.read_text(encoding="utf-8")))
+        if record.settings == settings:
+            return record
+    return Recorded(unit, [], [], [], {}, dict(settings), machine())
 
 
 def write(record: Recorded) -> None:

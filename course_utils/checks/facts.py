@@ -6,6 +6,7 @@ checks as well.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -70,15 +71,23 @@ def fact_about(
 def wrong_shape(wanted: Tensor, value: Tensor) -> str:
     """The fact about a tensor whose shape is not the expected one."""
     fact = f"should have shape {tuple(wanted.shape)}, but has {tuple(value.shape)}"
-    if (
-        value.ndim == 2
-        and value.T.shape == wanted.shape
-        and torch.allclose(value.T.to(torch.float64), wanted.to(torch.float64))
-    ):
-        return fact + ": it is transposed"
-    if value.numel() == wanted.numel() and value.squeeze().shape == wanted.squeeze().shape:
-        return fact + ": a dimension of size 1 is missing or too many"
+    for i in range(value.ndim):
+        for j in range(i + 1, value.ndim):
+            if _alike(value.transpose(i, j), wanted):
+                return f"{fact}: " + (
+                    "it is transposed" if value.ndim == 2 else f"dimensions {i} and {j} are swapped"
+                )
+    if value.ndim == wanted.ndim and sorted(value.shape) == sorted(wanted.shape):
+        return f"{fact}: the same sizes in another order"
+    if value.ndim != wanted.ndim and value.squeeze().shape == wanted.squeeze().shape:
+        return f"{fact}: a dimension of size 1 is missing or too many"
     return fact
+
+
+def _alike(value: Tensor, wanted: Tensor) -> bool:
+    if value.shape != wanted.shape or value.is_complex() or wanted.is_complex():
+        return False
+    return torch.allclose(value.to(torch.float64), wanted.to(torch.float64), rtol=1e-4, atol=1e-6)
 
 
 def index_in_words(flat: int, shape: torch.Size) -> str:
@@ -171,10 +180,12 @@ def _number(value: float) -> str:
 
 
 def _scalar_fact(wanted: float, value: float) -> str:
-    ratio = value / wanted if wanted else float("inf")
-    for simple in (2.0, 0.5, -1.0):
-        if abs(ratio - simple) < 1e-4:
-            return _times(simple)
+    ratio = value / wanted if wanted else 0.0
+    # A whole ratio is no accident: a sum for a mean, a loss counted twice.
+    for candidate in (ratio, 1 / ratio if ratio else 0.0):
+        whole = round(candidate) if math.isfinite(candidate) else 0
+        if (whole == -1 or 2 <= abs(whole) <= 1024) and abs(candidate / whole - 1) < 5e-6:
+            return _times(ratio)
     return "is too large" if value > wanted else "is too small"
 
 
