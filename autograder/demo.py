@@ -54,7 +54,7 @@ def make_class(unit: Unit, submitted: Path, students: int, seed: int = 0) -> Pat
         made = kinds[index % len(kinds)](unit, notebook, chance)
         path = submitted / name / unit.id / f"{unit.id}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(made if isinstance(made, str) else nbformat.writes(made))
+        path.write_text(made if isinstance(made, str) else json.dumps(made))
     return submitted
 
 

@@ -180,5 +180,10 @@ def _cell(exercise: dict[str, Any] | None) -> str:
         return ""
     if exercise["status"] == "correct":
         return f"{exercise['score']:g} correct"
-    reason = exercise["diagnosis"]["misconception"] if exercise["diagnosis"] else exercise["status"]
+    # With spaces for hyphens a long name breaks between words in a narrow column.
+    reason = (
+        exercise["diagnosis"]["misconception"].replace("-", " ")
+        if exercise["diagnosis"]
+        else exercise["status"]
+    )
     return f"{exercise['score']:g} {escape(reason)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,9 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
         loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined
     )
     environment.filters["points"] = lambda value: f"{value:g}"
+    environment.filters["moment"] = lambda text: dt.datetime.fromisoformat(text).strftime(
+        "%d %B %Y, %H:%M %Z"
+    )
     feedback = environment.get_template("feedback.html")
     for number, grade in enumerate(grades, start=1):
         page = folder / FEEDBACK / grade["unit"] / f"{file_name(grade['student'])}.html"
