@@ -27,6 +27,8 @@ PACKAGE = "course_utils"
 # Pictures; everything else in a release is text and is searched.
 _BINARY = (".webp", ".png")
 _SHORTEST_IDEA = 24
+# Cases are made of everyday calls; the ideas behind them are searched for on their own.
+_SHORTEST_CASE = 40
 
 
 def release(root: Path, out: Path) -> list[Path]:
@@ -124,7 +126,7 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
             texts[plain(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
     for file, what in (("checks.py", "cases"), ("misconceptions.py", "misconceptions")):
         source = unit.paths[file].read_text(encoding="utf-8")
-        for line in telling_lines(source):
+        for line in telling_lines(source, _SHORTEST_CASE):
             texts.setdefault(line, f"code of {unit.id}'s {what}")
     # What a visible check says is not secret, even if a hidden one says the same.
     for exercise in unit.exercises.values():

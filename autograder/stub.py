@@ -12,7 +12,6 @@ from types import FunctionType
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
-_SHORTEST = 24
 
 
 def solution_cell(function: FunctionType, exercise: str) -> str:
@@ -88,17 +87,17 @@ def bound_names(statements: Iterable[ast.stmt]) -> set[str]:
     return names
 
 
-def telling_lines(source: str, *, docstrings: bool = False) -> set[str]:
+def telling_lines(source: str, shortest: int = 24) -> set[str]:
     """What would give a piece of Python away: its longer lines, and pairs of neighbouring shorter ones.
 
     Only lines inside functions count; signatures, decorators and imports do not.
 
     Args:
         source: Python, e.g. a function or a module.
-        docstrings: count the docstrings too.
+        shortest: what has fewer characters may stand anywhere by chance.
 
     Returns:
-        Each line with its white space made single, as `contains_any` compares them.
+        Each line with its white space made single, as `plain` does it.
     """
     tree = ast.parse(textwrap.dedent(source))
     lines = textwrap.dedent(source).splitlines()
@@ -106,16 +105,13 @@ def telling_lines(source: str, *, docstrings: bool = False) -> set[str]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             continue
-        documented = _docstring(node)
-        body = node.body[1:] if documented is not None else node.body
-        if docstrings and documented is not None:
-            told |= {line for line in map(plain, documented.splitlines()) if len(line) >= _SHORTEST}
+        body = node.body[1:] if _docstring(node) is not None else node.body
         if not body:
             continue
         own = [plain(line) for line in lines[_first_line(body[0], lines, node) - 1 : node.end_lineno]]
         own = [line for line in own if line and not line.startswith(("import ", "from "))]
-        told |= {line for line in own if len(line) >= _SHORTEST}
-        told |= {f"{a} {b}" for a, b in pairwise(own) if len(a) + len(b) >= _SHORTEST}
+        told |= {line for line in own if len(line) >= shortest}
+        told |= {f"{a} {b}" for a, b in pairwise(own) if len(a) + len(b) >= shortest}
     return told
 
 
