@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from autograder.sandbox.client import Limits, Sandbox
+from autograder.sandbox.client import Limits, Sandbox, SandboxError
 from autograder.slicing import NoSlice, Program, import_prelude
 from autograder.submission import Found, Submission, Unreadable
 from autograder.units import Unit
@@ -209,13 +209,15 @@ class Grader:
         return sum(self._points(item) for item, _ in self._prepared.values())
 
     def grade_all(
-        self, found: Iterable[Found], graded: Callable[[str, str], bool] = lambda student, sha256: False
+        self,
+        found: Iterable[Found],
+        graded: Callable[[Submission | Unreadable], bool] = lambda submission: False,
     ) -> Iterator[tuple[Found, Result | Exception | None]]:
         """Grade many, `jobs` at a time, in the order in which they are done.
 
         Args:
             found: what `autograder.submission.collect` found.
-            graded: whether this student's file (name, hash) needs no new result.
+            graded: whether this submission needs no new result.
 
         Yields:
             Each student with the result; None if there is one already; an exception if the fault is ours: there is
@@ -225,7 +227,7 @@ class Grader:
         def work(item: Found) -> Result | None:
             submissions = item.read(self.policy.attempts)
             # The result in the journal is that of one attempt; with several to choose from all are graded again.
-            if len(submissions) == 1 and graded(item.student, submissions[0].sha256):
+            if len(submissions) == 1 and graded(submissions[0]):
                 return None
             return max(
                 map(self.grade, submissions),
@@ -292,6 +294,13 @@ class Grader:
                             # A function that hangs once will do so again; a class must not wait for each check.
                             break
                     verdicts[id_] = judge(exercise, seen, self.device)
+        except SandboxError:
+            # A fork server that failed once would fail all who come after.
+            sandbox.__exit__(None, None, None)
+            sandbox = Sandbox(self._limits).__enter__()
+            with self._lock:
+                self._stack.push(sandbox)
+            raise
         finally:
             with self._lock:
                 self._idle.append(sandbox)

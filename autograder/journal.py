@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Mapping
@@ -20,16 +21,18 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self._file: IO[bytes] | None = None
+        self._cut_off = False
 
     def __enter__(self) -> Journal:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._file = self.path.open("ab")
-        except OSError as error:
-            raise UserError(f"{self.path} cannot be written: {error.strerror}") from error
-        if self._file.tell() and not self.path.read_bytes().endswith(b"\n"):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Unbuffered: a line goes out in one piece, so that two runs at once do not mix theirs.
+            self._file = self.path.open("ab", buffering=0)
             # A run that was cut off in mid-line: what follows starts on a line of its own.
-            self._file.write(b"\n")
+            self._cut_off = bool(self._file.tell()) and not self.path.read_bytes().endswith(b"\n")
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise UserError(f"{self.path} cannot be written: {error.strerror}") from error
         return self
 
     def __exit__(
@@ -39,12 +42,20 @@ class Journal:
             self._file.close()
 
     def write(self, result: Mapping[str, Any]) -> None:
-        """Append one result and bring it to the disk."""
+        """Append one result and bring it to the disk.
+
+        Raises:
+            OSError: the disk is full or gone. A later result can still be written.
+        """
         if self._file is None:
             raise RuntimeError("the journal is not open")
-        self._file.write(json.dumps(result, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-        self._file.flush()
+        line = json.dumps(result, ensure_ascii=False, allow_nan=False).encode(errors="replace") + b"\n"
+        data = b"\n" * self._cut_off + line
+        self._cut_off = True
+        if self._file.write(data) != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         os.fsync(self._file.fileno())
+        self._cut_off = False
 
 
 def read(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:

@@ -61,6 +61,8 @@ class ChecksFile(pytest.File):
         root = self._unit.root
         course = load_course(root)
         path = self.config.getoption("--submission") or self._unit.paths["reference.py"]
+        if not path.is_file():
+            raise pytest.UsageError(f"--submission {path}: no such file")
         submission = read_submission(path, self._unit.id, path.stem)
         if isinstance(submission, Unreadable):
             raise pytest.UsageError(f"{path}: {submission.reason}")

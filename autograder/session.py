@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import hmac
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -19,13 +23,14 @@ from rich.progress import (
 from rich.table import Table
 
 from autograder import journal
+from autograder.config import FILE as COURSE_FILE
 from autograder.config import Course, load_course, secret
 from autograder.errors import UserError
 from autograder.grading import Grader, Policy
 from autograder.report.pages import write as write_report
 from autograder.sandbox.client import Limits, Sandbox
-from autograder.submission import collect
-from autograder.units import find_root, load_unit
+from autograder.submission import Submission, Unreadable, collect
+from autograder.units import Unit, find_root, load_unit
 
 TIERS = ("none", "restricted", "full")
 
@@ -53,6 +58,7 @@ def grade(
     root = find_root()
     course = load_course(root)
     unit = load_unit(root, assignment)
+    _check_names(course, unit)
     found = collect(paths, assignment)
     device = choose_device(device, messages)
     key, public = secret(root, course, demo=demo_secret)
@@ -70,29 +76,38 @@ def grade(
         jobs=min(jobs, len(found)),
     )
 
-    def graded(student: str, sha256: str) -> bool:
-        result = earlier.get((student, assignment))
-        return (
-            result is not None
-            and result["status"] == "graded"
-            and result["submission_sha256"] == sha256
-            and result["checks_sha256"] == unit.checks_sha256
-            and result["device"] == device
-        )
+    settings = _settings_sha256(course, assignment, key)
+
+    def graded(submission: Submission | Unreadable) -> bool:
+        result = earlier.get((submission.student, assignment), {})
+        submitted = submission.submitted_at
+        now = {
+            "status": "graded",
+            "submission_sha256": submission.sha256,
+            "checks_sha256": unit.checks_sha256,
+            "settings_sha256": settings,
+            "device": device,
+            "late_days": course.late_days(assignment, submitted) if submitted else 0,
+        }
+        return all(result.get(name) == value for name, value in now.items())
 
     kept = 0
-    with journal.Journal(out) as log, _progress(messages) as progress, grader:
+    with _interruptible(out, messages), journal.Journal(out) as log, _progress(messages) as progress, grader:
         task = progress.add_task(f"grading {assignment}", total=len(found))
         for item, result in grader.grade_all(found, graded):
+            progress.advance(task)
             if isinstance(result, Exception):
                 failed.append((item.student, f"a fault of the grader, not of the student: {result}"))
             elif result is None:
                 kept += 1
             else:
-                log.write(result.to_json())
+                try:
+                    log.write(result.to_json() | {"settings_sha256": settings})
+                except OSError as error:
+                    failed.append((item.student, f"{log.path} could not be written: {error.strerror}"))
+                    continue
                 if result.score is None:
                     failed.append((f"{item.student} ({result.submission.path})", "; ".join(result.flags)))
-            progress.advance(task)
     results = [
         grade_ for (student, unit_), grade_ in sorted(journal.read(out).items())
         if unit_ == assignment and student in {item.student for item in found}
@@ -100,16 +115,47 @@ def grade(
     if results:
         console.print(_table(assignment, results))
     if kept:
-        messages.print(f"{kept} results were kept from an earlier run: file and checks have not changed.")
+        messages.print(
+            f"{kept} results were kept from an earlier run: file, checks and settings have not changed."
+        )
     for student, reason in failed:
         messages.print(
             f"[bold]not graded:[/bold] {escape(student)}: {escape(reason)}", highlight=False, soft_wrap=True
         )
     if results:
-        console.print(
-            f"Results: {journal.NAME} in {out}. Report: {write_report(out)}", highlight=False, soft_wrap=True
-        )
+        try:
+            said = f"Results: {journal.NAME} in {out}. Report: {write_report(out)}"
+        except OSError as error:
+            failed.append(("report", str(error)))
+            said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
+        console.print(escape(said), highlight=False, soft_wrap=True)
     return len(failed)
+
+
+def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
+    """Fingerprint of what decides a score besides file and checks: a change of it makes `--resume` grade again."""
+    kept = (course.points, course.disabled, course.due.get(unit), course.late, course.attempts, course.limits)
+    return hmac.digest(key, msgspec.json.encode(kept), "sha256").hex()
+
+
+@contextlib.contextmanager
+def _interruptible(out: Path, messages: Console) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        messages.print(
+            f"Stopped. What was graded is in {escape(str(out / journal.NAME))}: the same command goes on from there.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        raise
+
+
+def _check_names(course: Course, unit: Unit) -> None:
+    for name in (*course.points, *course.disabled):
+        if name.split(".")[0] == unit.id and name not in unit.exercises:
+            known = ", ".join(unit.exercises)
+            raise UserError(f"{unit.root / COURSE_FILE}: there is no exercise {name!r}; known are {known}")
 
 
 def choose_device(device: str, messages: Console) -> str:

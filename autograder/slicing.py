@@ -8,27 +8,19 @@ the exercise's own cell: they must neither cost nor change a grade.
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import symtable
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from autograder.sandbox.statements import binding_part, is_installed
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission
 from autograder.units import cell_id, function_name
 
-_BINDING = (
-    ast.Import,
-    ast.ImportFrom,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
-    ast.ClassDef,
-    ast.Assign,
-    ast.AnnAssign,
-    ast.AugAssign,
-)
-_COMPOUND = (ast.If, ast.Try, ast.With)
+_DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Cell magics that run the rest of the cell as ordinary Python.
 _PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
 
@@ -40,6 +32,7 @@ class Statement:
     Attributes:
         cell: number of its cell.
         index: its place among all top-level statements of the cell.
+        node: the part of it that binds.
         binds: names it gives a value to; `"*"` for a star import.
     """
 
@@ -51,7 +44,15 @@ class Statement:
     @cached_property
     def uses(self) -> frozenset[str]:
         """Global names that are read in it. A function's own variables are none, whatever they are called."""
-        return global_names(self.node)
+        try:
+            return global_names(self.node)
+        except (SyntaxError, ValueError, RecursionError):
+            # What parses may still not compile: `global pointer` after its use. The sandbox will say so.
+            return frozenset()
+
+    def changes(self, name: str) -> bool:
+        """Whether it needs the name's earlier value: `f = torch.no_grad()(f)`, `f.calls = 0`."""
+        return not isinstance(self.node, _DEFINITION) and name in self.uses
 
 
 @dataclass(frozen=True)
@@ -104,8 +105,8 @@ class Program:
                 continue
             self._sources[cell.number] = source
             for index, node in enumerate(tree.body):
-                if _is_binding(node):
-                    self._statements.append(Statement(cell.number, index, node, _binds(node)))
+                if (part := binding_part(node)) is not None:
+                    self._statements.append(Statement(cell.number, index, part, _binds(part)))
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
@@ -118,7 +119,7 @@ class Program:
         own = [item for item in written if item.cell in numbers]
         if not written:
             return self._missing(name, tagged, bool(defining), tuple(flags))
-        root = (own or written)[-1]
+        root = ([item for item in own or written if not item.changes(name)] or own or written)[-1]
         if not own:
             flags.append(f"{name} was found in cell {root.cell} by its name, not in the cell of the exercise")
         elif len({item.cell for item in written}) > 1:
@@ -137,6 +138,15 @@ class Program:
                 return NoSlice(True, f"cell {number} is no valid Python: {problem}", flags)
         if stub:
             return NoSlice(False, "the stub is as it was released", flags)
+        numbers = {cell.number for cell in tagged}
+        others = [
+            item.node.name
+            for item in self._statements
+            if item.cell in numbers and isinstance(item.node, _DEFINITION) and not _is_stub(item.node)
+        ]
+        if others:
+            reason = f"there is no function {name}, but its cell defines {', '.join(others)}: was it renamed?"
+            return NoSlice(True, reason, flags)
         return NoSlice(False, f"there is no function {name}", flags)
 
     def _closure(self, root: Statement, name: str, flags: list[str]) -> set[tuple[int, int]]:
@@ -146,6 +156,9 @@ class Program:
             root,
             *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root),
         ]
+        if root.changes(name):
+            # The cell only wraps what another cell defines.
+            waiting += [s for s in self._statements if name in s.binds and not s.changes(name)][-1:]
         known = {name}
         missing: set[str] = set()
         while waiting:
@@ -159,6 +172,9 @@ class Program:
                     missing.add(used)
         unresolved = {used for used in missing if used in self._prelude}
         stars = [item for item in self._statements if "*" in item.binds]
+        if not missing - unresolved - vars(builtins).keys():
+            # A star import may still hide a builtin, but a package that is not here must not cost a grade for that.
+            stars = [item for item in stars if _is_here(item.node)]
         chosen |= {(item.cell, item.index) for item in stars}
         if unresolved and not stars:
             flags.append(
@@ -224,16 +240,14 @@ def _without_magics(source: str) -> str:
 
     head, newline, rest = source.lstrip("\n").partition("\n")
     if head.startswith("%%"):
-        return f"{newline}{rest}" if head[2:].split(" ")[0] in _PYTHON_MAGICS else ""
+        magic = head[2:].split(maxsplit=1)
+        # The rest may hold magics again: `%%capture`, then `%%time`, then `!pip list`.
+        return f"{newline}{_without_magics(rest)}" if magic and magic[0] in _PYTHON_MAGICS else ""
     return TransformerManager().transform_cell(source)
 
 
-def _is_binding(node: ast.stmt) -> bool:
-    if isinstance(node, _BINDING):
-        return True
-    if isinstance(node, _COMPOUND):
-        return all(_is_binding(child) or isinstance(child, ast.Pass) for child in _body(node))
-    return False
+def _is_here(node: ast.stmt) -> bool:
+    return not isinstance(node, ast.ImportFrom) or (not node.level and is_installed(node.module or ""))
 
 
 def _body(node: ast.stmt) -> list[ast.stmt]:
@@ -248,8 +262,10 @@ def _binds(node: ast.stmt) -> frozenset[str]:
         return frozenset({node.name})
     if isinstance(node, ast.Import | ast.ImportFrom):
         return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
-    if isinstance(node, _COMPOUND):
+    if isinstance(node, ast.If | ast.Try | ast.With | ast.For):
         names = {name for child in _body(node) for name in _binds(child)}
+        if isinstance(node, ast.For):
+            names |= _stored(node.target)
         for item in getattr(node, "items", []):
             if item.optional_vars is not None:
                 names |= _stored(item.optional_vars)
@@ -259,7 +275,16 @@ def _binds(node: ast.stmt) -> frozenset[str]:
 
 def _stored(node: ast.AST) -> set[str]:
     names = set()
+    # The variables of a comprehension are its own.
+    inner = {
+        id(name)
+        for child in ast.walk(node)
+        if isinstance(child, ast.comprehension)
+        for name in ast.walk(child.target)
+    }
     for child in ast.walk(node):
+        if id(child) in inner:
+            continue
         if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
             names.add(child.id)
         elif isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store):
@@ -277,7 +302,7 @@ def global_names(node: ast.stmt) -> frozenset[str]:
 
     def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
         for symbol in table.get_symbols():
-            if symbol.is_referenced() and (top or symbol.is_global()):
+            if (symbol.is_referenced() or symbol.is_declared_global()) and (top or symbol.is_global()):
                 yield symbol.get_name()
         for child in table.get_children():
             yield from walk(child, top=False)

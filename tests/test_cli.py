@@ -182,3 +182,33 @@ def test_demo(tmp_path: Path) -> None:
     assert len(found) == 9
     assert found["ada"]["score"] == found["ada"]["max_score"]
     assert json.dumps(found).count('"misconception"') >= 2
+
+
+def test_a_changed_setting_is_graded_again_and_a_typo_in_an_exercise_is_told(
+    messy: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    handed_in = tmp_path / "class"
+    handed_in.mkdir()
+    (handed_in / "ada.ipynb").write_bytes((messy / "ada.ipynb").read_bytes())
+    text = (ROOT / "course.toml").read_text()
+    scores = []
+    for points in ("", '"moco.enqueue" = 11', '"moco.enqueue" = 11', '"moco.enqeue" = 11'):
+        (tmp_path / "course.toml").write_text(text.replace("[points]", f"[points]\n{points}"))
+        run = autograder("grade", handed_in, "--assignment", "moco", "--out", "out", cwd=tmp_path)
+        scores.append(results(tmp_path / "out")["ada"]["max_score"])
+        if "enqeue" in points:
+            assert run.returncode == 2
+            assert "no exercise 'moco.enqeue'" in " ".join(run.stderr.split())
+    assert scores == [14.5, 20, 20, 20]
+    assert len((tmp_path / "out" / journal.NAME).read_bytes().splitlines()) == 2
+
+
+def test_full_disk_is_named_and_no_students_fault(messy: Path, tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    (tmp_path / journal.NAME).symlink_to("/dev/full")
+    run = autograder("grade", messy / "ada.ipynb", "--assignment", "moco", "--out", tmp_path)
+    assert run.returncode == 1
+    assert "No space left" in " ".join(run.stderr.split())
+    assert "Traceback" not in run.stderr

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from notebooks import SETUP, notebook, sources, write
 
 from autograder.grading import Grader, Limits, Policy, Result
+from autograder.sandbox.client import Sandbox, SandboxError
+from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission, Unreadable, collect, parse_notebook
 from autograder.units import Unit
+from course_utils.checks.judge import Fault
 
 ENQUEUE = "moco.enqueue"
 FULL = "full"
@@ -145,7 +149,8 @@ def test_nothing_of_ours_is_in_the_students_process(grader: Grader, moco: Unit) 
     verdict = grade(grader, moco, enqueue(body)).verdicts[ENQUEUE]
     modules, _, environment = verdict.checks[0].message.partition("RuntimeError: ")[2].partition(" | ")
     assert set(modules.split()) <= {
-        "autograder", "autograder.sandbox", "autograder.sandbox.child", "autograder.sandbox.server", "autograder.sandbox.wire",
+        "autograder", "autograder.sandbox", "autograder.sandbox.child", "autograder.sandbox.server",
+            "autograder.sandbox.statements", "autograder.sandbox.wire",
     }  # fmt: skip
     assert "SECRET" not in environment
 
@@ -242,3 +247,31 @@ def test_empty_notebook_scores_zero_not_attempted(grader: Grader) -> None:
     result = grader.grade(Submission("ada", "moco", "a", "", (Cell(1, "x = 1", frozenset()),)))
     assert result.score == 0
     assert {verdict.status for verdict in result.verdicts.values()} == {"not attempted"}
+
+
+def test_what_works_in_a_notebook_without_an_import(grader: Grader, moco: Unit) -> None:
+    result = grade(grader, moco, enqueue("display(queue)\nassert get_ipython() is None\n" + RIGHT))
+    assert result.verdicts[ENQUEUE].status == "correct"
+
+
+def test_code_that_parses_but_does_not_compile(grader: Grader, moco: Unit) -> None:
+    verdict = grade(grader, moco, enqueue("global pointer\nreturn pointer")).verdicts[ENQUEUE]
+    assert verdict.status == "error"
+    assert "parameter and global" in verdict.checks[0].message
+
+
+def test_who_kills_the_fork_server_harms_nobody_else(moco: Unit) -> None:
+    killer = enqueue("import os\nos.kill(os.getppid(), 9)")
+    with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
+        with pytest.raises(SandboxError):
+            grade(own, moco, killer)
+        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+
+
+def test_a_process_that_stops_reading_is_a_timeout() -> None:
+    with Sandbox(Limits(seconds=0.5)) as sandbox, sandbox.job() as job:
+        assert job.load("f", [CellCode("1", "def f(): pass", (0,))]) is None
+        os.kill(job._pid, signal.SIGSTOP)
+        failure = job.load("f", [CellCode("1", "#" * 2**23, ())])
+    assert isinstance(failure, Fault)
+    assert failure.status == "timeout"

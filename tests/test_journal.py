@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+import io
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from autograder.errors import UserError
 from autograder.journal import NAME, Journal, read
 
 
@@ -40,3 +45,34 @@ def test_each_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
 
 def test_nothing_there(tmp_path: Path) -> None:
     assert read(tmp_path) == {}
+
+
+def test_full_disk_and_places_that_cannot_be_written(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    (tmp_path / NAME).symlink_to("/dev/full")
+    with Journal(tmp_path) as journal, pytest.raises(OSError, match="No space left"):
+        journal.write(line("ada", 1))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written"), Journal(tmp_path / "file" / "out"):
+        pass
+
+
+def test_a_line_that_could_not_be_finished_spoils_no_other(tmp_path: Path) -> None:
+    class Full(io.BytesIO):
+        def write(self, data: Any) -> int:
+            return super().write(data[:10])
+
+    with Journal(tmp_path) as journal:
+        whole, journal._file = journal._file, Full()
+        with pytest.raises(OSError, match="No space left"):
+            journal.write(line("ada", 1))
+        journal._file = whole
+        journal.write(line("bob", 2))
+    assert (tmp_path / NAME).read_bytes().startswith(b"\n{")
+
+
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(line("J\udcfcrg", 1))
+    assert len(read(tmp_path)) == 1

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +72,28 @@ def test_names_and_messages_are_escaped(tmp_path: Path) -> None:
 
 def test_a_name_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     pages(tmp_path, grade("../../etc/passwd"))
-    assert [page.name for page in (tmp_path / "feedback" / "moco").iterdir()] == ["_.._etc_passwd.html"]
-    assert file_name("..") == "_"
+    (page,) = (tmp_path / "feedback" / "moco").iterdir()
+    assert re.fullmatch(r"_\.\._etc_passwd_[0-9a-f]{8}\.html", page.name)
+    assert re.fullmatch(r"_[0-9a-f]{8}", file_name(".."))
+    assert len(file_name("\u00eb" * 249).encode()) < 250
+
+
+def test_no_two_students_share_a_page(tmp_path: Path) -> None:
+    pages(tmp_path, grade("a/b"), grade("a_b"), grade("a:b"), grade("a_b."))
+    assert len(list((tmp_path / "feedback" / "moco").iterdir())) == 4
+    assert file_name("a_b") == "a_b"
+
+
+def test_results_under_other_checks_in_the_same_journal(tmp_path: Path) -> None:
+    old = grade("ada")
+    old["exercises"]["moco.enqueue"]["checks"] = []
+    (unit,) = summarise([old, grade("bob"), grade("cleo", 0.0, "wrong")])
+    (check,) = unit.exercises[0].checks
+    assert (check.id, check.passed, check.attempted) == ("a", 1, 2)
+
+
+def test_a_unit_whose_exercises_are_all_disabled(tmp_path: Path) -> None:
+    assert "1 of 1" in pages(tmp_path, grade("ada", 0.0, max_score=0.0, exercises={}))
 
 
 def test_feedback_has_verdict_reason_and_hint(tmp_path: Path) -> None:

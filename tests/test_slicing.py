@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from typing import Any
 
+from autograder.sandbox.statements import binding_part
 from autograder.slicing import NoSlice, Program, Slice, import_prelude
 from autograder.submission import Cell, Submission
 
@@ -21,7 +23,8 @@ def executed(slice_: Any) -> str:
     lines = []
     for cell in slice_.cells:
         body = ast.parse(cell.source).body
-        lines += [ast.unparse(body[index]) for index in cell.statements]
+        parts = [binding_part(body[index]) for index in cell.statements]
+        lines += [ast.unparse(part) for part in parts if part is not None]
     return "\n".join(lines)
 
 
@@ -204,3 +207,76 @@ def test_globals_read_in_nested_scopes_defaults_decorators_and_annotations_are_f
         ),
     ).slice("u.f")
     assert run(found)(0) == 6
+
+
+def test_prints_and_installations_in_branches_are_left_out() -> None:
+    found = program(
+        ("", "if 1 > 2:\n    dev = 0\n    print('gpu')\nelse:\n    dev = 5\n    assert train()"),
+        ("", "try:\n    import math\nexcept ImportError:\n    !pip install math\n    import math"),
+        ("u-f", "def f(x):\n    return dev + math.floor(x)"),
+    ).slice("u.f")
+    assert run(found)(1.5) == 6
+    assert not {"print", "train", "get_ipython"} & set(re.findall(r"\w+", executed(found)))
+
+
+def test_tables_filled_by_a_loop_are_kept_and_training_loops_are_not() -> None:
+    found = program(
+        ("", "table = {}\nfor i in range(4):\n    if i:\n        table[i] = 2 * i"),
+        ("", "loss = 1\nfor batch in batches:\n    loss = step(batch)\n    optimizer.step()"),
+        ("u-f", "def f(x):\n    return table[x] + loss"),
+    ).slice("u.f")
+    assert run(found)(3) == 7
+
+
+def test_variables_of_a_comprehension_are_its_own() -> None:
+    found = program(
+        ("", "T = 3\nlosses = [train(T) for T in (0.1, 0.2)]"), ("u-f", "def f(x):\n    return T")
+    ).slice("u.f")
+    assert run(found)(0) == 3
+
+
+def test_a_global_that_is_only_changed() -> None:
+    found = program(
+        ("", "count = 1"), ("u-f", "def f(x):\n    global count\n    count += 1\n    return x")
+    ).slice("u.f")
+    assert run(found)(7) == 7
+
+
+def test_what_parses_but_does_not_compile_is_the_students_error() -> None:
+    for body in ("global x\n    return x", "y = 1\n    global y\n    return y"):
+        assert isinstance(program(("u-f", f"def f(x):\n    {body}")).slice("u.f"), Slice)
+
+
+def test_packages_that_are_not_here_cost_only_who_uses_them() -> None:
+    cells = ("", "from no_such_package import *\nimport math, another_missing_package")
+    found = program(cells, ("u-f", "def f(x):\n    return math.floor(x)")).slice("u.f")
+    assert run(found)(2.5) == 2
+    needed = program(cells, ("u-f", "def f(x):\n    return helper(x)")).slice("u.f")
+    assert "no_such_package" in executed(needed)
+
+
+def test_magics_below_a_cell_magic() -> None:
+    found = program(("u-f", "%%capture\n%%time\n!nvidia-smi\ndef f(x):\n    return 4")).slice("u.f")
+    assert run(found)(0) == 4
+
+
+def test_wrapped_in_another_cell_without_ids() -> None:
+    for wrap in ("f = functools.partial(f)", "f.calls = 0"):
+        found = program(
+            ("", "def f(x):\n    return 5"), ("", f"import functools\n{wrap}")
+        ).slice("u.f")  # fmt: skip
+        assert run(found)(0) == 5
+
+
+def test_wrapped_in_the_exercises_cell() -> None:
+    found = program(
+        ("", "import functools\ndef f(x):\n    return 5"), ("u-f", "f = functools.partial(f)")
+    ).slice("u.f")
+    assert run(found)(0) == 5
+
+
+def test_renamed_function_is_told_from_a_deleted_one() -> None:
+    found = program(("u-f", "def my_f(x):\n    return 1")).slice("u.f")
+    assert isinstance(found, NoSlice)
+    assert found.attempted
+    assert "my_f" in found.reason

@@ -204,3 +204,111 @@ def test_nothing_there(tmp_path: Path) -> None:
 def test_read_submission_of_one_file(tmp_path: Path) -> None:
     read = read_submission(write(tmp_path / "x.ipynb", CELLS), "moco", "ada")
     assert read.student == "ada"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xef\xbb\xbf" + TEXT.encode(),
+        TEXT.encode("utf-16"),
+        TEXT.replace('"outputs": []', '"outputs": [{"x": NaN}]').encode(),
+        TEXT.replace('"grade_id"', '"loss": NaN, "grade_id"').encode(),
+        TEXT.replace('"nbformat": 4', '"nbformat": 4.0').encode(),
+        TEXT.replace('"cells": [', '"cells": [{"cell_type": "markdown", "source": null, "id": 7},').encode(),
+        TEXT.replace('"cells": [', '"cells": [{"cell_type": "raw", "source": "\\ud83d"},').encode(),
+    ],
+    ids=["bom", "utf-16", "nan-output", "nan-metadata", "float-version", "null-source", "half-emoji"],
+)
+def test_what_editors_and_shells_make_of_a_notebook(data: bytes) -> None:
+    (cell,) = parse_notebook(data)
+    assert cell.source == CELLS[0][1]
+    assert "moco-enqueue" in cell.ids
+
+
+def test_half_an_emoji_can_be_sent_to_the_sandbox() -> None:
+    (cell,) = parse_notebook(TEXT.replace("pass", "return '\\ud83d'").encode())
+    assert cell.source.encode()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xef\xbb\xbfname = 'J\xc3\xbcrg'", b"# -*- coding: latin-1 -*-\nname = 'J\xfcrg'"],
+    ids=["bom", "latin-1"],
+)
+def test_scripts_in_other_encodings(data: bytes) -> None:
+    (cell,) = module.parse_script(data)
+    assert cell.source.endswith("name = 'J\xfcrg'")
+    assert "\ufeff" not in cell.source
+
+
+def students(*paths: Path) -> dict[str, Submission | Unreadable]:
+    return {found.student: read for found in collect(paths, "moco") for read in found.read()}
+
+
+def test_suffixes_in_capitals(tmp_path: Path) -> None:
+    write(tmp_path / "ada.ipynb", CELLS).rename(tmp_path / "ada.IPYNB")
+    assert isinstance(one(tmp_path), Submission)
+
+
+def test_links_in_a_students_folder_and_broken_links(tmp_path: Path) -> None:
+    secret = write(tmp_path / "solutions/moco.ipynb", CELLS)
+    (tmp_path / "class/ada/moco").mkdir(parents=True)
+    (tmp_path / "class/ada/moco/moco.ipynb").symlink_to(secret)
+    (tmp_path / "class/bob.ipynb").symlink_to("bob2.ipynb")
+    write(tmp_path / "class/cleo.ipynb", CELLS)
+    read = students(tmp_path / "class")
+    assert "not followed" in getattr(read["ada"], "reason", "")
+    assert "does not exist" in getattr(read["bob"], "reason", "")
+    assert isinstance(read["cleo"], Submission)
+
+
+def test_one_student_of_nbgraders_tree(tmp_path: Path) -> None:
+    file = write(tmp_path / "submitted/ada/moco/moco.ipynb", CELLS)
+    for path in (file, file.parent, file.parent.parent):
+        assert list(students(path)) == ["ada"], path
+
+
+def test_names_that_are_no_utf_8_or_in_two_unicode_forms(tmp_path: Path) -> None:
+    for name in (b"J\xfcrg", "zo\u00eb".encode(), "zoe\u0308".encode()):
+        Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name + b".ipynb")).write_text(TEXT)
+    read = students(tmp_path)
+    assert list(read) == ["J\ufffdrg", "zo\u00eb"]
+    assert all(item.path.encode() for item in read.values())
+
+
+def test_class_zip_names_those_who_handed_in_something_else(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("ada_1_2_moco.ipynb", TEXT)
+        archive.writestr("bob_1_2_moco.pdf", "%PDF")
+        archive.writestr("Zo\u00eb K_77_assignsubmission_file_moco.ipynb", TEXT)
+    read = students(tmp_path / "all.zip")
+    assert list(read) == ["Zo\u00eb K", "ada", "bob"]
+    assert "is no notebook" in getattr(read["bob"], "reason", "")
+
+
+def test_zip_of_a_tree_with_other_units(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        for unit in ("moco", "pretext"):
+            archive.writestr(f"submitted/ada/{unit}/{unit}.ipynb", TEXT)
+    assert list(students(tmp_path / "all.zip")) == ["ada"]
+
+
+def test_own_modules_beside_the_notebook_are_not_the_submission(tmp_path: Path) -> None:
+    write(tmp_path / "class/ada/work.ipynb", CELLS)
+    (tmp_path / "class/ada/zz_helpers.py").write_text("x = 1")
+    (tmp_path / "class/bob").mkdir()
+    with zipfile.ZipFile(tmp_path / "class/bob/all.zip", "w") as archive:
+        archive.writestr("moco.ipynb", TEXT)
+        archive.writestr(zipfile.ZipInfo("zz_helpers.py", (2026, 1, 1, 0, 0, 0)), "x = 1")
+    write(tmp_path / "class/cleo/hw/moco.ipynb", CELLS)
+    read = students(tmp_path / "class")
+    assert [Path(item.path).name for item in read.values()] == ["work.ipynb", "moco.ipynb", "moco.ipynb"]
+
+
+def test_damaged_member_of_a_zip(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("ada.ipynb", TEXT * 20)
+    data = bytearray((tmp_path / "all.zip").read_bytes())
+    data[50:70] = b"\xff" * 20
+    (tmp_path / "all.zip").write_bytes(data)
+    assert "damaged" in getattr(one(tmp_path / "all.zip"), "reason", "")

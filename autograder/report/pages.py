@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -58,5 +59,11 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
 
 
 def file_name(student: str) -> str:
-    """A student's name as a file name: what is unsafe in one becomes `_`."""
-    return re.sub(r"[^\w.@ -]", "_", student).strip(". ") or "_"
+    """A student's name as a file name of its own: what is unsafe in one becomes `_`, what is too long is cut.
+
+    A changed name gets a few digits of a hash, so that `a/b` never sees the page of `a_b`.
+    """
+    name = re.sub(r"[^\w.@ -]", "_", student).strip(". ").encode()[:200].decode(errors="ignore")
+    if name == student:
+        return name
+    return f"{name}_{hashlib.sha256(student.encode()).hexdigest()[:8]}"

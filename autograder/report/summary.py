@@ -75,7 +75,8 @@ def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
     max_score = max((grade["max_score"] for grade in grades), default=0.0)
     histogram = [0] * 10
     for score in scores:
-        histogram[min(9, int(10 * score / max_score))] += 1
+        # With every exercise disabled there is nothing to reach.
+        histogram[min(9, int(10 * score / max_score)) if max_score else 9] += 1
     names = dict.fromkeys(name for grade in graded for name in grade["exercises"])
     versions = sorted(
         {f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades}
@@ -102,15 +103,14 @@ def _exercise(name: str, grades: Sequence[Grade]) -> ExerciseSummary:
         if result["diagnosis"]:
             who[result["diagnosis"]["misconception"], result["diagnosis"]["hint"]].append(student)
     attempts = [result for _, result in results if result["status"] != "not attempted"]
+    # Results of an earlier run, under earlier checks, may lie in the same journal.
+    tried = [item for result in attempts for item in result["checks"]]
+    passed = Counter(item["id"] for item in tried if item["passed"])
+    count = Counter(item["id"] for item in tried)
+    known = {item["id"]: item for _, result in results for item in result["checks"]}
     checks = [
-        CheckSummary(
-            item["id"],
-            item["title"],
-            sum(result["checks"][index]["passed"] for result in attempts),
-            len(attempts),
-            item["visible"],
-        )
-        for index, item in enumerate(results[0][1]["checks"])
+        CheckSummary(id_, item["title"], passed[id_], count[id_], item["visible"])
+        for id_, item in known.items()
     ]
     ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
     return ExerciseSummary(

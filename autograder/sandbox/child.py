@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import ctypes
 import linecache
 import os
 import resource
@@ -17,9 +18,12 @@ from typing import Any
 
 import torch
 
+from autograder.sandbox.statements import binding_part
 from autograder.sandbox.wire import Closed, Load, Loaded, Run, receive, send
 from course_utils.checks.observe import CELL, failure_of, observe
 from course_utils.checks.values import FailureData, pack_observation, unpack_case
+
+_PR_SET_PDEATHSIG = 1
 
 
 def serve(channel: socket.socket, memory_mb: int) -> None:
@@ -43,6 +47,8 @@ def load(message: Load) -> tuple[Callable[..., Any] | None, FailureData | None]:
     module = types.ModuleType("__main__")
     # Classes and dataclasses defined in the slice look themselves up here.
     sys.modules["__main__"] = module
+    # A notebook has these without an import; a `display` left in a function shows nothing here and costs nothing.
+    module.__dict__.update(display=_nothing, get_ipython=_nothing)
     try:
         for cell in message.cells:
             filename = f"{CELL} {cell.name}>"
@@ -53,7 +59,10 @@ def load(message: Load) -> tuple[Callable[..., Any] | None, FailureData | None]:
                 filename,
             )
             body = ast.parse(cell.source).body
-            chosen = ast.Module([body[index] for index in cell.statements], type_ignores=[])
+            parts = [binding_part(body[index]) or body[index] for index in cell.statements]
+            chosen = ast.Module(parts, type_ignores=[])
+            # Compiled under this module's own `from __future__ import annotations`: a cell may rely on the one in
+            # another cell, as it may in a notebook, and an annotation that names nothing costs nobody a grade.
             exec(compile(chosen, filename, "exec"), module.__dict__)  # noqa: S102 - the very purpose of this process
         function = getattr(module, message.function)
     except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt of a student end here too
@@ -66,8 +75,14 @@ def load(message: Load) -> tuple[Callable[..., Any] | None, FailureData | None]:
     return function, None
 
 
+def _nothing(*arguments: object, **options: object) -> None:
+    pass
+
+
 def _restrict(memory_mb: int) -> None:
     os.setsid()
+    # Should the server end without stopping its jobs (the grader was killed), an endless loop must not run on for ever.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     # What a student prints belongs to nobody: it must neither fill a disk nor reach the terminal of a TA.
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):

@@ -91,14 +91,17 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._control:
-            self._control.close()
-        if self._process:
+        # Forgotten at once: a second call must not kill who has got the number since.
+        control, self._control = self._control, None
+        process, self._process = self._process, None
+        if control:
+            control.close()
+        if process:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            if self._process.stderr:
-                self._process.stderr.close()
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            if process.stderr:
+                process.stderr.close()
 
     @contextlib.contextmanager
     def job(self) -> Iterator[Job]:
@@ -195,7 +198,11 @@ class Job:
 
     def _ask(self, message: Load | Run, kind: type) -> Loaded | ObservationData | Fault:
         try:
+            # A process that was stopped, or is busy in a thread of its own, may never read what it is sent.
+            self._channel.settimeout(self._seconds)
             send(self._channel, message)
+        except TimeoutError:
+            return self._took_too_long()
         except Closed:
             return self._died()
         return self._next(kind)
@@ -204,12 +211,15 @@ class Job:
         try:
             return receive(self._channel, kind, self._seconds)
         except TimeoutError:
-            self.close()
-            return Fault(TIMEOUT, f"took longer than {self._seconds:g} seconds")
+            return self._took_too_long()
         except Closed:
             return self._died()
         except WireError as error:
             return self._malformed(error)
+
+    def _took_too_long(self) -> Fault:
+        self.close()
+        return Fault(TIMEOUT, f"took longer than {self._seconds:g} seconds")
 
     def _died(self) -> Fault:
         # The channel closes a moment before the process can be reaped.
