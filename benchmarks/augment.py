@@ -24,7 +24,7 @@ from course_utils.augment import Augment
 Views = Callable[[Tensor], Tensor]
 
 
-def ours(blur: float, device: str) -> Views:
+def ours(blur: float) -> Views:
     augment = Augment(blur=blur)
     generator = torch.Generator().manual_seed(0)
     return lambda images: augment(images, generator)
@@ -74,16 +74,17 @@ def _blur_width(size: int) -> int:
     return max(3, size // 10 | 1)
 
 
-def milliseconds(views: Views, images: Tensor, repeats: int) -> float:
-    """Median time of one call, after one that doesn't count."""
-    times = []
+def milliseconds(candidates: dict[str, Views], images: Tensor, repeats: int) -> dict[str, float]:
+    """Median time of a call of each, after one that doesn't count; they take turns, so that all meet the same noise."""
+    times: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(repeats + 1):
-        began = time.perf_counter()
-        views(images)
-        if images.is_cuda:
-            torch.cuda.synchronize()
-        times.append(1000 * (time.perf_counter() - began))
-    return statistics.median(times[1:])
+        for name, views in candidates.items():
+            began = time.perf_counter()
+            views(images)
+            if images.is_cuda:
+                torch.cuda.synchronize()
+            times[name].append(1000 * (time.perf_counter() - began))
+    return {name: statistics.median(values[1:]) for name, values in times.items()}
 
 
 def main() -> None:
@@ -102,20 +103,17 @@ def main() -> None:
 
     for blur in (0.0, 0.5):
         candidates = {
-            "course_utils.augment": ours(blur, device),
+            "course_utils.augment": ours(blur),
             "kornia": kornia(size, blur, device),
             "torchvision v2, image by image": torchvision_each(size, blur),
             "torchvision v2, all images alike": torchvision_alike(size, blur),
         }
-        times = {
-            name: milliseconds(v, images, arguments.repeats)
-            for name, v in candidates.items()
-            if v is not None
-        }
+        present = {name: views for name, views in candidates.items() if views is not None}
+        times = milliseconds(present, images, arguments.repeats)
         print(f"\n| {'without' if blur == 0 else 'with'} blur | milliseconds | times ours |\n|---|---:|---:|")
         for name, value in times.items():
             print(f"| {name} | {value:.1f} | {value / times['course_utils.augment']:.1f} |")
-        if candidates["kornia"] is None:
+        if "kornia" not in present:
             print("(kornia isn't installed: pip install kornia)")
 
 

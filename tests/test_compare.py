@@ -212,6 +212,12 @@ def test_nan_never_matches() -> None:
     assert difference(lambda x: x * float("nan"), lambda x: x * float("nan"))
 
 
+@pytest.mark.parametrize("strange", [float("nan"), float("inf")])
+def test_an_overflow_everywhere_is_compared_like_anything_else(strange: float) -> None:
+    # A known wrong implementation may show it, and a diagnosis asks whether a student's answer is the same.
+    assert difference(lambda x: x * 0 + strange, same)
+
+
 def test_equal_infinities_match_and_others_do_not() -> None:
     masked = lambda sign: lambda x: torch.where(x > 3, x, sign * float("inf"))  # noqa: E731
     assert not difference(masked(-1), masked(-1))

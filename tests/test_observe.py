@@ -104,6 +104,31 @@ def test_replaced_parameters_are_told_from_changed_ones() -> None:
     assert not torch.equal(replaced["after.net.0.weight"], changed["after.net.0.weight"])
 
 
+def test_buffers_are_a_kind_of_their_own() -> None:
+    state = build("tiny_encoder", width=3).state_dict()
+    case = Case({"net": Module("tiny_encoder", {"width": 3}, state)})
+    seen = observe(lambda net: net[1].running_mean.add_(1), case)
+    assert torch.equal(seen.quantities["buffer.net.1.running_mean"], state["1.running_mean"] + 1)
+    assert "module.net.1.weight" in seen.quantities
+    for kind in ("module", "after", "same", "grad", "own"):
+        assert f"{kind}.net.1.running_mean" not in seen.quantities
+
+
+def test_encoders_that_share_memory_are_seen() -> None:
+    net = Module("tiny_encoder", {"width": 3}, build("tiny_encoder", width=3).state_dict())
+    case = Case({"net": net, "other": net})
+
+    def share(net: nn.Module, other: nn.Module) -> None:
+        net[0].weight.data = other[0].weight.data
+
+    seen = observe(share, case).quantities
+    assert (seen["own.net.0.weight"], seen["own.other.0.weight"], seen["own.net.0.bias"]) == (
+        False,
+        False,
+        True,
+    )
+
+
 # --- exceptions -------------------------------------------------------------------------------------------------
 
 

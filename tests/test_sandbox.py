@@ -100,6 +100,19 @@ def test_the_jobs_process_is_gone_afterwards(sandbox: Sandbox) -> None:
         os.kill(pid, 0)
 
 
+def test_a_job_does_not_outlive_a_grader_that_was_killed() -> None:
+    with Sandbox(Limits()) as sandbox, sandbox.job() as job:
+        assert job.load("f", [cell("def f():\n    pass")]) is None
+        assert sandbox._process
+        assert sandbox._control
+        # What the server sees when the grader is gone; the job's own channel stays open.
+        sandbox._control.close()
+        sandbox._process.wait(10)
+        job._channel.settimeout(5)
+        assert job._channel.recv(1) == b""
+        job.alive = False
+
+
 def test_a_dead_server_is_our_fault() -> None:
     with Sandbox(Limits()) as broken:
         with broken.job():

@@ -53,7 +53,7 @@ def test_cu_check_is_this_check() -> None:
 
 def test_points_are_the_share_of_the_visible_points() -> None:
     result = run(WRONG["overflow-dropped"])
-    assert (result.status, result.passed, result.points) == ("wrong", 1, 2.75)
+    assert (result.status, result.passed, result.points) == ("wrong", 2, 2.75)
     assert repr(result) == "2.75"
     assert repr(run(REFERENCE["enqueue"])) == "5.5"
     assert repr(run(REFERENCE["moco_logits"], "moco.moco_logits")) == "5"
@@ -259,7 +259,7 @@ def test_in_a_notebook_stdout_has_one_line_and_html_the_rest(
     monkeypatch.setitem(sys.modules, "IPython", types.SimpleNamespace(get_ipython=lambda: shell))
     namespace = {"cu": cu, "enqueue": WRONG["overflow-dropped"]}
     exec("result = cu.check('moco.enqueue')", namespace)
-    assert capsys.readouterr().out == "moco.enqueue: wrong, 1 of 2 visible checks passed\n"
+    assert capsys.readouterr().out == "moco.enqueue: wrong, 2 of 3 visible checks passed\n"
 
 
 # --- several devices --------------------------------------------------------------------------------------------

@@ -147,12 +147,14 @@ _TELLING = (
     "result",
     "same",
     "module",
+    "buffer",
     "after",
     "gradient",
     "mode",
     "grad",
     "graph",
     "memory",
+    "own",
     "device",
 )
 
@@ -180,7 +182,7 @@ def _with_company(first: Difference, others: Sequence[Difference]) -> Difference
 
 def _before(case: Case, name: str) -> Tensor | None:
     """The value of an argument, or of a module's tensor, before the call."""
-    if kind(name) not in ("after", "module"):
+    if kind(name) not in ("after", "module", "buffer"):
         return None
     argument, _, rest = name.split("#", 1)[0].split(".", 1)[1].partition(".")
     value = case.inputs.get(argument)
@@ -289,6 +291,7 @@ def _yes_or_no(name: str, expected: bool) -> str:
             f"should share memory with {other}, but does not",
             f"should not share memory with {other}",
         ),
+        "own": ("should have memory of its own, but shares another argument's", "should share its memory"),
         "device": ("should be on the device of the inputs", "should not be on the device of the inputs"),
         "mode": ("should be in training mode", "should be in evaluation mode"),
     }.get(sort, ("should be true, but is false", "should be false, but is true"))

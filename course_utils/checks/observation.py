@@ -33,7 +33,8 @@ class Observation:
 
     Attributes:
         quantities: name -> value. A name begins with the kind of quantity: `result`, `gradient`, `after`,
-            `module`, `same`, `graph`, `memory`, `device`, `exception`. `describe` puts a name into words.
+            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `graph`, `memory`, `device`, `exception`.
+            `describe` puts a name into words.
         failure: the exception, if there was one that no `try` of the function caught.
     """
 
@@ -45,6 +46,8 @@ _WORDS = {
     "gradient": "gradient with respect to {}",
     "after": "{} after the call",
     "module": "{} after the call",
+    "buffer": "{} after the call",
+    "own": "{}",
     "grad": ".grad of {} after the call",
     "graph": "{}",
     "device": "{}",

@@ -179,15 +179,23 @@ def _write_afterwards(
     for name, value in inputs.items():
         module_state = _state(value) if isinstance(value, nn.Module) else {}
         for owner, tensor in held[name].items():
-            seen[f"after.{owner}"] = tensor
             seen[f"graph.{owner}"] = tensor.requires_grad
-            if isinstance(value, nn.Module):
-                key = owner[len(name) + 1 :]
-                now = module_state.get(key)
-                seen[f"same.{owner}"] = now is tensor
-                seen[f"module.{owner}"] = now
-                if isinstance(tensor, nn.Parameter):
-                    seen[f"grad.{owner}"] = tensor.grad
+            if not isinstance(value, nn.Module):
+                seen[f"after.{owner}"] = tensor
+                continue
+            now = module_state.get(owner[len(name) + 1 :])
+            if not isinstance(tensor, nn.Parameter):
+                # A kind of its own, so that a fault in the buffers leaves the credit for the parameters.
+                seen[f"buffer.{owner}"] = now
+                continue
+            seen[f"after.{owner}"] = tensor
+            seen[f"same.{owner}"] = now is tensor
+            seen[f"module.{owner}"] = now
+            # Torch warns of a gradient asked of a tensor that became part of a graph: it has none.
+            seen[f"grad.{owner}"] = tensor.grad if tensor.is_leaf else None
+            # Parameters may be views of one long vector, but two encoders that share memory move together ever after.
+            others = (item for other in held if other != name for item in held[other].values())
+            seen[f"own.{owner}"] = not any(_shares_memory(tensor, other) for other in others)
         if isinstance(value, nn.Module):
             seen[f"mode.{name}"] = value.training
 

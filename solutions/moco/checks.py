@@ -67,7 +67,8 @@ def _encoders(draw: Draw, momentum: float) -> Case:
         values = {
             name: draw.normal(*tensor.shape).abs() + 0.1
             if tensor.is_floating_point()
-            else tensor + draw.integer(1, 9)
+            # Counters of batches, which the two encoders must not share by chance.
+            else tensor + draw.integer(1, 9) + (10 if frozen else 0)
             for name, tensor in state.items()
         }
         parameters = dict(build("tiny_encoder", width=width).named_parameters())
@@ -78,10 +79,16 @@ def _encoders(draw: Draw, momentum: float) -> Case:
     return Case({"query_encoder": encoder(False), "key_encoder": encoder(True), "momentum": momentum})
 
 
-@check("moco.momentum_update", points=1.5, visible=True, accuracy="elementwise", looks_at=("module",))
+@check("moco.momentum_update", points=1, visible=True, accuracy="elementwise", looks_at=("module",))
 def key_encoder_moves(draw: Draw) -> Case:
-    """The key encoder's parameters are the moving average; its buffers and the query encoder are as before."""
+    """The key encoder's parameters are the moving average, and the query encoder's are as before."""
     return _encoders(draw, momentum=0.9)
+
+
+@check("moco.momentum_update", points=0.5, visible=True, side=True, accuracy="exact", looks_at=("buffer",))
+def buffers_stay(draw: Draw) -> Case:
+    """The buffers of both encoders are as before."""
+    return _encoders(draw, momentum=0.6)
 
 
 @check(
@@ -100,7 +107,7 @@ def in_place(draw: Draw) -> Case:
     points=1,
     accuracy="elementwise",
     dtype=torch.float64,
-    looks_at=("module.key_encoder",),
+    looks_at=("module.key_encoder", "own.key_encoder"),
 )
 def slow_encoder(draw: Draw) -> list[Case]:
     """The average is right in float64 for a momentum close to one, of one and of zero."""
@@ -121,8 +128,6 @@ def everything_else_stays(draw: Draw) -> Case:
 
 # --- moco.enqueue -----------------------------------------------------------------------------------------------
 
-_QUEUE = ("result", "after.queue")
-
 
 def _enqueue(draw: Draw, offset: int, *, size: int = 0, count: int = 0, contiguous: bool = True) -> Case:
     count_, dim, size_ = sorted(draw.sizes(3, 3, 9))
@@ -136,21 +141,33 @@ def _enqueue(draw: Draw, offset: int, *, size: int = 0, count: int = 0, contiguo
     )
 
 
-@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=_QUEUE)
+# The keys in the queue and the pointer are told apart: whoever gets one of them wrong keeps the credit for the other.
+
+
+@check("moco.enqueue", points=0.5, visible=True, accuracy="exact", looks_at=("after.queue",))
 def stores_the_keys(draw: Draw) -> Case:
-    """The keys stand in the next columns of the queue, and the pointer has moved on."""
+    """The keys stand in the next columns of the queue."""
     return _enqueue(draw, offset=1, size=9)
 
 
-@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=_QUEUE)
+@check("moco.enqueue", points=0.5, visible=True, accuracy="exact", looks_at=("result",))
+def moves_the_pointer(draw: Draw) -> list[Case]:
+    """The new pointer is the column after the last one written."""
+    size = draw.integer(12, 24)
+    # Inside the queue, past its end, and just up to its end. Drawn, so that no answer can be known beforehand.
+    offsets = draw.integer(0, size - 5), size - draw.integer(1, 3), size - 4
+    return [_enqueue(draw, offset, size=size, count=4) for offset in offsets]
+
+
+@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=("after.queue",))
 def wraps_around(draw: Draw) -> Case:
     """After the last column comes column 0."""
     return _enqueue(draw, offset=7, size=9, count=4)
 
 
-@check("moco.enqueue", points=1.5, accuracy="exact", looks_at=_QUEUE, dtype=torch.float64)
+@check("moco.enqueue", points=1.5, accuracy="exact", looks_at=("after.queue",), dtype=torch.float64)
 def every_offset(draw: Draw) -> list[Case]:
-    """Queue and pointer are right from every position, for a single key, and for as many keys as columns."""
+    """The queue is right from every position, for a single key, and for as many keys as columns."""
     size = draw.integer(5, 8)
     counts = [3] * size + [1, 1, size, size]
     offsets = [*range(size), 0, size - 1, 0, 2]
@@ -159,9 +176,9 @@ def every_offset(draw: Draw) -> list[Case]:
     ]
 
 
-@check("moco.enqueue", points=1, accuracy="exact", looks_at=_QUEUE)
+@check("moco.enqueue", points=1, accuracy="exact", looks_at=("result", "after.queue"))
 def several_batches(draw: Draw) -> Case:
-    """Batch after batch, the oldest keys are replaced first."""
+    """Batch after batch, the oldest keys are replaced first, and the pointer goes round."""
     dim, size = 4, draw.integer(7, 9)
     batches = {f"keys_{i}": Input(draw.normal(3, dim), contiguous=i != 1) for i in range(1, 5)}
     inputs = {

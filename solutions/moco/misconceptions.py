@@ -40,6 +40,71 @@ def nothing_normalised(queries, keys, queue, temperature):
     return _assemble(queries, keys.detach(), queue.detach(), temperature)
 
 
+@misconception(
+    "moco.moco_logits",
+    hint="Make one query twice as long. Which of its logits should change, and by how much?",
+)
+def queries_not_normalised(queries, keys, queue, temperature):
+    """The queries are taken to have length one already."""
+    return _assemble(
+        queries, F.normalize(keys.detach(), dim=1), F.normalize(queue.detach(), dim=0), temperature
+    )
+
+
+@misconception("moco.moco_logits", hint="Column 0 should hold cosines, like the others. Does it?")
+def keys_not_normalised(queries, keys, queue, temperature):
+    """The keys are taken to have length one already."""
+    return _assemble(
+        F.normalize(queries, dim=1), keys.detach(), F.normalize(queue.detach(), dim=0), temperature
+    )
+
+
+@misconception(
+    "moco.moco_logits",
+    hint="Which of the three tensors should receive a gradient? Does it, in your function?",
+)
+def queries_detached(queries, keys, queue, temperature):
+    """Nothing is on the graph, not even the queries: everything is under `no_grad`."""
+    return _moco_like(queries.detach(), keys, queue, temperature)
+
+
+@misconception(
+    "moco.moco_logits",
+    hint="The queue holds keys of earlier batches. Should your loss change how they were made?",
+)
+def gradient_through_the_queue(queries, keys, queue, temperature):
+    """The keys are detached, but the queue is not."""
+    return _assemble(
+        F.normalize(queries, dim=1), F.normalize(keys.detach(), dim=1), F.normalize(queue, dim=0), temperature
+    )
+
+
+@misconception(
+    "moco.moco_logits",
+    hint="The keys of this batch come from an encoder as well. Does the optimiser train it?",
+)
+def gradient_through_the_keys_of_the_batch(queries, keys, queue, temperature):
+    """The queue is detached, but the keys of the batch are not."""
+    return _assemble(
+        F.normalize(queries, dim=1), F.normalize(keys, dim=1), F.normalize(queue.detach(), dim=0), temperature
+    )
+
+
+@misconception(
+    "moco.moco_logits", hint="How many positives does one query have? Look at the signature's shape."
+)
+def all_keys_of_the_batch(queries, keys, queue, temperature):
+    """Every query is compared with all keys of the batch, as in SimCLR, and then with the queue."""
+    queries, candidates = F.normalize(queries, dim=1), torch.cat([keys.detach().T, queue.detach()], dim=1)
+    return queries @ F.normalize(candidates, dim=0) / temperature
+
+
+@misconception("moco.moco_logits", hint="Call your function with two temperatures. Do the results differ?")
+def temperature_left_out(queries, keys, queue, temperature):
+    """The temperature has no effect."""
+    return _moco_like(queries, keys, queue, 1.0)
+
+
 @misconception("moco.moco_logits", hint="Which of the two encoders does the optimiser train?")
 def gradient_through_keys(queries, keys, queue, temperature):
     """Keys and queue are part of the loss like the queries, so the gradient reaches them."""
@@ -133,6 +198,38 @@ def buffers_averaged(query_encoder, key_encoder, momentum):
 
 @misconception(
     "moco.momentum_update",
+    hint="Equation 2 speaks of parameters. Is the number of batches seen so far one?",
+)
+def whole_state_dict_averaged(query_encoder, key_encoder, momentum):
+    """Everything in the state_dict is averaged, counters of batches too."""
+    state, other = key_encoder.state_dict(), query_encoder.state_dict()
+    key_encoder.load_state_dict(
+        {name: momentum * value + (1 - momentum) * other[name] for name, value in state.items()}
+    )
+
+
+@misconception("moco.momentum_update", hint="A layer has more than one parameter. Do all of yours move?")
+def weights_only(query_encoder, key_encoder, momentum):
+    """Biases are left out."""
+    with torch.no_grad():
+        queries = dict(query_encoder.named_parameters())
+        for name, key in key_encoder.named_parameters():
+            if name.endswith("weight"):
+                key.mul_(momentum).add_(queries[name], alpha=1 - momentum)
+
+
+@misconception(
+    "moco.momentum_update",
+    hint="The key encoder's parameters asked for no gradient before the call. Do they now?",
+)
+def update_on_the_graph(query_encoder, key_encoder, momentum):
+    """Autograd records the update, so that the key encoder hangs on the query encoder."""
+    for query, key in _pairs(query_encoder, key_encoder):
+        key.mul_(momentum).add_(query, alpha=1 - momentum)
+
+
+@misconception(
+    "moco.momentum_update",
     hint="Equation 2 speaks of parameters. Whose running statistics does the key encoder hold now?",
 )
 def buffers_copied(query_encoder, key_encoder, momentum):
@@ -198,6 +295,43 @@ def pointer_advanced_by_one(queue, pointer, keys):
     columns = _columns(queue, pointer, keys)
     queue[:, columns] = keys.detach().T
     return (pointer + 1) % queue.shape[1]
+
+
+@misconception("moco.enqueue", hint="The docstring says of which type the pointer is. Which does yours have?")
+def pointer_as_a_tensor(queue, pointer, keys):
+    """The new pointer is a tensor."""
+    columns = _columns(queue, pointer, keys)
+    queue[:, columns] = keys.detach().T
+    return (columns[-1] + 1) % queue.shape[1]
+
+
+@misconception("moco.enqueue", hint="Is the returned column the oldest key's, or the newest's?")
+def pointer_on_the_last_one_written(queue, pointer, keys):
+    """The pointer stands at the last column written, not behind it."""
+    columns = _columns(queue, pointer, keys)
+    queue[:, columns] = keys.detach().T
+    return int(columns[-1])
+
+
+@misconception("moco.enqueue", hint="Which columns stay unused when a batch does not fit before the end?")
+def starts_over_at_column_0(queue, pointer, keys):
+    """A batch that does not fit before the end of the queue is written from column 0 on."""
+    _refuse_too_many(queue, keys)
+    if pointer + keys.shape[0] > queue.shape[1]:
+        pointer = 0
+    queue[:, pointer : pointer + keys.shape[0]] = keys.detach().T
+    return (pointer + keys.shape[0]) % queue.shape[1]
+
+
+@misconception(
+    "moco.enqueue", hint="What becomes of the first keys of a batch that is larger than the queue?"
+)
+def too_many_accepted(queue, pointer, keys):
+    """A batch larger than the queue overwrites itself."""
+    for key in keys.detach():
+        queue[:, pointer] = key
+        pointer = (pointer + 1) % queue.shape[1]
+    return pointer
 
 
 @misconception("moco.enqueue", hint="What should happen to the keys that come after the last column?")

@@ -134,6 +134,28 @@ def labels_as_short_integers(images):
     return _turned(images), _labels(images).to(torch.int32)
 
 
+@misconception("pretext.rotate_batch", hint="What does the signature say of the labels' type?")
+def labels_as_a_list(images):
+    """The labels are a list of Python numbers."""
+    return _turned(images), [0, 1, 2, 3] * len(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="How many dimensions has a batch of images? Count those of yours."
+)
+def copies_not_joined_to_the_batch(images):
+    """The four copies have a dimension of their own, and so have the labels."""
+    return _turned(images).unflatten(0, (-1, 4)), _labels(images).unflatten(0, (-1, 4))
+
+
+@misconception(
+    "pretext.rotate_batch", hint="An image that is not turned is a question too. Which label has it?"
+)
+def unturned_image_left_out(images):
+    """Only the three turned copies are there."""
+    return _turned(images, (1, 2, 3)), torch.arange(1, 4, device=images.device).repeat(len(images))
+
+
 @misconception("pretext.rotate_batch", hint="The signature says how many dimensions the labels have.")
 def labels_one_hot(images):
     """Each label is a row of four numbers with a single one."""

@@ -113,6 +113,37 @@ def first_against_second_views(z_i, z_j, temperature):
     return F.cross_entropy(logits, torch.arange(len(z_i)))
 
 
+@misconception(
+    "simclr.nt_xent",
+    hint="A cosine of -1 is a similarity like any other. Does exp(-1 / T) leave the denominator?",
+)
+def own_cosine_minus_one(z_i, z_j, temperature):
+    """The similarity with itself is set to -1, which still leaves exp(-1 / T) in the denominator."""
+    return F.cross_entropy(_cosines(z_i, z_j).fill_diagonal_(-1) / temperature, _partners(z_i))
+
+
+@misconception(
+    "simclr.nt_xent", hint="Anchors learn from your loss. Do the views they are compared with learn as well?"
+)
+def candidates_detached(z_i, z_j, temperature):
+    """A gradient reaches each view as an anchor only, not as a candidate."""
+    z = F.normalize(torch.cat([z_i, z_j]), dim=1)
+    logits = (z @ z.T.detach() / temperature).fill_diagonal_(-torch.inf)
+    return F.cross_entropy(logits, _partners(z_i))
+
+
+@misconception("simclr.nt_xent", hint="The result is one number. Which dimension is still to be averaged?")
+def one_loss_for_each_anchor(z_i, z_j, temperature):
+    """The losses of the anchors are returned one by one."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i), reduction="none")
+
+
+@misconception("simclr.nt_xent", hint="Can `.backward()` be called on what your function returns?")
+def a_python_number(z_i, z_j, temperature):
+    """The loss is returned as a Python number, off the graph."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i)).item()
+
+
 @misconception("simclr.nt_xent", hint="Should the loss grow when the batch does?")
 def summed(z_i, z_j, temperature):
     """The losses of the anchors are added up."""

@@ -59,15 +59,20 @@ def low_temperature(draw: Draw) -> list[Case]:
     reference, target = _embeddings(draw, 1, 5, 3, 2, h2, w2)
     # From short embeddings, whose attention is spread, to long ones, whose scores have no exponential in float64.
     lengths = torch.logspace(-2.0, 0.7, h2 * w2, dtype=torch.float64).reshape(h2, w2)
-    overflowing = _case(2 * reference, lengths * target, 0.01, wants_grad=False)
+    long = lengths * target
+    # Whatever was drawn, the largest score divided by the temperature is 2500.
+    largest = torch.einsum("ndhw,ndij->nhwij", reference, long).max()
+    overflowing = _case(25 / largest * reference, long, 0.01, wants_grad=False)
     # Gradients are asked for where none of them vanishes: nothing but rounding could be compared there.
-    return [overflowing, _case(0.1 * reference, 0.1 * target, 0.01)]
+    return [overflowing, _case(0.03 * reference, 0.03 * target, 0.01)]
 
 
 @check("video.colorization_attention", points=1, looks_at=("gradient",))
-def gradients(draw: Draw) -> Case:
+def gradients(draw: Draw) -> list[Case]:
     """The gradients reach the embeddings of both frames."""
-    return _frames(draw, 1.5)
+    # The second case: weights that are made sharper after a softmax are right in float64, but vanish in float32.
+    reference, target = (0.02 * frame for frame in _embeddings(draw, 2, 3, 4, 5, 2, 4))
+    return [_frames(draw, 1.5), _case(reference, target, 0.025)]
 
 
 @check("video.colorization_attention", points=1, dtype=torch.float64)

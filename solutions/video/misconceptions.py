@@ -176,6 +176,35 @@ def reference_detached(reference, target, temperature=1.0):
 
 @misconception(
     "video.colorization_attention",
+    hint="Both frames go through the network. Does the frame to be coloured learn from your result?",
+)
+def target_detached(reference, target, temperature=1.0):
+    """No gradient reaches the target frame."""
+    return (_scores(reference, target.detach()) / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="The signature says which dimensions are joined. Are yours all joined?",
+)
+def positions_not_joined(reference, target, temperature=1.0):
+    """Rows and columns of the target stay dimensions of their own."""
+    return (_scores(reference, target) / temperature).softmax(dim=1).unflatten(2, target.shape[2:])
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="What is taken away before the exponential must suit each target position. Does one number for all?",
+)
+def one_maximum_for_all(reference, target, temperature=1.0):
+    """The largest score of the whole batch is taken away, so that other columns vanish at a low temperature."""
+    scores = _scores(reference, target) / temperature
+    weights = (scores - scores.max()).exp()
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "video.colorization_attention",
     hint="Each target position has one sum to get right. How many does your result get right?",
 )
 def normalised_again_over_the_target(reference, target, temperature=1.0):
@@ -284,6 +313,20 @@ def left_flat(attention, colors, target_size):
 def attention_detached(attention, colors, target_size):
     """No gradient reaches the attention."""
     return _copied(attention.detach(), colors, target_size)
+
+
+@misconception("video.copy_colors", hint="Which of your two tensors still knows where it came from?")
+def colors_detached(attention, colors, target_size):
+    """No gradient reaches the colours."""
+    return _copied(attention, colors.detach(), target_size)
+
+
+@misconception(
+    "video.copy_colors", hint="What do the weights of one target position sum to before you divide them?"
+)
+def renormalised_over_the_reference(attention, colors, target_size):
+    """The attention is divided by its sums once more, which are one already but have gradients of their own."""
+    return _copied(attention / attention.sum(dim=1, keepdim=True), colors, target_size)
 
 
 @misconception("video.copy_colors", hint="Which frame's colours does each clip of the batch copy?")
