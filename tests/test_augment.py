@@ -98,6 +98,15 @@ def test_one_colour_change_is_torchvisions_for_some_factor(name: str, peer: obje
     assert max(found) - min(found) > 0.2, "every image has a factor of its own"
 
 
+def test_contrast_keeps_the_mean_luma_that_brightness_has_set() -> None:
+    images = (0.35 + 0.2 * torch.rand(1, 3, 8, 8, generator=generator())).expand(2000, -1, -1, -1)
+    views = Augment(crop=(1, 1), ratio=(1, 1), flip=0, jitter=1, saturation=0, hue=0, grey=0)(
+        images, generator()
+    )
+    ratio = tv.rgb_to_grayscale(views).mean((1, 2, 3)) / tv.rgb_to_grayscale(images).mean((1, 2, 3))
+    assert 0.599 < ratio.min() < 0.61 and 1.39 < ratio.max() < 1.401
+
+
 def test_hue_turns_the_chroma_and_keeps_the_luma() -> None:
     one = torch.ones(1, dtype=torch.float64)
     colours = torch.rand(3, 50, generator=generator(), dtype=torch.float64)
