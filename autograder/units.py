@@ -137,10 +137,6 @@ class Unit:
                 )
         return found
 
-    def signature(self, exercise: Exercise) -> inspect.Signature:
-        """The reference's signature."""
-        return inspect.signature(exercise.reference)
-
     @cached_property
     def checks_sha256(self) -> str:
         """Hash of all that decides a verdict: the unit's checks and bank, and the judging code."""
