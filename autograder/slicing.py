@@ -11,6 +11,7 @@ import ast
 import builtins
 import re
 import symtable
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -210,7 +211,7 @@ class Program:
 def import_prelude(source: str) -> dict[str, str]:
     """Name -> import statement, for every top-level import of a Python source."""
     prelude = {}
-    for node in ast.parse(source).body:
+    for node in _tree(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
             prelude.update(dict.fromkeys(_binds(node), ast.unparse(node)))
     return prelude
@@ -220,14 +221,24 @@ class _Unparsable(Exception):
     pass
 
 
+# CPython 3.11 counts the depth of all trees that are being made in one place: two threads that parse at once disturb
+# each other with "AST constructor recursion depth mismatch" (gh-106905).
+_PARSER = threading.Lock()
+
+
+def _tree(source: str) -> ast.Module:
+    with _PARSER:
+        return ast.parse(source)
+
+
 def _parse(source: str) -> tuple[str, ast.Module]:
     try:
-        return source, ast.parse(source)
+        return source, _tree(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         pass
     try:
         plain = _without_magics(source)
-        return plain, ast.parse(plain)
+        return plain, _tree(plain)
     except SyntaxError as error:
         raise _Unparsable(f"{error.msg}, line {error.lineno}: {(error.text or '').strip()}") from error
     except (ValueError, RecursionError, MemoryError) as error:

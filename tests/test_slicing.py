@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from autograder.sandbox.statements import binding_part
@@ -280,3 +283,21 @@ def test_renamed_function_is_told_from_a_deleted_one() -> None:
     assert isinstance(found, NoSlice)
     assert found.attempted
     assert "my_f" in found.reason
+
+
+def test_notebooks_can_be_parsed_in_several_threads() -> None:
+    def switch_threads(phase: str, info: dict[str, int]) -> None:
+        time.sleep(1e-5)
+
+    nested = "f = lambda x: " + "(" * 40 + "x" + " + 1)" * 40
+    threshold = gc.get_threshold()
+    # A collection in mid-parse runs Python code, and that lets the other threads in.
+    gc.callbacks.append(switch_threads)
+    gc.set_threshold(20)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            programs = list(pool.map(lambda index: program(("", nested), ("", f"y = {index}")), range(60)))
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(switch_threads)
+    assert all(isinstance(item.slice("u.f"), Slice) for item in programs)
