@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -77,9 +78,12 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     limits: Limits = Limits()
     secret: str = "course.secret"
 
-    def late_days(self, unit: str, submitted_at: datetime) -> int:
-        """Days begun between the unit's due date and `submitted_at` (which has a time zone); 0 if there is none."""
-        if unit not in self.due:
+    def late_days(self, unit: str, submitted_at: datetime | None) -> int:
+        """Days begun between the unit's due date and `submitted_at` (which has a time zone).
+
+        0 if the unit has no due date, and 0 if the time of hand-in is unknown: nobody is late by a guess.
+        """
+        if unit not in self.due or submitted_at is None:
             return 0
         return begun_days((submitted_at - self.due[unit]).total_seconds())
 
@@ -114,6 +118,24 @@ def load_course(root: Path) -> Course:
         raise UserError(f"{path} is not TOML: {error}") from error
     _check_names(path, text, course)
     return course
+
+
+def check_exercises(root: Path, course: Course, unit: str, exercises: Collection[str]) -> None:
+    """Refuse a course that names an exercise of this unit that does not exist.
+
+    Args:
+        root: the repository.
+        course: its course.
+        unit: the unit's id.
+        exercises: ids of the unit's exercises.
+
+    Raises:
+        UserError: `points` or `disabled` names another one.
+    """
+    for name in (*course.points, *course.disabled):
+        if name.split(".")[0] == unit and name not in exercises:
+            known = ", ".join(exercises)
+            raise UserError(f"{root / FILE}: there is no exercise {name!r}; known are {known}")
 
 
 def secret(root: Path, course: Course, *, demo: bool = False) -> tuple[bytes, bool]:

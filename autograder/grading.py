@@ -20,9 +20,12 @@ from typing import Any
 
 import torch
 
+from autograder.candidate import TIMESTAMP
+from autograder.collect import Found
+from autograder.config import begun_days
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
 from autograder.slicing import NoSlice, Program, import_prelude
-from autograder.submission import Found, Submission, Unreadable
+from autograder.submission import Submission, Unreadable
 from autograder.units import Unit
 from course_utils.checks.judge import (
     ERROR,
@@ -37,6 +40,12 @@ from course_utils.checks.judge import (
 )
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.values import CaseData, pack_case
+
+# The flag of a result that lateness would matter to; the way out is nbgrader's own file.
+UNKNOWN_TIME = (
+    f"time of hand-in unknown: not counted as late; a {TIMESTAMP} beside the notebook, in a folder of the student's "
+    "own, would say it as nbgrader does: 2026-11-30 22:15:00.000000 UTC"
+)
 
 
 @dataclass(frozen=True)
@@ -216,7 +225,7 @@ class Grader:
         """Grade many, `jobs` at a time, in the order in which they are done.
 
         Args:
-            found: what `autograder.submission.collect` found.
+            found: what `autograder.collect.collect` found.
             graded: whether this submission needs no new result.
 
         Yields:
@@ -321,6 +330,8 @@ class Grader:
                 limit,
             )
         readable = isinstance(submission, Submission)
+        if readable and self.policy.due and submission.submitted_at is None:
+            flags = (*flags, UNKNOWN_TIME)
         late_days = _late_days(submission.submitted_at, self.policy.due)
         raw = sum(score for score, _ in points.values())
         penalty = _round(raw * (1 - self.policy.kept(late_days)))
@@ -369,9 +380,9 @@ def _is_memory(failure: Failure) -> bool:
 
 
 def _late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:
-    if submitted is None or due is None or submitted <= due:
+    if submitted is None or due is None:
         return 0
-    return -((due - submitted).days)
+    return begun_days((submitted - due).total_seconds())
 
 
 def _round(points: float) -> float:

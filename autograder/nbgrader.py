@@ -36,6 +36,10 @@ from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVer
 
 STUB = "# Your code takes the place of this line and the next."
 ANSWER_STUB = "*Your answer takes the place of this line.*"
+_NOT_RIGHT_YET = (
+    'VALIDATION FAILED ON {num_failed} CELL(S)! "Partial credit" stands here for wrong and for not attempted '
+    "alike: run the cell in the notebook to see which it is, and why. Hidden checks are not run here.\n"
+)
 _OURS = "autograder.nbgrader"
 _NBGRADER = "nbgrader.preprocessors"
 
@@ -76,8 +80,12 @@ def configure(config: Config, root: Path) -> None:
         f"{_NBGRADER}.CheckCellMetadata",
     ]
     config.AssignLatePenalties.plugin_class = f"{_OURS}.LatePolicy"
+    # For Formgrader's pages; it does nothing when feedback is made.
+    config.HTMLExporter.preprocessors = ["autograder.nbgrader_rubric.ShowRubric"]
     # `nbgrader validate` runs the whole notebook, 30 seconds a cell unless told otherwise.
     config.Execute.timeout = 120
+    # What nbgrader says of each failed cell, "Partial credit; passed some but not all", is true of few of them.
+    config.Validator.failed_warning = _NOT_RIGHT_YET
     # nbgrader's queries make newer SQLAlchemy talk; none of it is for the person at the terminal.
     warnings.filterwarnings("ignore", category=SAWarning, module="nbgrader")
     if Path(sys.argv[0]).name == "nbgrader":

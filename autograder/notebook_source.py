@@ -199,12 +199,13 @@ def _check_once(source: NotebookSource) -> None:
                 raise UserError(f"{source.path}, line {cell.line}: {cell.id} stands before the set-up cell")
 
 
-CODE_SPAN = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)`(?!`)")
-_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\]\(|<img\b(?P<tag>[^>]*)>", re.IGNORECASE)
+CODE_SPAN = re.compile(r"(?<!`)`([a-z_][a-z0-9_]*\.[a-z_][a-z0-9_]*)(?:\([^`]*\))?`(?!`)")
+_IMAGE = re.compile(r"!\[(?P<alt>[^\]]*)\][(\[]|<img\b(?P<tag>[^>]*)>", re.IGNORECASE)
+_ALT = re.compile(r"\balt\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s\"'>]+)", re.IGNORECASE)
 
 
 def named_in_prose(source: NotebookSource) -> Iterator[tuple[str, int]]:
-    """Code spans of the form `a.b` in the prose, each with its line."""
+    """Code spans of the form `a.b` or `a.b(...)` in the prose: each `a.b` with its line."""
     for cell in source.cells:
         if cell.kind in ("prose", "answer"):
             for offset, line in enumerate(cell.text.splitlines(), start=cell.kind == "answer"):
@@ -216,11 +217,12 @@ def images_without_alt(source: NotebookSource) -> Iterator[int]:
     """Lines of the images that have no alternative text."""
     for cell in source.cells:
         if cell.kind in ("prose", "answer"):
-            for offset, line in enumerate(cell.text.splitlines(), start=cell.kind == "answer"):
-                for match in _IMAGE.finditer(line):
-                    alt = match["alt"]
-                    if alt is None:
-                        found = re.search(r"\balt\s*=\s*([\"'])(.*?)\1", match["tag"])
-                        alt = found[2] if found else ""
-                    if not alt.strip():
-                        yield cell.line + offset
+            first = cell.line + (cell.kind == "answer")
+            # The whole text at once: an HTML tag may go over several lines.
+            for match in _IMAGE.finditer(cell.text):
+                alt = match["alt"]
+                if alt is None:
+                    found = _ALT.search(match["tag"])
+                    alt = found[1].strip("\"'") if found else ""
+                if not alt.strip():
+                    yield first + cell.text.count("\n", 0, match.start())

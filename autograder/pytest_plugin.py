@@ -2,6 +2,9 @@
 
 The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Without `--submission` the
 unit's own reference is graded, and everything passes.
+
+Of `course.toml` the limits, the secret and `disabled` are obeyed: checks of an exercise that is disabled are skipped,
+with the reason. `points` has no say here: a check passes or fails, and no scores are shown. Nor has lateness.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from autograder.errors import UserError
 from autograder.units import FILES, find_root, load_unit
 from course_utils.checks.judge import CheckVerdict, Verdict
 
@@ -37,14 +41,24 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each check."""
-        root = find_root(self.path.parent)
-        self._unit = load_unit(root, self.path.parent.name)
+        from autograder.config import check_exercises, load_course
+
+        try:
+            root = find_root(self.path.parent)
+            self._unit = load_unit(root, self.path.parent.name)
+            self._course = load_course(root)
+            check_exercises(root, self._course, self._unit.id, self._unit.exercises)
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from error
         self._verdicts: dict[str, Verdict] | None = None
         for exercise in self._unit.exercises.values():
             for check in exercise.checks:
                 item: CheckItem = CheckItem.from_parent(
                     self, name=f"{exercise.id}/{check.id}", exercise=exercise.id, check=check.id
                 )
+                if exercise.id in self._course.disabled:
+                    reason = f"{exercise.id} is disabled in course.toml: not graded"
+                    item.add_marker(pytest.mark.skip(reason=reason))
                 yield item
 
     def verdict(self, exercise: str) -> Verdict:
@@ -54,12 +68,11 @@ class ChecksFile(pytest.File):
         return self._verdicts[exercise]
 
     def _grade(self) -> dict[str, Verdict]:
-        from autograder.config import load_course, secret
-        from autograder.grading import Grader, Limits
+        from autograder.config import secret
+        from autograder.grading import Grader, Limits, Policy
         from autograder.submission import Unreadable, read_submission
 
-        root = self._unit.root
-        course = load_course(root)
+        root, course = self._unit.root, self._course
         path = self.config.getoption("--submission") or self._unit.paths["reference.py"]
         if not path.is_file():
             raise pytest.UsageError(f"--submission {path}: no such file")
@@ -67,7 +80,8 @@ class ChecksFile(pytest.File):
         if isinstance(submission, Unreadable):
             raise pytest.UsageError(f"{path}: {submission.reason}")
         limits = Limits(course.limits.seconds, course.limits.memory_mb)
-        with Grader(self._unit, secret(root, course)[0], limits) as grader:
+        policy = Policy(disabled=course.disabled)
+        with Grader(self._unit, secret(root, course)[0], limits, policy=policy) as grader:
             return dict(grader.grade(submission).verdicts)
 
 
@@ -97,7 +111,7 @@ class CheckItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the item comes from."""
-        return self.path, None, self.name
+        return self.path, 0, self.name
 
 
 class CheckFailed(Exception):

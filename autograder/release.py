@@ -18,7 +18,7 @@ from autograder.build import INDEX, build
 from autograder.config import Course, load_course
 from autograder.errors import UserError
 from autograder.notebook_source import read_notebook_source
-from autograder.published import Published, notebook_path
+from autograder.published import Published, notebook_path, wheel_name
 from autograder.stub import plain, solved_cell, telling_lines
 from autograder.units import Unit, load_unit, unit_ids
 from autograder.verify import private_metadata
@@ -170,6 +170,10 @@ def _remove_old(out: Path, files: list[Path]) -> None:
     there = [path for path in there if not any(part.startswith(".") for part in path.parts)]
     if foreign := [path for path in there if not ours.fullmatch(path.as_posix())]:
         raise UserError(f"{out} holds {foreign[0]}, which is no part of a release: name an empty folder")
+    if there and not any(path.match(wheel_name("*")) for path in there):
+        raise UserError(
+            f"{out} holds {there[0]}, but no wheel of {PACKAGE}, so it is no earlier release: name an empty folder"
+        )
     for path in there:
         if path not in files:
             (out / path).unlink()

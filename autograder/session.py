@@ -6,6 +6,8 @@ import contextlib
 import hmac
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,33 @@ from rich.progress import (
 from rich.table import Table
 
 from autograder import journal
-from autograder.config import FILE as COURSE_FILE
-from autograder.config import Course, load_course, secret
+from autograder.candidate import TIMESTAMP
+from autograder.collect import collect
+from autograder.config import Course, check_exercises, load_course, secret
 from autograder.errors import UserError
 from autograder.grading import Grader, Policy
 from autograder.report.pages import write as write_report
 from autograder.sandbox.client import Limits, Sandbox
-from autograder.submission import Submission, Unreadable, collect
-from autograder.units import Unit, find_root, load_unit
+from autograder.submission import MARKED_LATE, Submission, Unreadable
+from autograder.units import find_root, load_unit
 
 TIERS = ("none", "restricted", "full")
+
+
+@dataclass(frozen=True)
+class Failures:
+    """How many submissions of a run have no score, and whose fault it is.
+
+    Attributes:
+        unreadable: what was handed in cannot be read.
+        ours: the grader, the disk or the sandbox failed; the submission has no result.
+    """
+
+    unreadable: int = 0
+    ours: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.unreadable or self.ours)
 
 
 def grade(
@@ -46,11 +65,11 @@ def grade(
     demo_secret: bool,
     console: Console,
     messages: Console,
-) -> int:
+) -> Failures:
     """Grade a class and say what came of it.
 
     Returns:
-        How many submissions could not be graded.
+        How many submissions could not be graded, and why; false if there are none.
 
     Raises:
         UserError: a path, the unit or the course's settings are wrong.
@@ -58,13 +77,16 @@ def grade(
     root = find_root()
     course = load_course(root)
     unit = load_unit(root, assignment)
-    _check_names(course, unit)
-    found = collect(paths, assignment)
+    check_exercises(root, course, assignment, unit.exercises)
+    if out.resolve() in [path.resolve() for path in paths]:
+        raise UserError(f"--out {out} is the folder of the submissions: name one of its own for the results")
+    found = collect(paths, assignment, out)
     device = choose_device(device, messages)
     key, public = secret(root, course, demo=demo_secret)
     _announce(course, public=public, demo=demo_secret, messages=messages)
     earlier = journal.read(out) if resume else {}
-    failed: list[tuple[str, str]] = []
+    unreadable: list[tuple[str, str]] = []
+    ours: list[tuple[str, str]] = []
     grader = Grader(
         unit,
         key,
@@ -87,7 +109,8 @@ def grade(
             "checks_sha256": unit.checks_sha256,
             "settings_sha256": settings,
             "device": device,
-            "late_days": course.late_days(assignment, submitted) if submitted else 0,
+            "submitted_at": submitted.isoformat() if submitted else None,
+            "late_days": course.late_days(assignment, submitted),
         }
         return all(result.get(name) == value for name, value in now.items())
 
@@ -97,17 +120,18 @@ def grade(
         for item, result in grader.grade_all(found, graded):
             progress.advance(task)
             if isinstance(result, Exception):
-                failed.append((item.student, f"a fault of the grader, not of the student: {result}"))
+                ours.append((item.student, f"a fault of the grader, not of the student: {result}"))
             elif result is None:
                 kept += 1
             else:
                 try:
                     log.write(result.to_json() | {"settings_sha256": settings})
                 except OSError as error:
-                    failed.append((item.student, f"{log.path} could not be written: {error.strerror}"))
+                    ours.append((item.student, f"{log.path} could not be written: {error.strerror}"))
                     continue
                 if result.score is None:
-                    failed.append((f"{item.student} ({result.submission.path})", "; ".join(result.flags)))
+                    reason = "; ".join(result.flags)
+                    unreadable.append((f"{item.student} ({result.submission.path})", reason))
     results = [
         grade_ for (student, unit_), grade_ in sorted(journal.read(out).items())
         if unit_ == assignment and student in {item.student for item in found}
@@ -116,9 +140,14 @@ def grade(
         console.print(_table(assignment, results))
     if kept:
         messages.print(
-            f"{kept} results were kept from an earlier run: file, checks and settings have not changed."
+            f"{kept} result{'s were' if kept > 1 else ' was'} kept from an earlier run: file, checks and settings have "
+            "not changed.",
+            highlight=False,
+            soft_wrap=True,
         )
-    for student, reason in failed:
+    if course.due.get(assignment):
+        _tell_unknown_times(assignment, course.due[assignment], results, messages)
+    for student, reason in unreadable + ours:
         messages.print(
             f"[bold]not graded:[/bold] {escape(student)}: {escape(reason)}", highlight=False, soft_wrap=True
         )
@@ -126,10 +155,10 @@ def grade(
         try:
             said = f"Results: {journal.NAME} in {out}. Report: {write_report(out)}"
         except OSError as error:
-            failed.append(("report", str(error)))
+            ours.append(("report", str(error)))
             said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
         console.print(escape(said), highlight=False, soft_wrap=True)
-    return len(failed)
+    return Failures(len(unreadable), len(ours))
 
 
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
@@ -151,11 +180,23 @@ def _interruptible(out: Path, messages: Console) -> Iterator[None]:
         raise
 
 
-def _check_names(course: Course, unit: Unit) -> None:
-    for name in (*course.points, *course.disabled):
-        if name.split(".")[0] == unit.id and name not in unit.exercises:
-            known = ", ".join(unit.exercises)
-            raise UserError(f"{unit.root / COURSE_FILE}: there is no exercise {name!r}; known are {known}")
+def _tell_unknown_times(
+    assignment: str, due: datetime, results: list[dict[str, Any]], messages: Console
+) -> None:
+    """One line for the class, because it usually concerns all of it: each result carries a flag of its own."""
+    graded = [result for result in results if result["status"] == "graded"]
+    unknown = [result for result in graded if result["submitted_at"] is None]
+    if not unknown:
+        return
+    marked = sum(MARKED_LATE in result["flags"] for result in unknown)
+    lms = f" ({marked} of them marked LATE by the LMS)" if marked else ""
+    messages.print(
+        f"Time of hand-in unknown: {len(unknown)} of {len(graded)}{lms}. They are not counted as late; {assignment} "
+        f"was due {due:%d %B %Y, %H:%M %Z}. Only a {TIMESTAMP} beside the notebook says when it was handed in: the "
+        "time of a file changes when it is copied.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def choose_device(device: str, messages: Console) -> str:
@@ -180,11 +221,13 @@ def _announce(course: Course, *, public: bool, demo: bool, messages: Console) ->
         f"Sandbox: {Sandbox.tier}. Student code runs in a process of its own, "
         "without isolation by the operating system.",
         highlight=False,
+        soft_wrap=True,
     )
     if public:
         messages.print(
             f"Hidden cases come from the public demo secret: to grade for marks, put a secret into {course.secret}.",
             highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -207,18 +250,23 @@ def _table(assignment: str, results: list[dict[str, Any]]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("student", overflow="fold")
     for name in names:
-        table.add_column(name.split(".", 1)[1], overflow="fold")
-    table.add_column("score", justify="right")
+        # Broken where the words are, so that the columns fit into 80 characters.
+        table.add_column(name.split(".", 1)[1].replace("_", "_\n"), overflow="fold")
+    table.add_column("score", justify="right", no_wrap=True)
     late = any(result["late_days"] for result in results)
     if late:
-        table.add_column("days late", justify="right")
+        table.add_column("late", justify="right", no_wrap=True)
     for result in results:
         cells = [_cell(result["exercises"].get(name)) for name in names]
         score = "unreadable" if result["score"] is None else f"{result['score']:g} of {result['max_score']:g}"
         table.add_row(
-            escape(result["student"]), *cells, score, *([f"{result['late_days'] or ''}"] if late else [])
+            escape(result["student"]), *cells, score, *([_days(result["late_days"])] if late else [])
         )
     return table
+
+
+def _days(late: int) -> str:
+    return f"{late} day{'s' if late > 1 else ''}" if late else ""
 
 
 def _cell(exercise: dict[str, Any] | None) -> str:

@@ -19,7 +19,7 @@ from functools import cached_property
 from autograder.sandbox.statements import binding_part, is_installed
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission
-from autograder.units import cell_id, function_name
+from autograder.units import cell_id, check_cell_id, function_name
 
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Cell magics that run the rest of the cell as ordinary Python.
@@ -123,12 +123,23 @@ class Program:
         root = ([item for item in own or written if not item.changes(name)] or own or written)[-1]
         if not own:
             flags.append(f"{name} was found in cell {root.cell} by its name, not in the cell of the exercise")
-        elif len({item.cell for item in written}) > 1:
-            cells = sorted({item.cell for item in written})
+        wraps, ignored = self._wraps(root, exercise)
+        defined = sorted({item.cell for item in written} - {item.cell for item in wraps + ignored})
+        if own and len(defined) > 1:
             flags.append(
-                f"{name} is defined in cells {', '.join(map(str, cells))}: the one in cell {root.cell} counts"
+                f"{name} is defined in cells {', '.join(map(str, defined))}: the one in cell {root.cell} counts"
             )
-        chosen = self._closure(root, name, flags)
+        if wraps:
+            flags.append(
+                f"{name} of cell {root.cell} is wrapped or changed in {_cells(wraps)}, before it is checked: "
+                "what that makes of it counts"
+            )
+        if ignored:
+            flags.append(
+                f"{name} of cell {root.cell} is wrapped or changed in {_cells(ignored)}, after it is checked: "
+                "that does not count"
+            )
+        chosen = self._closure(root, name, wraps, flags)
         return Slice(tuple(self._code(chosen)), tuple(flags))
 
     def _missing(self, name: str, tagged: list[Cell], stub: bool, flags: tuple[str, ...]) -> NoSlice:
@@ -150,12 +161,45 @@ class Program:
             return NoSlice(True, reason, flags)
         return NoSlice(False, f"there is no function {name}", flags)
 
-    def _closure(self, root: Statement, name: str, flags: list[str]) -> set[tuple[int, int]]:
+    def _wraps(self, root: Statement, exercise: str) -> tuple[list[Statement], list[Statement]]:
+        """Assignments in later cells that make a new function of this one: `f = torch.no_grad()(f)`.
+
+        The function that is graded is the one that the student saw checked: what the notebook, run from the top, gives
+        when the last check of the exercise runs, or at its end if there is none. What changes the function below that
+        (a clock for the training loop, a fixed momentum) must not cost a right answer its points.
+
+        Returns:
+            Those that count, and those that come too late.
+        """
+        name = function_name(exercise)
+        wraps = []
+        for item in self._statements:
+            if item.cell <= root.cell or name not in item.binds:
+                continue
+            if not item.changes(name):
+                # Another attempt; what is done to the name from here on is done to that one.
+                if not _is_stub(item.node):
+                    break
+            elif isinstance(item.node, ast.Assign | ast.AnnAssign) and _hands_on(item.node, name):
+                wraps.append(item)
+        call = re.compile(rf"\bcheck\(\s*[\"']{re.escape(exercise)}[\"']")
+        checks = [
+            cell.number
+            for cell in self._cells.values()
+            if check_cell_id(exercise) in cell.ids or call.search(cell.source)
+        ]
+        end = max((number for number in checks if number > root.cell), default=max(self._cells))
+        return [item for item in wraps if item.cell <= end], [item for item in wraps if item.cell > end]
+
+    def _closure(
+        self, root: Statement, name: str, wraps: list[Statement], flags: list[str]
+    ) -> set[tuple[int, int]]:
         chosen = {(root.cell, root.index)}
         # Other statements of the same cell may wrap the function: `enqueue = torch.no_grad()(enqueue)`.
         waiting = [
             root,
             *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root),
+            *wraps,
         ]
         if root.changes(name):
             # The cell only wraps what another cell defines.
@@ -167,7 +211,7 @@ class Program:
             chosen.add((statement.cell, statement.index))
             for used in statement.uses - known:
                 known.add(used)
-                binding = self._bindings(used, root.cell)
+                binding = self._bindings(used, statement.cell if statement in wraps else root.cell)
                 waiting.extend(binding)
                 if not binding:
                     missing.add(used)
@@ -259,6 +303,23 @@ def _without_magics(source: str) -> str:
 
 def _is_here(node: ast.stmt) -> bool:
     return not isinstance(node, ast.ImportFrom) or (not node.level and is_installed(node.module or ""))
+
+
+def _hands_on(node: ast.stmt, name: str) -> bool:
+    """Whether a function is used otherwise than by calling it: `f = f(x)` keeps a result, and makes no function."""
+    called = {id(child.func) for child in ast.walk(node) if isinstance(child, ast.Call)}
+    return any(
+        isinstance(child, ast.Name)
+        and child.id == name
+        and isinstance(child.ctx, ast.Load)
+        and id(child) not in called
+        for child in ast.walk(node)
+    )
+
+
+def _cells(statements: Iterable[Statement]) -> str:
+    numbers = sorted({item.cell for item in statements})
+    return f"cell{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
 def _body(node: ast.stmt) -> list[ast.stmt]:

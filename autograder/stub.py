@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from itertools import pairwise
 from types import FunctionType
 
+from autograder.errors import UserError
+
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
 
@@ -123,7 +125,11 @@ def plain(text: str) -> str:
 def _parsed(function: FunctionType) -> tuple[str, ast.FunctionDef]:
     source = textwrap.dedent(inspect.getsource(function))
     definition = ast.parse(source).body[0]
-    assert isinstance(definition, ast.FunctionDef), f"{function.__name__} is not an ordinary function"
+    if not isinstance(definition, ast.FunctionDef):
+        raise UserError(
+            f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} is no "
+            "ordinary function: an exercise begins with def"
+        )
     return source, definition
 
 

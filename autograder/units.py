@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import inspect
 import sys
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -119,8 +120,9 @@ class Unit:
         for id_ in dict.fromkeys(check.exercise for check in checks):
             function = getattr(reference, function_name(id_), None)
             if not id_.startswith(f"{self.id}.") or not isinstance(function, FunctionType):
+                line = next(check for check in checks if check.exercise == id_).cases.__code__.co_firstlineno
                 raise UserError(
-                    f"{self.paths['checks.py']}: checks for {id_!r}, but {self.paths['reference.py']} "
+                    f"{self.paths['checks.py']}, line {line}: checks for {id_!r}, but {self.paths['reference.py']} "
                     f"has no function {function_name(id_)!r}"
                 )
             found[id_] = Exercise(
@@ -132,8 +134,8 @@ class Unit:
         for item in bank:
             if item.exercise not in found:
                 raise UserError(
-                    f"{self.paths['misconceptions.py']}: misconception {item.id!r} belongs to {item.exercise!r}, "
-                    f"which has no checks in {self.paths['checks.py']}"
+                    f"{self.paths['misconceptions.py']}, line {item.function.__code__.co_firstlineno}: misconception "
+                    f"{item.id!r} belongs to {item.exercise!r}, which has no checks in {self.paths['checks.py']}"
                 )
         return found
 
@@ -162,7 +164,13 @@ class Unit:
             spec.loader.exec_module(module)
         except Exception as error:
             del sys.modules[name]
-            raise UserError(f"{path} does not load: {type(error).__name__}: {error}") from error
+            lines = [
+                frame.lineno
+                for frame in traceback.extract_tb(error.__traceback__)
+                if frame.filename == str(path)
+            ]
+            line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 1
+            raise UserError(f"{path}, line {line}: does not load: {type(error).__name__}: {error}") from error
         return module
 
 
@@ -195,8 +203,8 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def unit_ids(root: Path) -> list[str]:
-    """Ids of all units, in the order of the alphabet."""
-    return sorted(path.parent.name for path in (root / "solutions").glob("*/notebook.md"))
+    """Ids of all units, in the order of the alphabet; a folder with any of `FILES` is one, complete or not."""
+    return sorted({path.parent.name for name in FILES for path in (root / "solutions").glob(f"*/{name}")})
 
 
 def load_unit(root: Path, unit: str) -> Unit:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -115,7 +114,10 @@ def _prose(unit: Unit, source: NotebookSource) -> Iterator[str]:
 
 
 def _functions(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: is no valid Python: {error.msg}") from error
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
@@ -137,7 +139,7 @@ def _listed(unit: Unit, source: NotebookSource, course: Course) -> Iterator[str]
 
 def _points(unit: Unit, source: NotebookSource) -> Iterator[str]:
     for name, cell in source.exercises.items():
-        if name in unit.exercises and abs(cell.points - unit.exercises[name].points) > 1e-9:
+        if name in unit.exercises and not abs(cell.points - unit.exercises[name].points) <= 1e-9:
             said, total = f"{cell.points:g}", f"{unit.exercises[name].points:g}"
             yield f"{source.path}, line {cell.line}: {name} says points={said}, but its checks add up to {total}"
 
@@ -191,7 +193,15 @@ def _bank(unit: Unit, exercise: Exercise) -> Iterator[str]:
 
 def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
     """The reference passes its own checks; every misconception fails some and is known by its name."""
+    for check in exercise.checks:
+        try:
+            check.draw(PUBLIC_SECRET)
+        except Exception as error:
+            what = f"the cases of {exercise.id}/{check.id} cannot be drawn"
+            yield f"{_where(check.cases)}: {what}: {type(error).__name__}: {error}"
+            return
     prepared = exercise.prepare(PUBLIC_SECRET)
+    yield from _raises(exercise, prepared)
     verdict = judge_function(prepared, exercise.reference)
     for item in verdict.checks:
         if not item.passed:
@@ -206,6 +216,18 @@ def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
             yield f"{what} is not recognised by what it shows (status {verdict.status})"
         elif verdict.misconception != wrong.id:
             yield f"{what} is taken for {verdict.misconception!r}: a check must tell them apart"
+
+
+def _raises(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
+    """What the reference raises without being asked would be what is expected of students."""
+    for check in prepared.checks:
+        for case in check.cases:
+            failure = observe(exercise.reference, case).failure
+            if failure and check.property is None and "exception" not in check.looks_at:
+                yield (
+                    f"{_where(exercise.reference)}: the reference of {exercise.id} raises in the check {check.id!r}: "
+                    f'{failure.message}. If that is meant, let the check say looks_at=("exception", ...)'
+                )
 
 
 @contextmanager
@@ -232,8 +254,3 @@ def _where(function: Callable[..., Any]) -> str:
 
 def _line(function: Callable[..., Any]) -> int:
     return inspect.getsourcelines(function)[1]
-
-
-def notebook_text(notebook: NotebookNode) -> str:
-    """All text of a notebook, metadata included."""
-    return json.dumps(notebook, ensure_ascii=False)

@@ -161,7 +161,7 @@ def linear_probe(
     Returns:
         Part of the test set that is classified right, in [0, 1].
     """
-    train_x, test_x = standardise(train_x, test_x)
+    train_x, test_x = standardise(train_x.detach(), test_x.detach())
     classes = int(torch.maximum(train_y.max(), test_y.max())) + 1
     weight = train_x.new_zeros(train_x.shape[1], classes, requires_grad=True)
     bias = train_x.new_zeros(classes, requires_grad=True)
@@ -202,7 +202,12 @@ def knn(
 
     Returns:
         Part of the test set that is classified right, in [0, 1].
+
+    Raises:
+        ValueError: `k` is less than 1.
     """
+    if k < 1:
+        raise ValueError(f"at least one neighbour votes; k is {k}")
     train_x, test_x = F.normalize(train_x, dim=1), F.normalize(test_x, dim=1)
     classes = int(torch.maximum(train_y.max(), test_y.max())) + 1
     right = 0
@@ -399,12 +404,17 @@ def propagate_masks(
         attend: `colorization_attention` or a function like it.
         copy: `copy_colors` or a function like it.
         references: how many frames before each are looked at, at least 1.
-        top_k: how many places each position copies from.
+        top_k: how many places each position copies from, at least 1.
         temperature: of the attention.
 
     Returns:
         Masks of all frames at full resolution; those of frame 0 are the given ones.
+
+    Raises:
+        ValueError: `references` or `top_k` is less than 1.
     """
+    if references < 1 or top_k < 1:
+        raise ValueError(f"references and top_k are at least 1; not {references}, {top_k}")
     frames, _, h, w = embeddings.shape[1:]
     height, width = first.shape[-2:]
     with_background = torch.cat([~first.any(dim=1, keepdim=True), first], dim=1).to(embeddings.dtype)

@@ -145,7 +145,7 @@ def loss_curve(
             label=f"your run (mean of {window} steps)",
         )
         note = (
-            f" falls from {losses[0]:.2f} to {_running_mean(losses, window)[-1]:.2f} in {len(losses)} steps"
+            f" goes from {losses[0]:.2f} to {_running_mean(losses, window)[-1]:.2f} in {len(losses)} steps"
             + note
         )
     axis.set(xlabel="step", ylabel="loss")

@@ -66,8 +66,8 @@ class FreshRun:
     unfinished: int = 0
 
 
-def submit(unit: str, *, notebook: str | Path | None = None) -> Path:
-    """Make the file to hand in.
+def submit(unit: str, *, notebook: str | Path | None = None) -> None:
+    """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
     The saved notebook is run from the top in a kernel of its own, in the check profile, so that you see what the
     graders will see: a function that is still in memory but no longer in the notebook is missing there. Your notebook
@@ -76,9 +76,6 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> Path:
     Args:
         unit: the id of the problem set, `"moco"`.
         notebook: the file, if it can't be found by itself.
-
-    Returns:
-        The file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
     Raises:
         SubmitError: the notebook can't be found or read, or there is no such problem set.
@@ -95,7 +92,7 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> Path:
         ) from None
     if os.environ.get(_INSIDE):
         print("cu.submit: this notebook is just being submitted.")
-        return Path(f"{unit}-submission.ipynb")
+        return
 
     path, content = _find(unit, notebook, namespace)
     target = path.with_name(f"{unit}-submission.ipynb")
@@ -111,7 +108,6 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> Path:
     _write(target, for_handing_in(content, unit))
     print(f"\nHand in this file: {target} ({target.stat().st_size / 1000:,.0f} kB)")
     _download(target)
-    return target
 
 
 def report(namespace: Mapping[str, Any], unit: str) -> list[ExerciseResult]:
@@ -174,13 +170,14 @@ def _from_colab() -> Notebook | None:
 
 def _read(path: Path) -> Notebook:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark first
+    except (OSError, ValueError, RecursionError) as error:
         kind = type(error).__name__
         raise SubmitError(
             f"{path} is no notebook ({kind}): save it again, or give the right file."
         ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
         raise SubmitError(
             f"{path} is not a notebook of the present format: open it, save it again, and repeat."
         )
@@ -209,7 +206,9 @@ def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> l
 
 
 def _ago(seconds: float) -> str:
-    return f"{max(0, seconds):.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
+    if seconds < 5:
+        return "just now"
+    return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
 def for_handing_in(content: Notebook, unit: str) -> Notebook:
@@ -230,7 +229,8 @@ def for_handing_in(content: Notebook, unit: str) -> Notebook:
                 outputs[index] = {"output_type": "stream", "name": "stdout", "text": text}
             else:
                 total += size
-    metadata = content.setdefault("metadata", {})
+    metadata: dict[str, Any] = content.get("metadata") or {}
+    content["metadata"] = metadata
     metadata.pop("widgets", None)
     metadata["course"] = {
         **(metadata.get("course") if isinstance(metadata.get("course"), dict) else {}),
@@ -415,7 +415,7 @@ def _unanswered(content: Notebook) -> list[str]:
     """Ids of the written questions whose cell still holds the line to be replaced."""
     found = []
     for cell in content["cells"]:
-        nbgrader = cell.get("metadata", {}).get("nbgrader", {})
+        nbgrader = (cell.get("metadata") or {}).get("nbgrader") or {}
         if cell.get("cell_type") == "markdown" and nbgrader.get("solution") and _UNANSWERED in _source(cell):
             found.append(str(nbgrader.get("grade_id", "a written question")))
     return found

@@ -76,7 +76,7 @@ class Batches:
         seed: of the order.
 
     Raises:
-        ValueError: the tensors differ in length, or there are fewer examples than `size`.
+        ValueError: the tensors differ in length, `size` is less than 1, or there are fewer examples than `size`.
     """
 
     def __init__(self, *tensors: Tensor, size: int, seed: int = 0) -> None:
@@ -85,6 +85,8 @@ class Batches:
             raise ValueError(
                 f"Batches needs tensors of one length; these have {sorted(lengths) or 'no tensor at all'}"
             )
+        if size < 1:
+            raise ValueError(f"a batch holds at least one example; size is {size}")
         self.tensors = tensors
         self.size = size
         self.seed = seed
@@ -131,15 +133,25 @@ class Checkpoint:
     Args:
         path: of the file; its folder is made.
         parts: everything that training changes besides the optimiser: modules, tensors (a queue), random generators.
+            A plain number can't be put back in place: keep it in a tensor (MoCo's pointer), or work it out of the step.
         every: seconds between two savings; one more is made when training ends or is interrupted.
 
+    Raises:
+        TypeError: a part is none of these.
+
     Example:
-        >>> checkpoint = Checkpoint("runs/moco.pt", query=query, key=key, queue=queue, views=generator)
+        >>> checkpoint = Checkpoint("runs/simclr.pt", encoder=encoder, head=head, views=generator)
     """
 
     def __init__(
         self, path: str | os.PathLike[str], every: float = 60.0, **parts: nn.Module | Tensor | torch.Generator
     ) -> None:
+        for name, part in parts.items():
+            if not isinstance(part, nn.Module | Tensor | torch.Generator):
+                raise TypeError(
+                    f"a checkpoint holds modules, tensors and random generators, but {name} is of type "
+                    f"{type(part).__name__}; keep a number in a tensor"
+                )
         self.path = Path(path)
         self.every = every
         self.parts = parts
@@ -164,7 +176,7 @@ class Checkpoint:
         """Put everything back in place; False if there is no file.
 
         Raises:
-            ValueError: the file belongs to another run, with other parts or other shapes.
+            ValueError: the file is damaged, or belongs to another run, with other parts or other shapes.
         """
         if not self.path.exists():
             return False
@@ -174,9 +186,11 @@ class Checkpoint:
                 _restore(part, whole["parts"][name])
             optimizer.load_state_dict(whole["optimizer"])
             restored = History(**json.loads(whole["history"]))
-        except (KeyError, RuntimeError, ValueError, EOFError) as error:
+        except Exception as error:
+            # A damaged file makes torch fail in many ways, some of them with a page of text.
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ValueError(
-                f"{self.path} doesn't fit this run ({error}); delete it or choose another path"
+                f"{self.path} doesn't fit this run ({reason}); delete it or choose another path"
             ) from error
         history.losses[:], history.seconds[:] = restored.losses, restored.seconds
         return True
@@ -232,7 +246,9 @@ def train(
                 group["lr"] = group["initial_lr"] * (schedule(number) if schedule else 1.0)
 
             outcome = step(batch, number)
-            loss = _checked(next(outcome) if isinstance(outcome, types.GeneratorType) else outcome, number)
+            loss = _checked(
+                next(outcome, None) if isinstance(outcome, types.GeneratorType) else outcome, number
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             optimizer.step()

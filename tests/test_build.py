@@ -243,7 +243,7 @@ REFUSED = {
     ),
     "checks of a function that is not there": (
         [("checks.py", '@check("tiny.clear"', '@check("tiny.cleer"')],
-        ["checks.py", "'tiny.cleer'", "has no function 'cleer'"],
+        ["checks.py, line 26", "'tiny.cleer'", "has no function 'cleer'"],
     ),
     "an exercise missing in the notebook": (
         [
@@ -352,7 +352,39 @@ REFUSED = {
     ),
     "a file that does not load": (
         [("checks.py", "points=1,", "points=-1,")],
-        ["checks.py does not load", "cannot take points away"],
+        ["checks.py, line 8: does not load", "cannot take points away"],
+    ),
+    "a reference that is no Python": (
+        [("reference.py", "return lifted", "return return")],
+        ["reference.py, line 14", "invalid syntax"],
+    ),
+    "a reference that is no ordinary function": (
+        [("reference.py", "def clear(", "async def clear(")],
+        ["reference.py, line 17: clear is no ordinary function"],
+    ),
+    "a reference that raises": (
+        [("reference.py", "values.mul_(0)", "values.mull_(0)")],
+        ["reference.py, line 17", "tiny.clear raises in the check 'cleared'", "no attribute 'mull_'"],
+    ),
+    "cases that cannot be drawn": (
+        [("checks.py", "draw.normal(3, 2)", "draw.nrml(3, 2)")],
+        ["checks.py, line 26", "tiny.clear/cleared cannot be drawn", "no attribute 'nrml'"],
+    ),
+    "points that are no number": (
+        [("checks.py", "points=0.5", 'points=float("nan")')],
+        ["notebook.md, line 23", "its checks add up to nan"],
+    ),
+    "a call in prose of what is not in the reference": (
+        [("notebook.md", "then `tiny.clear`", "then `tiny.cleer(values)`")],
+        ["notebook.md, line 14", "tiny.cleer is named in prose"],
+    ),
+    "an image over two lines": (
+        [("notebook.md", "Why a quarter?", 'Look:\n<img\n  src="picture.png">')],
+        ["notebook.md, line 37", "an image without alternative text"],
+    ),
+    "an image by reference": (
+        [("notebook.md", "Why a quarter?", "![][a]\n\n[a]: picture.png")],
+        ["notebook.md, line 36", "an image without alternative text"],
     ),
 }
 
@@ -373,13 +405,22 @@ def test_an_unknown_unit(tmp_path: Path) -> None:
         build(make_course(tmp_path), ["teeny"])
 
 
+def test_a_unit_that_lacks_a_file(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "solutions/begun").mkdir()
+    (root / "solutions/begun/reference.py").write_text("def first() -> None: ...\n")
+    with pytest.raises(UserError, match=r"begun/notebook\.md is missing: a unit needs"):
+        build(root)
+    build(root, ["tiny"])
+
+
 def test_images_with_text_and_worked_names_pass(tmp_path: Path) -> None:
     root = make_course(
         tmp_path,
         (
             "notebook.md",
             "Why a quarter?",
-            "![a graph](a.png) <img src='b.png' alt='another'> and `torch.ones`",
+            "![a graph](a.png) <img src='b.png' alt='another'> <img src=c.png alt=third> and `torch.ones`",
         ),
     )
     build(root)

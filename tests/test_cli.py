@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 from notebooks import sources, write
+from typer.testing import CliRunner
 
-from autograder import journal
+from autograder import journal, session
+from autograder.cli import app
+from autograder.grading import UNKNOWN_TIME, Grader, Result
+from autograder.sandbox.client import SandboxError
+from autograder.submission import MARKED_LATE
 from autograder.units import Unit
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -129,6 +134,7 @@ def test_a_zip(tmp_path: Path, messy: Path) -> None:
         (["grade", "tests", "--assignment", "mocco"], "unknown unit 'mocco': there are moco, pretext"),
         (["grade", "tests", "--assignment", "moco", "--device", "tpu"], "choose auto, cpu or cuda"),
         (["grade", "tests"], "--assignment"),
+        (["grade", "tests", "--assignment", "moco", "--out", "tests"], "is the folder of the submissions"),
         (["report", "docs"], "has no results"),
         (["build", "mocco"], "unknown unit"),
         (["nonsense"], "No such command"),
@@ -182,6 +188,71 @@ def test_demo(tmp_path: Path) -> None:
     assert len(found) == 9
     assert found["ada"]["score"] == found["ada"]["max_score"]
     assert json.dumps(found).count('"misconception"') >= 2
+
+
+def test_demo_does_not_hide_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grade = Grader.grade
+
+    def fails_once(self: Grader, submission: Any) -> Result:
+        if submission.student == "ada":
+            raise SandboxError("the fork server did not answer")
+        return grade(self, submission)
+
+    monkeypatch.setattr(Grader, "grade", fails_once)
+    run = CliRunner().invoke(app, ["demo", str(tmp_path), "--students", "2"])
+    assert run.exit_code == 1
+    assert "a fault of the grader, not of the student" in " ".join(run.output.split())
+    assert list(results(tmp_path / "results")) == ["alan"]
+
+
+def test_demo_with_an_unreadable_file_is_a_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session, "grade", lambda *paths, **settings: session.Failures(unreadable=1))
+    assert CliRunner().invoke(app, ["demo", str(tmp_path), "--students", "1"]).exit_code == 0
+
+
+def test_only_a_recorded_time_makes_late_and_resume_sees_it(messy: Path, tmp_path: Path) -> None:
+    (tmp_path / "solutions").symlink_to(ROOT / "solutions")
+    text = (ROOT / "course.toml").read_text()
+    (tmp_path / "course.toml").write_text(text.replace("[due]", "[due]\nmoco = 2020-01-01T12:00:00+01:00"))
+    work = (messy / "ada.ipynb").read_bytes()
+    for student in ("ada", "bob"):
+        (tmp_path / f"class/{student}/moco").mkdir(parents=True)
+        (tmp_path / f"class/{student}/moco/moco.ipynb").write_bytes(work)
+    (tmp_path / "class/cleo_LATE_123_456_moco.ipynb").write_bytes(work)
+    (tmp_path / "class/bob/moco/timestamp.txt").write_text("2020-01-01 11:00:01.000000 UTC")
+
+    def run() -> tuple[dict[str, dict[str, Any]], str]:
+        done = autograder("grade", "class", "--assignment", "moco", "--out", "out", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return results(tmp_path / "out"), " ".join(done.stderr.split())
+
+    found, said = run()
+    assert {student: result["late_days"] for student, result in found.items()} == {
+        "ada": 0,
+        "bob": 1,
+        "cleo": 0,
+    }
+    assert [found[student]["submitted_at"] is None for student in ("ada", "bob", "cleo")] == [
+        True,
+        False,
+        True,
+    ]
+    assert found["bob"]["score"] == pytest.approx(0.9 * found["ada"]["score"])
+    assert found["ada"]["flags"] == [UNKNOWN_TIME]
+    assert found["cleo"]["flags"] == [MARKED_LATE, UNKNOWN_TIME]
+    assert found["bob"]["flags"] == []
+    assert said.count("Time of hand-in unknown: 2 of 3 (1 of them marked LATE by the LMS).") == 1
+    assert "01 January 2020, 12:00 UTC+01:00" in said
+    _, said = run()
+    assert "3 results were kept" in said
+    assert "Time of hand-in unknown: 2 of 3" in said
+    # Not late, but known now: the flag goes.
+    (tmp_path / "class/ada/moco/timestamp.txt").write_text("2020-01-01 10:00:00.000000 UTC")
+    (tmp_path / "class/bob/moco/timestamp.txt").write_text("2020-01-03 10:00:00.000000 UTC")
+    found, said = run()
+    assert "1 result was kept" in said
+    assert found["ada"]["flags"] == []
+    assert found["bob"]["late_days"] == 2
 
 
 def test_a_changed_setting_is_graded_again_and_a_typo_in_an_exercise_is_told(

@@ -68,7 +68,7 @@ def partly(x: Tensor, factor: float, *where) -> Tensor:  # type: ignore[no-untyp
         (lambda x: partly(x, 3, slice(None), slice(1, 6)), "result is 3 times too large outside column 0, and right elsewhere"),
         (lambda x: None, "result should be a tensor, but is None: is a return missing?"),
         (lambda x: 3.0, "result should be a tensor, but is a Python float"),
-        (lambda x: (x, x), "result should be a tensor, but is 2 values"),
+        (lambda x: (x, x), "result should be a tensor, but is a tuple or list of 2 values"),
         (lambda x: x.nope, "the call raised AttributeError"),
         (lambda x: x.detach().numpy(), "result should be a tensor, but is an object of type ndarray"),
     ],

@@ -87,6 +87,18 @@ def test_linear_probe_works_under_no_grad() -> None:
         assert evaluate.linear_probe(train_x, train_y, test_x, test_y) == 1.0
 
 
+def test_linear_probe_takes_features_on_a_graph() -> None:
+    (train_x, train_y), (test_x, test_y) = blobs(60, 1, spread=0.1), blobs(40, 2, spread=0.1)
+    train_x, test_x = (x.clone().requires_grad_() * 2 for x in (train_x, test_x))
+    assert evaluate.linear_probe(train_x, train_y, test_x, test_y) == 1.0
+
+
+def test_knn_wants_a_voter() -> None:
+    (train_x, train_y), (test_x, test_y) = blobs(20, 1), blobs(10, 2)
+    with pytest.raises(ValueError, match="k is 0"):
+        evaluate.knn(train_x, train_y, test_x, test_y, k=0)
+
+
 @pytest.mark.parametrize("k", [1, 7])
 def test_knn_agrees_with_scikit_learn(k: int) -> None:
     (train_x, train_y), (test_x, test_y) = blobs(200, 1), blobs(1500, 2)
@@ -257,6 +269,17 @@ def test_embeddings_that_see_nothing_lose_the_objects() -> None:
     )
     assert not lost[:, 1:].any()  # everywhere the mean mask, of which the background is the largest part
     assert torch.equal(lost[:, 0], masks[:, 0])
+
+
+@pytest.mark.parametrize("wrong", [{"references": 0}, {"top_k": 0}])
+def test_masks_are_not_propagated_from_nowhere(wrong: dict[str, int]) -> None:
+    embeddings, first = torch.ones(1, 2, 3, 4, 4), torch.ones(1, 1, 8, 8, dtype=torch.bool)
+
+    def unused(*arguments: object) -> Tensor:
+        raise AssertionError
+
+    with pytest.raises(ValueError, match="at least 1; not"):
+        evaluate.propagate_masks(embeddings, first, unused, unused, **wrong)
 
 
 def test_propagated_masks_do_not_overlap() -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from notebooks import SETUP, notebook, sources, write
 
-from autograder.grading import Grader, Limits, Policy, Result
+from autograder.candidate import parse_timestamp
+from autograder.collect import collect
+from autograder.grading import UNKNOWN_TIME, Grader, Limits, Policy, Result
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.wire import CellCode
-from autograder.submission import Cell, Submission, Unreadable, collect, parse_notebook
+from autograder.submission import Cell, Submission, Unreadable, parse_notebook
 from autograder.units import Unit
 from course_utils.checks.judge import Fault
 
@@ -182,6 +184,26 @@ def test_policy_points_disabled_and_lateness(moco: Unit) -> None:
     assert result.late_days == 2
     assert result.score == pytest.approx(0.8 * result.max_score)
     assert result.late_penalty == pytest.approx(0.2 * result.max_score)
+
+
+def test_an_unknown_time_of_hand_in_is_flagged_where_it_matters(moco: Unit) -> None:
+    import dataclasses
+    import datetime as dt
+
+    due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    work = submission([("", "x = 1")])
+    with Grader(moco, b"secret", Limits(), policy=Policy(due=due, kept=lambda days: 0.0)) as grader:
+        unknown = grader.grade(work)
+        known = grader.grade(dataclasses.replace(work, submitted_at=due))
+        unreadable = grader.grade(Unreadable("ada", "moco", "ada.ipynb", "the file is empty"))
+    assert (unknown.late_days, unknown.late_penalty, unknown.to_json()["submitted_at"]) == (0, 0, None)
+    assert unknown.flags == (UNKNOWN_TIME,)
+    assert known.flags == ()
+    assert unreadable.flags == ("the file is empty",)
+
+
+def test_the_way_out_of_an_unknown_time_is_what_the_reader_takes() -> None:
+    assert parse_timestamp(UNKNOWN_TIME.rpartition(": ")[2]).tzinfo
 
 
 def test_unreadable_has_no_score(grader: Grader) -> None:

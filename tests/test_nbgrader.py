@@ -15,8 +15,10 @@ from typing import Any
 import nbformat
 import pytest
 import torch
+from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
+from nbgrader.server_extensions.formgrader.handlers import template_path
 from tiny import make_course
 from traitlets.config import Config
 
@@ -242,7 +244,7 @@ def test_feedback_and_export(graded: Path) -> None:
     page = (graded / "feedback/dan/tiny/tiny.html").read_text()
     assert "Is anything lifted?" in page
     assert "return" in page  # the student's code
-    for hidden in ("secret title", "secret input", "with_gradients", "with-gradients"):
+    for hidden in ("secret title", "secret input", "with_gradients", "with-gradients", "model answer"):
         assert hidden not in page
     assert nbgrader(graded, "export").returncode == 0
     with (graded / "grades.csv").open() as file:
@@ -254,6 +256,50 @@ def test_feedback_and_export(graded: Path) -> None:
     assert float(rows["late"]["late_submission_penalty"]) == pytest.approx(1.0)
     assert float(rows["late"]["score"]) == pytest.approx(4.0)
     assert float(rows["dan"]["late_submission_penalty"]) == 0.0
+
+
+def rendered(course: Path, monkeypatch: pytest.MonkeyPatch, template: str, resources: dict[str, Any]) -> str:
+    """Dan's autograded notebook in HTML, made as Formgrader makes it."""
+    monkeypatch.chdir(course)
+    config = Config()
+    ours.configure(config, course)
+    config.HTMLExporter.template_name = template
+    config.HTMLExporter.extra_template_basedirs = [template_path]
+    exporter = HTMLExporter(config=config)
+    html, _ = exporter.from_filename(str(course / "autograded/dan/tiny/tiny.ipynb"), resources=resources)
+    return str(html)
+
+
+FORMGRADER = {"assignment_id": "tiny", "notebook_id": "tiny", "submission_id": "1", "index": 0, "total": 1}
+
+
+def test_the_rubric_is_there_for_the_grader(graded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    html = rendered(graded, monkeypatch, "formgrade", FORMGRADER)
+    assert "Because the model answer says so." in html
+    assert html.index("Rubric: one point for trying.") < html.index("Because it is less than a half.")
+
+
+@pytest.mark.parametrize(
+    ("template", "resources"),
+    [
+        ("classic", FORMGRADER),
+        ("formgrade", FORMGRADER | {"nbgrader": {"student": "dan"}}),
+        ("formgrade", {name: value for name, value in FORMGRADER.items() if name != "submission_id"}),
+    ],
+)
+def test_the_rubric_is_nowhere_else(
+    graded: Path, monkeypatch: pytest.MonkeyPatch, template: str, resources: dict[str, Any]
+) -> None:
+    html = rendered(graded, monkeypatch, template, resources)
+    assert "Because it is less than a half." in html
+    assert "Rubric" not in html
+
+
+def test_without_a_source_notebook_there_is_no_rubric_and_no_failure(
+    graded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    html = rendered(graded, monkeypatch, "formgrade", FORMGRADER | {"assignment_id": "gone"})
+    assert "Because it is less than a half." in html
 
 
 def test_a_broken_installation_stops_nbgrader(tmp_path: Path) -> None:
@@ -271,6 +317,7 @@ def test_validate(course: Path) -> None:
     done = nbgrader(course, "validate", RELEASE)
     assert 'cu.check("tiny.scale")' in done.stdout
     assert 'cu.check("tiny.clear")' in done.stdout
+    assert "wrong and for not attempted alike" in " ".join(done.stdout.split())
 
 
 @pytest.fixture

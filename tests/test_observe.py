@@ -243,7 +243,7 @@ def test_any_result_can_be_written_down_and_sent(make) -> None:  # type: ignore[
 def test_a_string_cannot_pass_for_a_description() -> None:
     case = Case({"x": Input(torch.ones(2))})
     pair = observe(lambda x: (1, 2), case).quantities["result"]
-    assert observe(lambda x: "2 values", case).quantities["result"] != pair
+    assert observe(lambda x: "a tuple or list of 2 values", case).quantities["result"] != pair
 
 
 def test_arguments_can_be_ruined_in_every_way() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,9 +19,9 @@ from autograder.units import Unit
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def items(*arguments: str | Path) -> tuple[dict[str, bool], str]:
+def items(*arguments: str | Path, root: Path = ROOT) -> tuple[dict[str, bool], str]:
     command = [sys.executable, "-m", "pytest", "-rpf", "-p", "no:cacheprovider", *map(str, arguments)]
-    run = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
+    run = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=300)
     found = re.findall(r"(PASSED|FAILED) \S+::(\S+/\S+)", run.stdout)
     return {name: word == "PASSED" for word, name in found}, run.stdout + run.stderr
 
@@ -59,6 +60,23 @@ def test_without_a_submission_the_reference_passes() -> None:
     found, output = items("solutions/moco")
     assert found, output
     assert all(found.values()), output
+
+
+def test_disabled_exercises_are_skipped_and_say_so(submission: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
+    text = (ROOT / "course.toml").read_text()
+    course = tmp_path / "course.toml"
+    course.write_text(
+        text.replace("disabled = []", 'disabled = ["moco.enqueue"]').replace(
+            "[points]", '[points]\n"moco.moco_logits" = 9'
+        )
+    )
+    found, output = items("-rpfs", "--submission", submission, "solutions/moco", root=tmp_path)
+    assert {name.split("/")[0] for name in found} == {"moco.momentum_update", "moco.moco_logits"}
+    assert "moco.enqueue is disabled in course.toml: not graded" in output
+    course.write_text(text.replace("disabled = []", 'disabled = ["moco.enqeue"]'))
+    _, output = items("--submission", submission, "solutions/moco", root=tmp_path)
+    assert "there is no exercise 'moco.enqeue'" in output
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:

@@ -75,6 +75,18 @@ def test_a_folder_in_other_use_is_refused(course: Path, tmp_path: Path) -> None:
         release(course, other / "thesis.tex")
 
 
+@pytest.mark.parametrize("folder", ["source", "assignments", "submitted/ada"])
+def test_other_folders_of_notebooks_are_no_earlier_release(folder: str, course: Path) -> None:
+    notebook = course / folder / "tiny/tiny.ipynb"
+    if not notebook.exists():
+        notebook.parent.mkdir(parents=True)
+        notebook.write_text("a student's work")
+    before = notebook.read_text()
+    with pytest.raises(UserError, match="no earlier release"):
+        release(course, course / folder)
+    assert notebook.read_text() == before
+
+
 def test_stale_files_are_not_released(course: Path, tmp_path: Path) -> None:
     notebook = course / "assignments/tiny/tiny.ipynb"
     notebook.write_text(notebook.read_text().replace("quarter", "third"))

@@ -10,6 +10,7 @@ from autograder.errors import UserError
 from autograder.journal import Journal
 from autograder.report.pages import file_name, write
 from autograder.report.summary import summarise
+from course_utils.checks.judge import WITHHELD
 
 
 def grade(student: str, score: float | None = 3.0, status: str = "correct", **changes: Any) -> dict[str, Any]:
@@ -56,7 +57,15 @@ def test_numbers_of_a_class() -> None:
 
 def test_who_needs_a_person() -> None:
     (unit,) = summarise([grade("ada", 0.0, "timeout"), grade("bob", flags=["2 files"]), grade("cleo")])
-    assert [student for student, _ in unit.attention] == ["ada", "bob"]
+    assert [students for students, _ in unit.attention] == [("ada",), ("bob",)]
+
+
+def test_what_concerns_a_whole_class_is_said_once(tmp_path: Path) -> None:
+    grades = [grade(f"s{index}", flags=["time unknown"]) for index in range(9)]
+    text = pages(tmp_path, *grades, grade("zoe", flags=["2 files"]))
+    assert text.count("time unknown") == 1
+    assert "9 students" in text
+    assert text.index("2 files") < text.index("time unknown")
 
 
 def test_a_class_without_one_readable_submission(tmp_path: Path) -> None:
@@ -101,6 +110,39 @@ def test_feedback_has_verdict_reason_and_hint(tmp_path: Path) -> None:
     page = (tmp_path / "feedback/moco/bob.html").read_text()
     for text in ("✗ failed", "result is too large", "Pointer not advanced", "Where next?", "0 of 4"):
         assert text in page
+
+
+def test_feedback_keeps_what_hidden_checks_ask_and_says_which_checks_wait(tmp_path: Path) -> None:
+    made = grade("bob", 0.0, "wrong")
+    (check,) = made["exercises"]["moco.enqueue"]["checks"]
+    hidden = {**check, "id": "b", "title": "A secret question.", "visible": False}
+    side = {**check, "id": "c", "title": "Inputs stay.", "message": WITHHELD}
+    made["exercises"]["moco.enqueue"]["checks"] = [check, hidden, side]
+    report = pages(tmp_path, made)
+    page = (tmp_path / "feedback/moco/bob.html").read_text()
+    assert "A secret question." in report
+    assert "A secret question." not in page
+    assert "A hidden check." in page
+    assert page.count("✗ failed") == 2
+    assert page.count("○ waits") == 1
+
+
+def test_feedback_says_what_lateness_cost(tmp_path: Path) -> None:
+    pages(tmp_path, grade("ada", 3.0, late_days=2, late_penalty=0.75), grade("bob", 3.0))
+    said = "3.75 points, less 0.75 for handing in 2 days late."
+    assert said in (tmp_path / "feedback/moco/ada.html").read_text()
+    assert "less" not in (tmp_path / "feedback/moco/bob.html").read_text()
+
+
+def test_an_unreadable_file_is_named_with_the_reason(tmp_path: Path) -> None:
+    report = pages(tmp_path, grade("ada", None, flags=["is no readable zip"], file="class/ada.zip"))
+    assert "class/ada.zip: is no readable zip" in report
+    assert "<code>ada.zip</code>: is no readable zip" in (tmp_path / "feedback/moco/ada.html").read_text()
+
+
+def test_several_reasons_of_one_student_share_a_row() -> None:
+    (unit,) = summarise([grade("ada", flags=["a", "b", "c"]), grade("bob", flags=["c"])])
+    assert unit.attention == [(("ada",), ["a", "b"]), (("ada", "bob"), ["c"])]
 
 
 def test_no_results(tmp_path: Path) -> None:

@@ -122,6 +122,8 @@ def test_profile_comes_from_the_argument_then_the_environment(monkeypatch: pytes
     assert cu.setup("moco", profile="check").profile is Profile.CHECK
     monkeypatch.delenv(PROFILE_VARIABLE)
     assert cu.setup("moco").profile is Profile.DEFAULT
+    monkeypatch.setenv("NBGRADER_VALIDATING", "1")
+    assert cu.setup("moco").profile is Profile.CHECK
     monkeypatch.setenv(PROFILE_VARIABLE, "quick")
     with pytest.raises(
         ValueError, match="COURSE_PROFILE: there is no profile 'quick'; choose one of check, default, full"

@@ -278,6 +278,55 @@ def test_wrapped_in_the_exercises_cell() -> None:
     assert run(found)(0) == 5
 
 
+WRAP = "def twice(g):\n    return lambda x: 2 * g(x)\nf = twice(f)"
+
+
+def test_wrapped_in_a_cell_between_the_exercise_and_its_check() -> None:
+    for check in (("u-f-check", "cu.check('u.f')"), ("", 'cu.check( "u.f", hint=1)')):
+        found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), check, ("", "f = None")).slice("u.f")
+        assert run(found)(5) == 10
+        assert (
+            found.flags[-1]
+            == "f of cell 1 is wrapped or changed in cell 2, before it is checked: what that makes of it counts"
+        )
+
+
+def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
+    cells = [("u-f", "def f(x):\n    return x"), ("u-f-check", "cu.check('u.f')"), ("", WRAP)]
+    found = program(*cells).slice("u.f")
+    assert run(found)(5) == 5
+    assert "is wrapped or changed in cell 3, after it is checked: that does not count" in found.flags[0]
+    # The student wrapped it and looked again.
+    assert run(program(*cells, ("", "cu.check('u.f')")).slice("u.f"))(5) == 10
+
+
+def test_wrapped_twice_where_nothing_is_checked() -> None:
+    found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), ("", "f = twice(f)")).slice("u.f")
+    assert run(found)(5) == 20
+    assert "in cells 2, 3" in found.flags[0]
+
+
+def test_what_a_wrap_needs_is_looked_up_where_it_stands() -> None:
+    cells = [
+        ("", "k = 2"),
+        ("u-f", "def f(x):\n    return x"),
+        ("", "k = 3"),
+        ("", "f = (lambda g, n: lambda x: n * g(x))(f, k)"),
+    ]
+    assert run(program(*cells).slice("u.f"))(5) == 15
+
+
+def test_other_attempts_results_and_loops_under_the_functions_name_do_not_replace_it() -> None:
+    own = ("u-f", "def f(x):\n    return x")
+    for other in (
+        "def mine(x):\n    return 7\nf = mine",
+        "f = f(3)",
+        "def f(x):\n    return 7\nf = (lambda g: lambda x: g(x))(f)",
+        "for f in [1, 2]:\n    x = f",
+    ):
+        assert run(program(own, ("", other)).slice("u.f"))(5) == 5, other
+
+
 def test_renamed_function_is_told_from_a_deleted_one() -> None:
     found = program(("u-f", "def my_f(x):\n    return 1")).slice("u.f")
     assert isinstance(found, NoSlice)

@@ -1,18 +1,29 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import json
 import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from notebooks import notebook, write
 
-from autograder import submission as module
+from autograder import archive
+from autograder.candidate import parse_timestamp
+from autograder.collect import collect
 from autograder.errors import UserError
-from autograder.submission import Submission, Unreadable, collect, parse_notebook, read_submission
+from autograder.submission import (
+    MARKED_LATE,
+    Submission,
+    Unreadable,
+    parse_notebook,
+    parse_script,
+    read_submission,
+)
 
 CELLS = [("moco-enqueue", "def enqueue():\n    pass")]
 TEXT = nbformat.writes(notebook(CELLS))
@@ -70,18 +81,20 @@ def test_two_notebooks_of_one_student(tmp_path: Path) -> None:
     assert isinstance(read, Submission)
     assert (read.path, read.attempt) == (str(new), 2)
     assert "2 files of this student" in read.flags[0]
+    assert "chosen by the times of the files" in read.flags[0]
+    assert read.submitted_at is None
     (found,) = collect([tmp_path], "moco")
     assert [item.path for item in found.read("first")] == [str(old)]
     assert len(found.read("best")) == 2
 
 
 def test_lms_zip(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        archive.writestr("lovelaceada_1_2_moco.ipynb", TEXT)
-        archive.writestr("Alan Turing_77_assignsubmission_file_/moco.ipynb", TEXT)
-        archive.writestr("grace/moco/moco.ipynb", TEXT)
-        archive.writestr("__MACOSX/._moco.ipynb", "junk")
-        archive.writestr("readme.txt", "junk")
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        packed.writestr("lovelaceada_1_2_moco.ipynb", TEXT)
+        packed.writestr("Alan Turing_77_assignsubmission_file_/moco.ipynb", TEXT)
+        packed.writestr("grace/moco/moco.ipynb", TEXT)
+        packed.writestr("__MACOSX/._moco.ipynb", "junk")
+        packed.writestr("readme.txt", "junk")
     assert [found.student for found in collect([tmp_path / "all.zip"], "moco")] == [
         "Alan Turing",
         "grace",
@@ -90,9 +103,9 @@ def test_lms_zip(tmp_path: Path) -> None:
 
 
 def test_zip_with_a_path_that_leads_out(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        archive.writestr("../../evil.ipynb", TEXT)
-        archive.writestr("ada.ipynb", TEXT)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        packed.writestr("../../evil.ipynb", TEXT)
+        packed.writestr("ada.ipynb", TEXT)
     read = {item.student: item for found in collect([tmp_path / "all.zip"], "moco") for item in found.read()}
     assert isinstance(read["ada"], Submission)
     assert isinstance(read["evil"], Unreadable)
@@ -101,9 +114,9 @@ def test_zip_with_a_path_that_leads_out(tmp_path: Path) -> None:
 
 
 def test_zip_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_BYTES", 1000)
-    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("ada.ipynb", " " * 10_000)
+    monkeypatch.setattr(archive, "MAX_BYTES", 1000)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("ada.ipynb", " " * 10_000)
     assert isinstance(one(tmp_path / "all.zip"), Unreadable)
 
 
@@ -115,8 +128,8 @@ def test_broken_zip(tmp_path: Path) -> None:
 
 
 def test_students_own_zip(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
-        archive.writestr("folder/moco.ipynb", TEXT)
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as packed:
+        packed.writestr("folder/moco.ipynb", TEXT)
     assert one(tmp_path).student == "ada"
 
 
@@ -194,6 +207,11 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     assert "not followed" in read.reason
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ada.ipynb")
+    assert "no ordinary file" in getattr(one(tmp_path), "reason", "")
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="no submission of 'moco' found"):
         collect([tmp_path], "moco")
@@ -236,7 +254,7 @@ def test_half_an_emoji_can_be_sent_to_the_sandbox() -> None:
     ids=["bom", "latin-1"],
 )
 def test_scripts_in_other_encodings(data: bytes) -> None:
-    (cell,) = module.parse_script(data)
+    (cell,) = parse_script(data)
     assert cell.source.endswith("name = 'J\xfcrg'")
     assert "\ufeff" not in cell.source
 
@@ -277,19 +295,19 @@ def test_names_that_are_no_utf_8_or_in_two_unicode_forms(tmp_path: Path) -> None
 
 
 def test_class_zip_names_those_who_handed_in_something_else(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
-        archive.writestr("ada_1_2_moco.ipynb", TEXT)
-        archive.writestr("bob_1_2_moco.pdf", "%PDF")
-        archive.writestr("Zo\u00eb K_77_assignsubmission_file_moco.ipynb", TEXT)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
+        packed.writestr("ada_1_2_moco.ipynb", TEXT)
+        packed.writestr("bob_1_2_moco.pdf", "%PDF")
+        packed.writestr("Zo\u00eb K_77_assignsubmission_file_moco.ipynb", TEXT)
     read = students(tmp_path / "all.zip")
     assert list(read) == ["Zo\u00eb K", "ada", "bob"]
     assert "is no notebook" in getattr(read["bob"], "reason", "")
 
 
 def test_zip_of_a_tree_with_other_units(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as packed:
         for unit in ("moco", "pretext"):
-            archive.writestr(f"submitted/ada/{unit}/{unit}.ipynb", TEXT)
+            packed.writestr(f"submitted/ada/{unit}/{unit}.ipynb", TEXT)
     assert list(students(tmp_path / "all.zip")) == ["ada"]
 
 
@@ -297,18 +315,310 @@ def test_own_modules_beside_the_notebook_are_not_the_submission(tmp_path: Path) 
     write(tmp_path / "class/ada/work.ipynb", CELLS)
     (tmp_path / "class/ada/zz_helpers.py").write_text("x = 1")
     (tmp_path / "class/bob").mkdir()
-    with zipfile.ZipFile(tmp_path / "class/bob/all.zip", "w") as archive:
-        archive.writestr("moco.ipynb", TEXT)
-        archive.writestr(zipfile.ZipInfo("zz_helpers.py", (2026, 1, 1, 0, 0, 0)), "x = 1")
+    with zipfile.ZipFile(tmp_path / "class/bob/all.zip", "w") as packed:
+        packed.writestr("moco.ipynb", TEXT)
+        packed.writestr(zipfile.ZipInfo("zz_helpers.py", (2026, 1, 1, 0, 0, 0)), "x = 1")
     write(tmp_path / "class/cleo/hw/moco.ipynb", CELLS)
     read = students(tmp_path / "class")
     assert [Path(item.path).name for item in read.values()] == ["work.ipynb", "moco.ipynb", "moco.ipynb"]
 
 
 def test_damaged_member_of_a_zip(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("ada.ipynb", TEXT * 20)
+    with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("ada.ipynb", TEXT * 20)
     data = bytearray((tmp_path / "all.zip").read_bytes())
     data[50:70] = b"\xff" * 20
     (tmp_path / "all.zip").write_bytes(data)
     assert "damaged" in getattr(one(tmp_path / "all.zip"), "reason", "")
+
+
+# --- zips in zips -------------------------------------------------------------------------------------------------
+
+
+def zipped(*members: tuple[str | zipfile.ZipInfo, str | bytes]) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members:
+            packed.writestr(name, content)
+    return file.getvalue()
+
+
+def test_zips_inside_an_lms_zip_are_unpacked_one_level(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("moco.ipynb")
+    link.external_attr = 0o120777 << 16
+    (tmp_path / "all.zip").write_bytes(
+        zipped(
+            ("ada_12_34_hw.zip", zipped(("hw/moco.ipynb", TEXT), ("hw/notes.pdf", "%PDF"), ("__MACOSX/._x", "x"))),
+            ("bob_LATE_12_34_hw.zip", zipped(("moco.ipynb", TEXT))),
+            ("Cleo K_77_assignsubmission_file_/work.zip", zipped(("solved.py", "x = 1"))),
+            ("dora_12_34_moco.ipynb", TEXT),
+            ("dora_12_34_data.zip", zipped(("moco.ipynb", "junk"))),
+            ("evil_12_34_a.zip", zipped(("../../evil.ipynb", TEXT))),
+            ("fred_12_34_a.zip", zipped((link, "/etc/passwd"))),
+            ("gina_12_34_a.zip", zipped(("b.zip", zipped(("moco.ipynb", TEXT))))),
+            ("hugo_12_34_a.zip", b"PK\x03\x04 nonsense"),
+            ("ina_12_34_a.zip", zipped(("report.pdf", "%PDF"))),
+        )
+    )  # fmt: skip
+    read = students(tmp_path / "all.zip")
+    for name in ("ada", "bob", "Cleo K", "dora"):
+        assert isinstance(read.pop(name), Submission), name
+    assert {name: getattr(item, "reason", "graded") for name, item in read.items()} == {
+        "evil": "has a path that leads out of the zip: not read",
+        "fred": "is a link inside a zip: not followed",
+        "gina": "is a zip in a zip in a zip: not read",
+        "hugo": "is no readable zip: File is not a zip file",
+        "ina": "has no notebook in it: an .ipynb or .py is needed",
+    }
+    assert read["evil"].path.endswith("all.zip/evil_12_34_a.zip/../../evil.ipynb")
+
+
+def test_a_zip_inside_a_students_zip(tmp_path: Path) -> None:
+    (tmp_path / "ada.zip").write_bytes(zipped(("hw.zip", zipped(("moco.ipynb", TEXT)))))
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert read.path.endswith("ada.zip/hw.zip/moco.ipynb")
+
+
+def test_bombs_inside_a_zip_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "MAX_BYTES", 10_000)
+    monkeypatch.setattr(archive, "MAX_UNPACKED", 25_000)
+    monkeypatch.setattr(archive, "MAX_MEMBERS", 50)
+    blank = " " * 9_000
+    (tmp_path / "all.zip").write_bytes(
+        zipped(
+            ("ada_12_34_large.zip", zipped(("moco.ipynb", " " * 10_001))),
+            ("bob_12_34_larger.zip", zipped(("moco.ipynb", os.urandom(11_000)))),
+            ("cleo_12_34_many.zip", zipped(*((f"{index}.txt", "") for index in range(51)))),
+            ("dora_12_34_all.zip", zipped(*((f"{index}.ipynb", blank) for index in range(3)))),
+            ("emil_12_34_moco.zip", zipped(("moco.ipynb", TEXT))),
+        )
+    )
+    opened: list[str] = []
+    unpack = archive._unpack
+
+    def watched(packed: zipfile.ZipFile, name: str) -> bytes:
+        opened.append(name)
+        return unpack(packed, name)
+
+    monkeypatch.setattr(archive, "_unpack", watched)
+    read = {found.student: found for found in collect([tmp_path / "all.zip"], "moco")}
+    assert "bob_12_34_larger.zip" not in opened
+    assert len(read["dora"].attempts) == 2
+    (ada,), (bob,), (cleo,), (emil,) = (read[name].read() for name in ("ada", "bob", "cleo", "emil"))
+    assert "more than the 0 MB that are read" in getattr(ada, "reason", "")
+    assert "unpacks to more than is read" in getattr(bob, "reason", "")
+    assert "holds more than 50 files" in getattr(cleo, "reason", "")
+    assert isinstance(emil, Submission)
+
+
+def test_a_huge_table_of_contents_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "ada.zip").write_bytes(zipped(*((f"{index:0200}.txt", "") for index in range(500))))
+    monkeypatch.setattr(archive, "_MAX_CONTENTS", 100_000)
+    assert "holds more than" in getattr(one(tmp_path), "reason", "")
+
+
+def test_a_size_in_the_table_of_contents_that_lies(tmp_path: Path) -> None:
+    data = zipped(("ada.ipynb", " " * 10_000))
+    assert data.count((10_000).to_bytes(4, "little")) == 2
+    (tmp_path / "all.zip").write_bytes(
+        data.replace((10_000).to_bytes(4, "little"), (100).to_bytes(4, "little"))
+    )
+    assert "damaged" in getattr(one(tmp_path / "all.zip"), "reason", "")
+
+
+def test_an_encrypted_zip(tmp_path: Path) -> None:
+    data = bytearray(zipped(("moco.ipynb", TEXT)))
+    data[6] |= 1
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "ada.zip").write_bytes(data)
+    assert "encrypted" in getattr(one(tmp_path), "reason", "")
+    (tmp_path / "ada.zip").write_bytes(zipped(("hw.zip", bytes(data))))
+    assert "encrypted" in getattr(one(tmp_path), "reason", "")
+
+
+def test_an_lms_zip_among_the_files_of_students_and_a_zipped_folder_of_a_class(tmp_path: Path) -> None:
+    (tmp_path / "bulk.zip").write_bytes(
+        zipped(("ada_12_34_moco.ipynb", TEXT), ("bob_56_78_moco.ipynb", TEXT))
+    )
+    (tmp_path / "dora_12_34_hw.zip").write_bytes(zipped(("cifar_10_32_try.ipynb", TEXT)))
+    write(tmp_path / "cleo.ipynb", CELLS)
+    assert list(students(tmp_path)) == ["ada", "bob", "cleo", "dora"]
+    (tmp_path / "class.zip").write_bytes(
+        zipped(("homework/ada.ipynb", TEXT), ("homework/bob_moco.ipynb", TEXT))
+    )
+    assert list(students(tmp_path / "class.zip")) == ["ada", "bob"]
+
+
+def test_students_without_a_notebook_are_named(tmp_path: Path) -> None:
+    (tmp_path / "ada.zip").write_bytes(zipped(("report.pdf", "%PDF")))
+    (tmp_path / "Bob B_7_assignsubmission_file_").mkdir()
+    (tmp_path / "Bob B_7_assignsubmission_file_/report.pdf").write_text("%PDF")
+    (tmp_path / "cleo.ipynb").mkdir()
+    write(tmp_path / "dora/pretext/pretext.ipynb", CELLS)
+    (tmp_path / "emil/moco").mkdir(parents=True)
+    reasons = {name: getattr(item, "reason", "") for name, item in students(tmp_path).items()}
+    assert list(reasons) == ["Bob B", "ada", "cleo", "emil"]
+    assert "is no notebook" in reasons["Bob B"]
+    assert "has no notebook in it" in reasons["ada"]
+    assert "is a folder without a notebook" in reasons["cleo"]
+    assert "moco.ipynb is missing" in reasons["emil"]
+
+
+def test_a_name_that_says_no_student_is_flagged(tmp_path: Path) -> None:
+    for name in (
+        "moco.ipynb",
+        "moco (2).ipynb",
+        "Copy of moco.ipynb",
+        "moco-copy 1.ipynb",
+        "moco_ada.ipynb",
+        "ada.ipynb",
+    ):
+        write(tmp_path / "class" / name, CELLS)
+    (tmp_path / "all.zip").write_bytes(zipped(("moco(3).ipynb", TEXT), ("bob.ipynb", TEXT)))
+    read = students(tmp_path / "class", tmp_path / "all.zip")
+    flagged = [
+        name for name, item in read.items() if "says no student" in "".join(getattr(item, "flags", ()))
+    ]
+    assert flagged == ["Copy of moco", "moco", "moco (2)", "moco(3)", "moco-copy 1"]
+
+
+# --- the time of hand-in ------------------------------------------------------------------------------------------
+
+
+def test_times_of_files_are_no_times_of_hand_in(tmp_path: Path) -> None:
+    write(tmp_path / "folder/ada.ipynb", CELLS)
+    (tmp_path / "all.zip").write_bytes(zipped((zipfile.ZipInfo("bob.ipynb", (2026, 1, 1, 0, 0, 0)), TEXT)))
+    for path in (tmp_path / "folder", tmp_path / "folder/ada.ipynb", tmp_path / "all.zip"):
+        assert one(path).submitted_at is None
+    assert read_submission(tmp_path / "folder/ada.ipynb", "moco", "ada").submitted_at is None
+
+
+def test_timestamp_beside_a_single_notebook_in_a_students_folder_and_in_a_zip_of_the_tree(
+    tmp_path: Path,
+) -> None:
+    for student in ("ada", "bob"):
+        write(tmp_path / f"class/{student}/moco/moco.ipynb", CELLS)
+        (tmp_path / f"class/{student}/moco/timestamp.txt").write_text("2026-01-31 12:00:00.000000 UTC\n")
+    (tmp_path / "tree.zip").write_bytes(
+        zipped(
+            ("submitted/ada/moco/moco.ipynb", TEXT),
+            ("submitted/ada/moco/timestamp.txt", "2026-01-31 12:00:00.000000 UTC"),
+            ("submitted/bob/moco/moco.ipynb", TEXT),
+            ("submitted/bob/moco/timestamp.txt", "2026-01-31 12:00:00.000000 UTC"),
+        )
+    )
+    for path in (tmp_path / "class", tmp_path / "tree.zip", tmp_path / "class/ada/moco/moco.ipynb"):
+        times = {item.submitted_at for item in students(path).values()}
+        assert times == {dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)}, path
+
+
+def test_a_timestamp_in_a_students_own_zip_is_the_students(tmp_path: Path) -> None:
+    (tmp_path / "ada.zip").write_bytes(
+        zipped(("ada/moco/moco.ipynb", TEXT), ("ada/moco/timestamp.txt", "2026-01-31 12:00:00 UTC"))
+    )
+    assert one(tmp_path).submitted_at is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hour"),
+    [
+        ("2026-01-31 12:00:00.123456 UTC", 12),
+        ("2026-01-31 12:00:00", 12),
+        ("2026-01-31 12:00:00 CET", 11),
+        ("2026-01-31T12:00:00+02:00", 10),
+        ("2026-01-31T12:00:00Z", 12),
+    ],
+)
+def test_timestamps_as_nbgrader_writes_them_and_relatives(text: str, hour: int) -> None:
+    assert parse_timestamp(text).astimezone(dt.UTC).hour == hour
+
+
+@pytest.mark.parametrize("text", ["", "soon", "12:00", "31 January", "2026-01-31 12:00 XYZT", "2026-13-31"])
+def test_what_is_no_whole_time_is_flagged(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "ada/moco/moco.ipynb", CELLS)
+    (tmp_path / "ada/moco/timestamp.txt").write_text(text)
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert read.submitted_at is None
+    assert "which is no time" in read.flags[0]
+
+
+def test_a_timestamp_that_is_a_link_or_no_text(tmp_path: Path) -> None:
+    write(tmp_path / "class/ada/moco/moco.ipynb", CELLS)
+    (tmp_path / "secret").write_text("2026-01-31 12:00:00 UTC")
+    (tmp_path / "class/ada/moco/timestamp.txt").symlink_to(tmp_path / "secret")
+    write(tmp_path / "class/bob/moco/moco.ipynb", CELLS)
+    (tmp_path / "class/bob/moco/timestamp.txt").write_bytes(b"\xff\xfe\xff")
+    read = students(tmp_path / "class")
+    assert all(item.submitted_at is None for item in read.values())
+    assert [getattr(item, "flags", ("",))[0].split(" ", 2)[2][:4] for item in read.values()] == [
+        "a li",
+        "be r",
+    ]
+
+
+def test_canvas_marks_what_is_late(tmp_path: Path) -> None:
+    write(tmp_path / "class/adalovelace_LATE_12345_67890_moco.ipynb", CELLS)
+    write(tmp_path / "class/alan_12345_67890_moco.ipynb", CELLS)
+    (tmp_path / "all.zip").write_bytes(
+        zipped(
+            ("grace_LATE_12_34_moco-1.ipynb", TEXT), ("kurt_LATE_12_34_hw.zip", zipped(("moco.ipynb", TEXT)))
+        )
+    )
+    read = students(tmp_path / "class", tmp_path / "all.zip")
+    marked = {name: MARKED_LATE in getattr(item, "flags", ()) for name, item in read.items()}
+    assert marked == {"adalovelace": True, "alan": False, "grace": True, "kurt": True}
+
+
+def test_a_recorded_time_takes_the_place_of_canvas_mark(tmp_path: Path) -> None:
+    write(tmp_path / "ada/moco/ada_LATE_12345_67890_moco.ipynb", CELLS)
+    (tmp_path / "ada/moco/timestamp.txt").write_text("2026-01-31 12:00:00 UTC")
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert read.submitted_at
+    assert MARKED_LATE not in read.flags
+
+
+def test_what_chose_between_attempts_is_told(tmp_path: Path) -> None:
+    for name, hour in (("a", 9), ("b", 8)):
+        write(tmp_path / name / "ada/moco/moco.ipynb", CELLS)
+        (tmp_path / name / "ada/moco/timestamp.txt").write_text(f"2026-01-31 {hour:02}:00:00 UTC")
+    (recorded,) = students(tmp_path / "a", tmp_path / "b").values()
+    assert isinstance(recorded, Submission)
+    assert recorded.path.startswith(str(tmp_path / "a"))
+    assert "chosen by timestamp.txt" in recorded.flags[0]
+    for name in ("ada.ipynb", "ada_moco.ipynb"):
+        os.utime(write(tmp_path / "c" / name, CELLS), (5, 5))
+    (equal,) = students(tmp_path / "c").values()
+    assert isinstance(equal, Submission)
+    assert "chosen by name" in equal.flags[0]
+
+
+def test_what_may_not_be_opened_is_named_and_the_others_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ada", "bob"):
+        write(tmp_path / f"{name}/moco/moco.ipynb", CELLS)
+    listed = Path.iterdir
+
+    def locked(path: Path) -> Any:
+        if "bob" in path.parts:
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", locked)
+    ada, bob = collect([tmp_path], "moco")
+    assert (ada.student, len(ada.attempts)) == ("ada", 1)
+    assert bob.refused is not None
+    assert "cannot be read: Permission denied" in bob.refused.reason
+    with pytest.raises(UserError, match="bob cannot be read: Permission denied"):
+        collect([tmp_path / "bob"], "moco")
+
+
+def test_the_graders_own_results_are_nobodys(tmp_path: Path) -> None:
+    write(tmp_path / "ada/moco/moco.ipynb", CELLS)
+    (tmp_path / "grades").mkdir()
+    (tmp_path / "grades/report.html").write_text("<html>")
+    assert [item.student for item in collect([tmp_path], "moco", tmp_path / "grades")] == ["ada"]
+    assert [item.student for item in collect([tmp_path], "moco")] == ["ada", "grades"]

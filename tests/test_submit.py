@@ -101,10 +101,11 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
     before = path.read_bytes()
     # The function of a deleted cell is still in memory here, but not in the notebook.
     namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
-    exec(f"target = cu.submit('moco', notebook={str(path)!r})", namespace)
+    exec(f"cu.submit('moco', notebook={str(path)!r})", namespace)
     out, err = capsys.readouterr()
 
-    assert namespace["target"] == elsewhere / "work" / "moco-submission.ipynb"
+    target = elsewhere / "work" / "moco-submission.ipynb"
+    assert f"Hand in this file: {target}" in out
     assert "moco.moco_logits      right, 5 of 5 points so far" in out
     assert "moco.momentum_update  not attempted, 0 of 4 points so far" in out
     assert "moco.enqueue          not attempted, 0 of 5.5 points so far" in out
@@ -114,10 +115,9 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
     assert "1 cell stops at an exercise that isn't written yet" in out
     assert "Not answered yet: moco-q1" in out
     assert "moco-q2" not in out
-    assert "moco-submission.ipynb" in out
     assert err == ""
     assert path.read_bytes() == before
-    assert [cell["source"] for cell in read(namespace["target"])["cells"]] == [
+    assert [cell["source"] for cell in read(target)["cells"]] == [
         cell["source"] for cell in json.loads(before)["cells"]
     ]
 
@@ -142,7 +142,7 @@ def test_without_nbclient_the_functions_here_are_checked(
 ) -> None:
     save(elsewhere / "moco.ipynb", notebook(code("x = 1")))
     namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
-    exec("target = cu.submit('moco')", namespace)
+    exec("cu.submit('moco')", namespace)
     out = capsys.readouterr().out
     assert "the functions in this kernel were checked" in out
     assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
@@ -180,9 +180,8 @@ def test_the_notebook_is_found(
         monkeypatch.setenv("JPY_SESSION_NAME", "RTC:my work.ipynb")
     elif how == "vscode":
         namespace["__vsc_ipynb_file__"] = str(path)
-    exec(f"target = cu.submit('moco'{given})", namespace)
-    assert read(namespace["target"])["cells"][0]["source"] == "mine"
-    assert namespace["target"].name == "moco-submission.ipynb"
+    exec(f"cu.submit('moco'{given})", namespace)
+    assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "mine"
 
 
 def test_on_colab_the_notebook_comes_from_the_browser(
@@ -203,7 +202,8 @@ def test_on_colab_the_notebook_comes_from_the_browser(
     google.colab = colab  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "google", google)
     monkeypatch.setitem(sys.modules, "google.colab", colab)
-    target = cu.submit("moco")
+    cu.submit("moco")
+    target = elsewhere / "moco-submission.ipynb"
     assert asked == [("get_ipynb", 60)]
     assert read(target)["cells"][0]["source"] == "in the browser"
     assert downloaded == [str(target)]
@@ -217,6 +217,8 @@ def test_on_colab_the_notebook_comes_from_the_browser(
         ("[1]", "not a notebook of the present format"),
         ('{"worksheets": []}', "not a notebook of the present format"),
         ("\ufeff\x00", "is no notebook"),
+        ('{"cells": [7]}', "not a notebook of the present format"),
+        ("[" * 100_000, "is no notebook"),
     ],
 )
 def test_what_is_no_notebook(elsewhere: Path, content: str | None, said: str) -> None:
@@ -225,6 +227,17 @@ def test_what_is_no_notebook(elsewhere: Path, content: str | None, said: str) ->
     with pytest.raises(submit.SubmitError, match=said):
         cu.submit("moco")
     assert not (elsewhere / "moco-submission.ipynb").exists()
+
+
+def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
+    answer = markdown("text", "moco-q1")
+    path = elsewhere / "edited.ipynb"
+    content = {**notebook(answer, {**answer, "metadata": None}, {**answer, "metadata": {"nbgrader": None}})}
+    content["metadata"] = None
+    path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
+    _, found = submit._find("moco", path, {})
+    assert submit._unanswered(found) == []
+    assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
 
 
 def test_bad_arguments(elsewhere: Path) -> None:

@@ -129,6 +129,26 @@ def test_a_file_of_another_run_is_refused(tmp_path: Path) -> None:
         other.run(checkpoint=other.checkpoint(path))
 
 
+@pytest.mark.parametrize("content", ["garbage", "half", "tensor"])
+def test_a_damaged_file_is_refused_in_a_sentence(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "problem.pt"
+    problem = Problem()
+    problem.run(steps=2, checkpoint=problem.checkpoint(path))
+    whole = path.read_bytes()
+    if content == "tensor":
+        torch.save(torch.ones(3), path)
+    else:
+        path.write_bytes(b"garbage" if content == "garbage" else whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match=r"problem\.pt doesn't fit this run.*delete it") as raised:
+        problem.run(checkpoint=problem.checkpoint(path))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_number_is_no_part_of_a_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match=r"but pointer is of type int; keep a number in a tensor"):
+        Checkpoint(tmp_path / "moco.pt", pointer=3)  # type: ignore[arg-type]
+
+
 def test_a_finished_run_isnt_trained_further(whole: tuple[list[float], Tensor]) -> None:
     problem = Problem()
     history = problem.run()
@@ -189,6 +209,9 @@ def test_batches_refuses_what_doesnt_fit() -> None:
         Batches(torch.zeros(3), torch.zeros(4), size=2)
     with pytest.raises(ValueError, match="batch of 5 is more than the 3 examples"):
         Batches(torch.zeros(3), size=5)
+    for size in (0, -1):
+        with pytest.raises(ValueError, match=f"size is {size}"):
+            Batches(torch.zeros(3), size=size)
 
 
 def test_a_loader_is_started_again_for_each_epoch() -> None:
@@ -229,6 +252,18 @@ def test_a_wrong_loss_is_explained(
             lambda batch, number: result(weight), [None], torch.optim.SGD([weight]), steps=1, progress=False
         )
     assert weight.item() == 1
+
+
+def test_a_generator_without_a_loss_is_explained() -> None:
+    weight = nn.Parameter(torch.tensor(1.0))
+    with pytest.raises(TypeError, match="at step 0 it gave NoneType"):
+        train(
+            lambda batch, number: (part for part in list[Tensor]()),
+            [None],
+            torch.optim.SGD([weight]),
+            steps=1,
+            progress=False,
+        )
 
 
 def test_the_bar_goes_to_stdout_and_nothing_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

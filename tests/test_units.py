@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,10 @@ def test_a_course_overrides_one_file(tmp_path: Path) -> None:
     assert sum(e.points for e in unit.exercises.values()) > sum(
         e.points for e in load_unit(ROOT, "moco").exercises.values()
     )
+
+
+@pytest.mark.parametrize("unit", unit_ids(ROOT))
+def test_tables_list_exercises_as_the_notebook_does(unit: str) -> None:
+    loaded = load_unit(ROOT, unit)
+    text = loaded.paths["notebook.md"].read_text(encoding="utf-8")
+    assert list(loaded.exercises) == re.findall(r'^```python exercise="([\w.]+)"', text, re.MULTILINE)

@@ -92,6 +92,26 @@ def test_each_level_of_hints_says_more() -> None:
     assert "hint=4" not in texts[3]
 
 
+def wrong_in(exercise: str, misconception: str) -> Callable[..., Any]:
+    unit = load_unit(Path(__file__).parents[1], exercise.split(".")[0])
+    bank = unit.exercises[exercise].misconceptions
+    return next(item.function for item in bank if item.id == misconception)
+
+
+def test_the_table_belongs_to_the_call_that_is_shown() -> None:
+    # Of the two failing checks the first is about a single number, which makes no table.
+    text = str(run(wrong_in("simclr.nt_xent", "summed"), "simclr.nt_xent", 3))
+    assert "wrong ones with a star: gradient with respect to z_i, columns 0 to 4 of 8\n" in text
+    assert "z_i: float32 tensor of shape (5, 8)" in text
+
+
+def test_a_gradient_is_not_drawn_as_an_image() -> None:
+    page = Page(run(wrong_in("pretext.rotate_batch", "clockwise"), "pretext.rotate_batch")._repr_html_())
+    first, second = (str(image["alt"]) for image in page.images)
+    assert first.startswith("first returned value: expected images above")
+    assert second.startswith("gradient with respect to images [0, 0]: a matrix")
+
+
 @pytest.mark.parametrize("hint", [-3, 7, True, 2.9])
 def test_a_strange_level_does_no_harm(hint: Any) -> None:
     assert run(WRONG["overflow-dropped"], hint=hint).points == 2.75
@@ -141,6 +161,40 @@ def test_a_missing_function_is_not_attempted() -> None:
     result = check_in({}, "moco.enqueue")
     assert (result.status, result.points, result.max_points) == ("not attempted", 0, 5.5)
     assert "run the cell that defines it" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        ("def enqueue(queue, pointer, keys):\n    return (1", "in line 2: '(' was never closed"),
+        ("def enqueue(queue, pointer, keys):\n    pass\nreturn 1", "in line 3: 'return' outside function"),
+        ("def enqueue(queue, pointer, keys)\n    return 1", "in line 1: expected ':'"),
+    ],
+)
+@pytest.mark.parametrize("older", [None, "enqueue"])
+def test_a_cell_that_did_not_run_is_not_judged_by_its_older_version(
+    last: str, said: str, older: str | None
+) -> None:
+    history = ["", "def enqueue(queue, pointer, keys):\n    return 1", last, "cu.check('moco.enqueue')"]
+    namespace = {"In": history} | ({older: REFERENCE[older]} if older else {})
+    result = check_in(namespace, "moco.enqueue")
+    assert (result.status, result.points, result.verdicts) == ("error", 0, ())
+    assert said in str(result)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        ["", "def enqueue(queue, pointer, keys):\n    return (1", "def enqueue(queue, pointer, keys):\n    return 1"],
+        ["", "def enqueue_all(:", "await enqueue()\ndef enqueue(a, b, c): ..."],
+        ["", "print('def enqueue(' +"],
+        [None],
+        "def enqueue(:",
+    ],
+)  # fmt: skip
+def test_a_history_without_a_broken_definition_changes_nothing(history: Any) -> None:
+    namespace = {"In": history, "enqueue": REFERENCE["enqueue"]}
+    assert check_in(namespace, "moco.enqueue").status == "correct"
 
 
 def test_a_fault_of_ours_is_told_and_stops_nothing(

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from autograder import journal
 from autograder.errors import UserError
 from autograder.report.summary import summarise
+from course_utils.checks.judge import WITHHELD
 
 CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
@@ -47,7 +48,7 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
     for number, grade in enumerate(grades, start=1):
         page = folder / FEEDBACK / grade["unit"] / f"{file_name(grade['student'])}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(feedback.render(grade=grade), encoding="utf-8")
+        page.write_text(feedback.render(grade=grade, withheld=WITHHELD), encoding="utf-8")
         progress(number, len(grades))
     units = summarise(grades)
     path = folder / CLASS_REPORT

@@ -45,7 +45,8 @@ class UnitSummary:
 
     Attributes:
         histogram: number of students in each tenth of the score; the last includes the full score.
-        attention: (student, reason) for every submission that needs a person.
+        attention: (students, reasons) for all that needs a person, what concerns few first: what concerns a whole
+            class is said once.
     """
 
     unit: str
@@ -56,7 +57,7 @@ class UnitSummary:
     max_score: float
     histogram: Sequence[int]
     exercises: Sequence[ExerciseSummary]
-    attention: Sequence[tuple[str, str]]
+    attention: Sequence[tuple[Sequence[str], Sequence[str]]]
     sandbox: str
     versions: str
 
@@ -90,7 +91,7 @@ def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
         max_score,
         histogram,
         [_exercise(name, graded) for name in names],
-        [(grade["student"], reason) for grade in grades for reason in _attention(grade)],
+        _by_students(grades),
         ", ".join(sorted({grade["sandbox"] for grade in grades})),
         "; ".join(versions),
     )
@@ -123,8 +124,21 @@ def _exercise(name: str, grades: Sequence[Grade]) -> ExerciseSummary:
     )
 
 
+def _by_students(grades: Sequence[Grade]) -> list[tuple[Sequence[str], Sequence[str]]]:
+    who: dict[str, list[str]] = defaultdict(list)
+    for grade in grades:
+        for reason in dict.fromkeys(_attention(grade)):
+            who[reason].append(grade["student"])
+    reasons: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for reason, students in who.items():
+        reasons[tuple(students)].append(reason)
+    return sorted(reasons.items(), key=lambda item: (len(item[0]), item[0]))
+
+
 def _attention(grade: Grade) -> list[str]:
     reasons = list(grade["flags"])
+    if grade["status"] == "unreadable" and grade.get("file"):
+        reasons = [f"{grade['file']}: {reason}" for reason in reasons]
     for name, result in grade["exercises"].items():
         if result["status"] in ("timeout", "memory", "crashed", "error"):
             message = next((item["message"] for item in result["checks"] if not item["passed"]), "")

@@ -61,7 +61,8 @@ def main(
         if seed not in record.seeds:
             record = with_run(record, seed, *run(fit, seed, settings))
             write(record)
-    print(summary(record))
+    if record.seeds:
+        print(summary(record))
     if given.sweep:
         rows = record.extra.get("sweep", [])
         for change in changes:
@@ -76,7 +77,7 @@ def main(
 def arguments(description: str | None) -> argparse.Namespace:
     """The command line of a unit's benchmark."""
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="none: only the sweep")
     parser.add_argument("--sweep", action="store_true", help="measure the sweep too")
     parser.add_argument(
         "--set",

@@ -23,28 +23,24 @@ from course_utils.train import Batches, History, cosine, train
 from solutions.moco.reference import enqueue, moco_logits, momentum_update
 
 SETTINGS: dict[str, Any] = {
-    "family": "noto",
-    "model": {"name": "convnet"},
-    "steps": 500,
+    "family": "both",
+    "model": {"name": "convnet", "width": 16},
+    "steps": 1800,
     "batch": 256,
-    "learning_rate": 1e-3,
+    "learning_rate": 3e-3,
     "weight_decay": 1e-4,
     "warmup": 20,
-    "temperature": 0.2,
-    "momentum": 0.98,
+    "temperature": 0.1,
+    "momentum": 0.99,
     "queue": 2048,
     "dim": 128,
     "views": {},
 }
 SWEEP: list[dict[str, Any]] = [
     {"momentum": 0.0},
-    {"momentum": 0.9},
     {"momentum": 0.999},
     {"queue": 256},
-    {"queue": 512},
-    {"queue": 4096},
     {"learning_rate": 3e-4},
-    {"learning_rate": 3e-3},
 ]
 
 

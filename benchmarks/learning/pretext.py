@@ -21,9 +21,9 @@ from course_utils.train import Batches, History, cosine, train
 from solutions.pretext.reference import rotate_batch
 
 SETTINGS: dict[str, Any] = {
-    "family": "noto",
-    "model": {"name": "convnet"},
-    "steps": 600,
+    "family": "both",
+    "model": {"name": "convnet", "width": 16},
+    "steps": 1800,
     "batch": 64,
     "learning_rate": 2e-3,
     "weight_decay": 1e-4,

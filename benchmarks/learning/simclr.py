@@ -20,21 +20,21 @@ from course_utils.train import Batches, History, cosine, train
 from solutions.simclr.reference import nt_xent
 
 SETTINGS: dict[str, Any] = {
-    "family": "noto",
-    "model": {"name": "convnet"},
-    "steps": 500,
+    "family": "both",
+    "model": {"name": "convnet", "width": 16},
+    "steps": 1700,
     "batch": 256,
-    "learning_rate": 1e-3,
+    "learning_rate": 3e-3,
     "weight_decay": 1e-4,
     "warmup": 20,
-    "temperature": 0.2,
+    "temperature": 0.1,
     "views": {},
 }
 SWEEP: list[dict[str, Any]] = [
-    {"temperature": 0.05},
+    {"temperature": 0.02},
     {"temperature": 0.5},
-    {"temperature": 1.0},
     {"batch": 64},
+    {"views": {"jitter": 0.0, "grey": 0.0}},
 ]
 
 

@@ -329,7 +329,7 @@ def _not_a(got: Quantity, wanted: str) -> tuple[str, str]:
         return f"should be {wanted}, but is a tensor of shape {tuple(got.shape)}", ""
     if isinstance(got, str):
         # A text of the student's choice stays out of the fact, and so does the name of a type.
-        plain = got.endswith(_FAMILIAR) or got.endswith(" values") or got.startswith("a ")
+        plain = got.endswith(_FAMILIAR) or got.startswith("a ")
         what = got if plain else "a string" if got.startswith("the string ") else "an object of another type"
         return f"should be {wanted}, but is {what[:80]}", "" if plain else f"got {got}"
     return f"should be {wanted}, but is {_plain_type(got)}", f"got {got}"

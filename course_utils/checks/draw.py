@@ -26,7 +26,9 @@ _ROWS_WITH_NUMBERS, _COLUMNS_WITH_NUMBERS, _LENGTH_WITH_NUMBERS = 10, 10, 24
 _DOTS_PER_INCH = 90
 
 
-def expected_beside_got(expected: Tensor, got: Tensor, name: str, *, limit: float = 0.0) -> str | None:
+def expected_beside_got(
+    expected: Tensor, got: Tensor, name: str, *, limit: float = 0.0, as_images: bool = True
+) -> str | None:
     """An HTML `<img>` with the picture inside and alt text.
 
     Args:
@@ -34,6 +36,7 @@ def expected_beside_got(expected: Tensor, got: Tensor, name: str, *, limit: floa
         got: the values seen, the same shape.
         name: what they are, in words.
         limit: how far a right value may lie from the expected one.
+        as_images: whether a tensor with the shape of a batch of images may be drawn as images.
 
     Returns:
         The HTML, or None if there is nothing to draw or the picture can't be made: a check goes on without it.
@@ -45,7 +48,7 @@ def expected_beside_got(expected: Tensor, got: Tensor, name: str, *, limit: floa
         with warnings.catch_warnings():
             # Of missing glyphs and the like: text on stderr would count as a failure.
             warnings.simplefilter("ignore")
-            figure, alt = _draw(expected, got, name, limit)
+            figure, alt = _draw(expected, got, name, limit, as_images)
             figure.savefig(buffer, format="png", dpi=_DOTS_PER_INCH, facecolor="white")
     except Exception:  # noqa: BLE001 - whatever matplotlib stumbles over, the words are there without it
         return None
@@ -53,11 +56,11 @@ def expected_beside_got(expected: Tensor, got: Tensor, name: str, *, limit: floa
     return f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="max-width: 100%; background: white">'
 
 
-def _draw(expected: Tensor, got: Tensor, name: str, limit: float) -> tuple[Figure, str]:
+def _draw(expected: Tensor, got: Tensor, name: str, limit: float, as_images: bool) -> tuple[Figure, str]:
     wanted, value = expected.to(torch.float64), got.to(torch.float64)
     wrong = ~((value == wanted) | ((value - wanted).abs() <= limit))
     count = f"{int(wrong.sum())} of {wrong.numel()} entries are wrong"
-    if _are_images(wanted):
+    if as_images and _are_images(wanted):
         bad = wrong.flatten(1).any(1).nonzero().flatten()[:_MOST_IMAGES].tolist()
         bad = bad or list(range(min(_MOST_IMAGES, len(wanted))))
         alt = f"{name}: expected images above, got below, for images {', '.join(map(str, bad))}; {count}"
@@ -164,8 +167,9 @@ def _draw_matrices(
 
 
 def _ticks(ax: Axes, rows: int, columns: int) -> None:
-    ax.set_xticks(range(0, columns, max(1, columns // 8)))
-    ax.set_yticks(range(0, rows, max(1, rows // 8)))
+    # At most ten numbers: more run into one another.
+    ax.set_xticks(range(0, columns, -(-columns // 10)))
+    ax.set_yticks(range(0, rows, -(-rows // 10)))
     ax.tick_params(labelsize=8)
 
 

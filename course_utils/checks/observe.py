@@ -141,7 +141,7 @@ def _write_result(result: Any, suffix: str, seen: dict[str, Quantity], leaves: d
         elif isinstance(value, numbers.Real):
             seen[name + suffix] = float(value)
         elif isinstance(value, tuple | list) and name == "result":
-            seen[name + suffix] = f"{len(value)} values"
+            seen[name + suffix] = f"a tuple or list of {len(value)} values"
             for index, item in enumerate(value[:_MOST_VALUES]):
                 write(f"{name}.{index}", item)
         else:

@@ -18,9 +18,12 @@ from course_utils.checks.visible import CheckResult
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
 _PASSED, _FAILED, _OPEN = "#0072B2", "#D55E00", "#8a8a8a"
 
+_INDENT = "margin-left: 1.5em"
+_HINT = "Hint"
 _MOST_PICTURES = 2
 _MOST_ENTRIES = 6
-_TABLE_ROWS, _TABLE_COLUMNS = 8, 7
+# As much as fits beside each other on a laptop.
+_TABLE_ROWS, _TABLE_COLUMNS, _TABLE_COLUMNS_OF_INTEGERS = 8, 5, 10
 
 
 def as_text(result: CheckResult) -> str:
@@ -45,7 +48,7 @@ def as_html(result: CheckResult) -> str:
     """The whole result in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet."""
     colour = _PASSED if result.status == CORRECT else _OPEN if result.status == NOT_ATTEMPTED else _FAILED
     parts = [
-        f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em; max-width: 60em">',
+        f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">',
         f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",
     ]
     if result.reason:
@@ -55,7 +58,8 @@ def as_html(result: CheckResult) -> str:
         parts.extend(_items(result))
         parts.append("</ul>")
     for title, body in _help(result):
-        parts.append(f"<div><em>{escape(title)}</em></div>{_block(body)}")
+        text = f'<div style="{_INDENT}">{escape(body)}</div>' if title == _HINT else _block(body)
+        parts.append(f"<div><em>{escape(title)}</em></div>{text}")
     if result.hint and result.level < 2:
         parts.append(
             f"<details><summary>A hint for this very mistake</summary>{_code(result.hint)}</details>"
@@ -94,10 +98,10 @@ def _items(result: CheckResult) -> Iterator[str]:
         colour = _PASSED if verdict.passed else _OPEN if verdict.message == WITHHELD else _FAILED
         mark = f'<span style="color: {colour}; font-weight: bold">{_mark(verdict)}</span>'
         yield f'<li style="margin: 0.25em 0">{mark} {escape(verdict.check.title)}'
-        yield "".join(f'<div style="margin-left: 1.5em">{_code(line)}</div>' for line in _why(verdict))
+        yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(verdict))
         if not verdict.passed and pictures < _MOST_PICTURES and (picture := _picture(verdict)):
             pictures += 1
-            yield f'<div style="margin-left: 1.5em">{picture}</div>'
+            yield f'<div style="{_INDENT}">{picture}</div>'
         yield "</li>"
 
 
@@ -107,8 +111,17 @@ def _picture(verdict: CheckVerdict) -> str:
         return ""
     from course_utils.checks.draw import expected_beside_got
 
-    name = describe(verdict.difference.quantity) if verdict.difference else ""
-    return expected_beside_got(*pair, name, limit=_limit(verdict, pair[0])) or ""
+    quantity = verdict.difference.quantity if verdict.difference else ""
+    # The gradient with respect to an image has its shape, but its colours mean nothing.
+    return (
+        expected_beside_got(
+            *pair,
+            describe(quantity),
+            limit=_limit(verdict, pair[0]),
+            as_images=not quantity.startswith("gradient."),
+        )
+        or ""
+    )
 
 
 def compared_tensors(verdict: CheckVerdict) -> tuple[Tensor, Tensor] | None:
@@ -140,7 +153,9 @@ def _help(result: CheckResult) -> Iterator[tuple[str, str]]:
     ]
     if not failed or result.status == NOT_ATTEMPTED:
         return
-    smallest = min(failed, key=_size)
+    failed.sort(key=_size)
+    # A single number makes no table; the call that is shown is the one the table belongs to.
+    smallest = next(filter(compared_tensors, failed), failed[0]) if result.level >= 3 else failed[0]
     if result.level >= 1:
         yield "Where: the call that went wrong", _call(result.exercise, smallest)
         if result.level < 3 and (entries := _entries(smallest)):
@@ -149,9 +164,9 @@ def _help(result: CheckResult) -> Iterator[tuple[str, str]]:
                 entries,
             )
     if result.level >= 2 and result.hint:
-        yield "Hint", result.hint
+        yield _HINT, result.hint
     elif result.level == 2:
-        yield "Hint", "There is none: what is seen is none of the mistakes we know."
+        yield _HINT, "There is none: what is seen is none of the mistakes we know."
     if result.level >= 3 and (table := _table(smallest)):
         yield table
 
@@ -224,7 +239,8 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
     elif expected.ndim == 1:
         expected, got, wrong, first = expected[None], got[None], wrong[None], [0, *first]
     rows = _window(first[0], expected.shape[0], _TABLE_ROWS)
-    columns = _window(first[1], expected.shape[1], _TABLE_COLUMNS)
+    most = _TABLE_COLUMNS if expected.is_floating_point() else _TABLE_COLUMNS_OF_INTEGERS
+    columns = _window(first[1], expected.shape[1], most)
     cells = [["", *(f"column {j}" for j in columns)]]
     for i in rows:
         cells.append(
@@ -238,7 +254,12 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
     body = "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells
     )
-    return f"Got (expected), wrong ones with a star: {name}", body
+    parts = [
+        f"{word} {part.start} to {part.stop - 1} of {size}"
+        for word, part, size in zip(("rows", "columns"), (rows, columns), expected.shape, strict=True)
+        if len(part) < size
+    ]
+    return f"Got (expected), wrong ones with a star: {', '.join([name, *parts])}", body
 
 
 def _window(centre: int, size: int, count: int) -> range:

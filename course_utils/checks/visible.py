@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import io
 import random
+import re
 import sys
 import traceback
 import warnings
@@ -143,6 +145,8 @@ def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> C
     blank = CheckResult(exercise, ERROR, max_points=full, level=level)
 
     name = exercise.split(".", 1)[1]
+    if broken := _broken_cell(namespace, name):
+        return replace(blank, reason=broken)
     function = namespace.get(name)
     if name not in namespace:
         reason = f"There is no function {name} yet: run the cell that defines it, then run this one again."
@@ -219,6 +223,32 @@ def _result(
         notes=notes,
         device=device,
     )
+
+
+def _broken_cell(namespace: Mapping[str, Any], name: str) -> str | None:
+    """A sentence, if the cell that was run last to define the function could not be compiled.
+
+    The function in memory, if there is one, is then an older version: its verdict would speak of code that the student
+    no longer sees.
+    """
+    history = namespace.get("In")
+    pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+    cells = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+    last = next((text for text in reversed(cells) if pattern.search(text)), None)
+    if last is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(last, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        place = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        what = error.msg if isinstance(error, SyntaxError) else str(error)
+        return (
+            f"The cell with {name} did not run, because it has a syntax error{place}: {what}. "
+            "Mend it and run it, then run this one again."
+        )
+    return None
 
 
 def _wrong_signature(function: Callable[..., Any], prepared: PreparedExercise) -> str | None:

@@ -100,7 +100,7 @@ def table() -> EmojiTable:
         relatives.setdefault((int(groups[emoji]), stem), []).append(emoji)
 
     in_test = np.zeros(len(entries), dtype=bool)
-    rng = np.random.default_rng(20_240_229)
+    rng = np.random.default_rng(20_261_122)
     for group in range(len(group_names)):
         clans = [members for (g, _), members in relatives.items() if g == group]
         wanted = TEST_FRACTION * sum(map(len, clans))

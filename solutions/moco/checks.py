@@ -4,56 +4,6 @@ import torch
 
 from course_utils.checks import Case, Draw, Input, Module, check
 
-# --- moco.moco_logits -------------------------------------------------------------------------------------------
-
-
-def _logits(draw: Draw, temperature: float = 0.2, n: int = 0, contiguous: bool = True) -> Case:
-    batch, dim, size = draw.sizes(3, 3, 9)
-    batch = n or batch
-    # Lengths far from one and different for each vector, so that every missing normalisation shows.
-    queries = draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
-    keys = 0.6 * queries + draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
-    queue = draw.normal(dim, size) * (0.5 + 3 * draw.uniform(1, size))
-    return Case(
-        {
-            "queries": Input(queries, wants_grad=True, contiguous=contiguous),
-            "keys": Input(keys, wants_grad=True, contiguous=contiguous),
-            "queue": Input(queue, wants_grad=True, contiguous=contiguous),
-            "temperature": temperature,
-        }
-    )
-
-
-@check("moco.moco_logits", points=1.5, visible=True)
-def logits(draw: Draw) -> Case:
-    """The logits are right on a small batch."""
-    return _logits(draw)
-
-
-@check("moco.moco_logits", points=1, accuracy="softmax", looks_at=("result", "gradient.queries"))
-def low_temperature(draw: Draw) -> Case:
-    """Logits and gradient with respect to the queries are right at temperature 0.01."""
-    return _logits(draw, temperature=0.01)
-
-
-@check("moco.moco_logits", points=1, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
-def no_gradient_to_keys(draw: Draw) -> Case:
-    """No gradient flows into the keys or the queue."""
-    return _logits(draw)
-
-
-@check("moco.moco_logits", points=0.5, looks_at=("after", "graph.queries"), side=True)
-def inputs_unchanged(draw: Draw) -> Case:
-    """Queries, keys and queue are left as they were."""
-    return _logits(draw)
-
-
-@check("moco.moco_logits", points=1, dtype=torch.float64, looks_at=("result", "gradient.queries"))
-def layouts(draw: Draw) -> list[Case]:
-    """The logits are right in float64, for transposed memory and for a batch of one."""
-    return [_logits(draw, contiguous=False), _logits(draw, n=1)]
-
-
 # --- moco.momentum_update ---------------------------------------------------------------------------------------
 
 
@@ -206,3 +156,53 @@ def off_the_graph(draw: Draw) -> Case:
 def too_many_keys(draw: Draw) -> Case:
     """More keys than columns: a ValueError, and nothing is written."""
     return _enqueue(draw, offset=3, size=5, count=6)
+
+
+# --- moco.moco_logits -------------------------------------------------------------------------------------------
+
+
+def _logits(draw: Draw, temperature: float = 0.2, n: int = 0, contiguous: bool = True) -> Case:
+    batch, dim, size = draw.sizes(3, 3, 9)
+    batch = n or batch
+    # Lengths far from one and different for each vector, so that every missing normalisation shows.
+    queries = draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
+    keys = 0.6 * queries + draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
+    queue = draw.normal(dim, size) * (0.5 + 3 * draw.uniform(1, size))
+    return Case(
+        {
+            "queries": Input(queries, wants_grad=True, contiguous=contiguous),
+            "keys": Input(keys, wants_grad=True, contiguous=contiguous),
+            "queue": Input(queue, wants_grad=True, contiguous=contiguous),
+            "temperature": temperature,
+        }
+    )
+
+
+@check("moco.moco_logits", points=1.5, visible=True)
+def logits(draw: Draw) -> Case:
+    """The logits are right on a small batch."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=1, accuracy="softmax", looks_at=("result", "gradient.queries"))
+def low_temperature(draw: Draw) -> Case:
+    """Logits and gradient with respect to the queries are right at temperature 0.01."""
+    return _logits(draw, temperature=0.01)
+
+
+@check("moco.moco_logits", points=1, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
+def no_gradient_to_keys(draw: Draw) -> Case:
+    """No gradient flows into the keys or the queue."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=0.5, looks_at=("after", "graph.queries"), side=True)
+def inputs_unchanged(draw: Draw) -> Case:
+    """Queries, keys and queue are left as they were."""
+    return _logits(draw)
+
+
+@check("moco.moco_logits", points=1, dtype=torch.float64, looks_at=("result", "gradient.queries"))
+def layouts(draw: Draw) -> list[Case]:
+    """The logits are right in float64, for transposed memory and for a batch of one."""
+    return [_logits(draw, contiguous=False), _logits(draw, n=1)]

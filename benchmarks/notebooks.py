@@ -1,0 +1,85 @@
+"""Solved notebooks from top to bottom, in the profile a student has: minutes of each, and the slowest cells.
+
+python -m benchmarks.notebooks                    # all units
+python -m benchmarks.notebooks moco --out DIR     # one; the executed notebook and its HTML page are kept in DIR
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbclient import NotebookClient
+
+from autograder.units import find_root
+
+UNITS = ("pretext", "simclr", "moco", "video")
+
+
+def execute(unit: str, profile: str, folder: Path) -> tuple[Any, float]:
+    """Run a unit's solved notebook with `folder` as its working directory.
+
+    Args:
+        unit: its id.
+        profile: `"check"`, `"default"` or `"full"`.
+        folder: an empty folder.
+
+    Returns:
+        The executed notebook, and the seconds it took, kernel start included.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: a cell failed.
+    """
+    notebook = nbformat.read(find_root() / "source" / unit / f"{unit}.ipynb", as_version=4)
+    environment = {**os.environ, "COURSE_PROFILE": profile}
+    began = time.perf_counter()
+    client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(folder)}})
+    client.execute(env=environment)
+    return notebook, time.perf_counter() - began
+
+
+def cell_seconds(notebook: Any) -> Iterator[tuple[float, int, str]]:
+    """Seconds, number and first line of each code cell."""
+    for number, cell in enumerate(notebook.cells, start=1):
+        times = cell.metadata.get("execution", {})
+        if cell.cell_type == "code" and "shell.execute_reply" in times:
+            began, ended = (
+                datetime.fromisoformat(times[key].replace("Z", "+00:00"))
+                for key in ("iopub.status.busy", "shell.execute_reply")
+            )
+            yield (ended - began).total_seconds(), number, cell.source.strip().split("\n")[0]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Executes solved notebooks and times them.")
+    parser.add_argument("units", nargs="*", default=UNITS)
+    parser.add_argument("--profile", default="default")
+    parser.add_argument("--out", type=Path, help="keep the executed notebooks and their HTML pages here")
+    given = parser.parse_args()
+    for unit in given.units:
+        with tempfile.TemporaryDirectory() as folder:
+            notebook, seconds = execute(unit, given.profile, Path(folder))
+        print(f"{unit}: {seconds:.0f} s in all", flush=True)
+        for spent, number, line in sorted(cell_seconds(notebook), reverse=True)[:5]:
+            print(f"  {spent:6.1f} s  cell {number}: {line[:80]}", flush=True)
+        if given.out:
+            keep(notebook, given.out / unit)
+
+
+def keep(notebook: Any, path: Path) -> None:
+    """Write the executed notebook and its page."""
+    from nbconvert import HTMLExporter
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path.with_suffix(".ipynb"))
+    page, _ = HTMLExporter().from_notebook_node(notebook)
+    path.with_suffix(".html").write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
