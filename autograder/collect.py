@@ -36,6 +36,7 @@ from autograder.submission import Submission, Unreadable, read_candidate
 SUFFIXES = (".ipynb", ".py")
 # What an instructor's folder or an LMS's zip holds besides; anything else is what a student handed in.
 _NOT_HANDED_IN = (".txt", ".csv", ".md", ".json", ".jsonl")
+_LEADS_OUT = "has a path that leads out of the zip: not read; zip the notebook alone"
 
 _T = TypeVar("_T")
 
@@ -249,7 +250,7 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
         if item.leads_out:
             who = student or clean(name.stem)
             nothing = False
-            yield Unreadable(who, unit, item.shown, "has a path that leads out of the zip: not read")
+            yield Unreadable(who, unit, item.shown, _LEADS_OUT)
             continue
         if name.stem == name.parent.name != unit and len(name.parts) in tree:
             # Another unit's notebook.
@@ -281,7 +282,11 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
             if student is None and item.name.parent.name == unit and item.name.parent in stamps:
                 add_timestamp(candidate, stamps[item.name.parent])
             found[who].append(candidate)
+    # Whoever handed in something else besides is graded by that, but it is not passed over in silence.
+    strange = [f"{item.shown} {_LEADS_OUT}" for item in members if student and item.leads_out]
     for files in found.values():
+        for candidate in files:
+            candidate.flags += strange
         yield from _meant(files, unit, lambda candidate: PurePosixPath(candidate.path).name)
     for who, inner in zips.items():
         if who not in found:

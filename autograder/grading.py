@@ -158,7 +158,6 @@ class Grader:
         policy: Policy | None = None,
         device: str = "cpu",
         jobs: int = 1,
-        visible_only: bool = False,
     ) -> None:
         """Prepare to grade.
 
@@ -169,7 +168,6 @@ class Grader:
             policy: what the course says about scores.
             device: `"cpu"` or `"cuda"`.
             jobs: submissions graded at the same time.
-            visible_only: leave out hidden checks.
         """
         self.unit = unit
         self.device = device
@@ -177,7 +175,6 @@ class Grader:
         self._secret = secret
         self._limits = limits or Limits()
         self._jobs = max(1, jobs)
-        self._visible_only = visible_only
         self._stack = ExitStack()
         self._idle: list[Sandbox] = []
         self._lock = threading.Lock()
@@ -203,7 +200,7 @@ class Grader:
         prepared = {}
         for id_, exercise in self.unit.exercises.items():
             if id_ not in self.policy.disabled:
-                item = exercise.prepare(self._secret, visible_only=self._visible_only)
+                item = exercise.prepare(self._secret)
                 packed = {check.id: tuple(pack_case(case) for case in check.cases) for check in item.checks}
                 prepared[id_] = (item, packed)
         return prepared

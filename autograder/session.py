@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import hmac
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +165,25 @@ def grade(
 
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
     """Fingerprint of what decides a score besides file and checks: a change of it makes `--resume` grade again."""
-    kept = (course.points, course.disabled, course.due.get(unit), course.late, course.attempts, course.limits)
+    kept = (
+        course.points,
+        course.disabled,
+        course.due.get(unit),
+        course.late,
+        course.attempts,
+        course.limits,
+        _code(),
+    )
     return hmac.digest(key, msgspec.json.encode(kept), "sha256").hex()
+
+
+def _code() -> tuple[str, ...]:
+    """Versions and sources that a verdict depends on besides the checks: slicing, sandbox, models, torch."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in (*sorted(here.rglob("*.py")), here.parent / "course_utils" / "models.py"):
+        digest.update(path.read_bytes())
+    return version("torch"), digest.hexdigest()
 
 
 @contextlib.contextmanager

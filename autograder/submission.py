@@ -138,7 +138,7 @@ def parse_notebook(data: bytes) -> tuple[Cell, ...]:
             raise ValueError(
                 "the file is no notebook (a PDF or a web page): hand in the .ipynb file itself"
             ) from error
-        raise ValueError(f"the file is no notebook: {error}") from error
+        raise ValueError(f"the file is no notebook ({error}): hand in the .ipynb file itself") from error
     if notebook.nbformat is not None and notebook.nbformat < 4:
         return _parse_old(data)
     if notebook.cells is None:

@@ -214,7 +214,7 @@ def load_unit(root: Path, unit: str) -> Unit:
         UserError: there is no such unit, or one of its files is missing.
     """
     folder = root / "solutions" / unit
-    if not folder.is_dir():
+    if unit not in unit_ids(root):
         raise UserError(f"unknown unit {unit!r}: there are {', '.join(unit_ids(root)) or 'none'}")
     paths = {}
     for name in FILES:

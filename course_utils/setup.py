@@ -70,11 +70,13 @@ def setup(unit: str, profile: str | None = None, seed: int = 0) -> Setup:
         seed: not negative.
 
     Raises:
-        ValueError: there is no such profile.
+        ValueError: there is no such profile, or the seed is negative.
         ImportError: torch, torchvision or numpy is missing or too old.
     """
     check_versions()
     chosen = _profile(profile)
+    if seed < 0:  # torch would take it, NumPy's generators in later cells would not
+        raise ValueError(f"seed is at least 0; it is {seed}")
 
     import numpy as np  # noqa: PLC0415 - keeps `import course_utils` quick
     import torch  # noqa: PLC0415

@@ -232,8 +232,9 @@ def for_handing_in(content: Notebook, unit: str) -> Notebook:
     metadata: dict[str, Any] = content.get("metadata") or {}
     content["metadata"] = metadata
     metadata.pop("widgets", None)
+    course = metadata.get("course")
     metadata["course"] = {
-        **(metadata.get("course") if isinstance(metadata.get("course"), dict) else {}),
+        **(course if isinstance(course, dict) else {}),
         "submission": {"unit": unit, "made": datetime.now(UTC).isoformat(timespec="seconds")},
     }
     return content

@@ -230,13 +230,11 @@ def train(
     history = History() if history is None else history
     if checkpoint and not history.losses and checkpoint.load(optimizer, history):
         print(f"going on from {checkpoint.path}, step {len(history)}")
-    for group in optimizer.param_groups:
-        group.setdefault("initial_lr", group["lr"])
 
     bar = tqdm(
         total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
     )
-    with bar, _interrupt_between_steps() as interrupted:
+    with bar, _scheduled(optimizer), _interrupt_between_steps() as interrupted:
         for batch in _stream(batches, start=len(history)):
             number = len(history)
             if number >= steps or interrupted():
@@ -296,6 +294,18 @@ def _checked(loss: object, number: int) -> Tensor:
             "and look for a logarithm or a root of zero"
         )
     return loss
+
+
+@contextmanager
+def _scheduled(optimizer: torch.optim.Optimizer) -> Iterator[None]:
+    """Meanwhile `initial_lr` holds the learning rate that was set; afterwards it is the learning rate again."""
+    for group in optimizer.param_groups:
+        group.setdefault("initial_lr", group["lr"])
+    try:
+        yield
+    finally:
+        for group in optimizer.param_groups:
+            group["lr"] = group.pop("initial_lr")
 
 
 @contextmanager

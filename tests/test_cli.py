@@ -132,6 +132,7 @@ def test_a_zip(tmp_path: Path, messy: Path) -> None:
     [
         (["grade", "nowhere", "--assignment", "moco"], "no such file or folder"),
         (["grade", "tests", "--assignment", "mocco"], "unknown unit 'mocco': there are moco, pretext"),
+        (["grade", "tests", "--assignment", "moco/"], "unknown unit 'moco/': there are moco, pretext"),
         (["grade", "tests", "--assignment", "moco", "--device", "tpu"], "choose auto, cpu or cuda"),
         (["grade", "tests"], "--assignment"),
         (["grade", "tests", "--assignment", "moco", "--out", "tests"], "is the folder of the submissions"),

@@ -131,5 +131,5 @@ def test_what_must_not_be_shared_is_ignored(root: Path) -> None:
 
     ignored = (root / ".gitignore").read_text().splitlines()
     assert load_course(root).secret in ignored
-    for name in ("/submitted/", "/autograded/", "/feedback/", "/gradebook.db*", "grades.jsonl"):
+    for name in ("/submitted/", "/autograded/", "/feedback/", "/gradebook.db*", "grades.jsonl", "/grades/"):
         assert name in ignored

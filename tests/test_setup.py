@@ -131,5 +131,10 @@ def test_profile_comes_from_the_argument_then_the_environment(monkeypatch: pytes
         cu.setup("moco")
 
 
+def test_a_negative_seed_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match="seed is at least 0; it is -1"):
+        cu.setup("moco", seed=-1)
+
+
 def test_a_profile_picks_its_value() -> None:
     assert [profile.pick(check=1, default=2, full=3) for profile in Profile] == [1, 2, 3]

@@ -113,6 +113,17 @@ def test_zip_with_a_path_that_leads_out(tmp_path: Path) -> None:
     assert not list(tmp_path.parent.glob("evil*"))
 
 
+def test_a_path_that_leads_out_of_a_students_zip_is_told_beside_what_was_graded(tmp_path: Path) -> None:
+    (tmp_path / "class").mkdir()
+    with zipfile.ZipFile(tmp_path / "class/ada.zip", "w") as packed:
+        packed.writestr("../moco.ipynb", TEXT)
+        packed.writestr("moco/moco.ipynb", TEXT)
+    read = one(tmp_path / "class")
+    assert isinstance(read, Submission)
+    assert read.path.endswith("ada.zip/moco/moco.ipynb")
+    assert ["ada.zip/../moco.ipynb has a path that leads out" in flag for flag in read.flags] == [True]
+
+
 def test_zip_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "MAX_BYTES", 1000)
     with zipfile.ZipFile(tmp_path / "all.zip", "w", zipfile.ZIP_DEFLATED) as packed:
@@ -364,7 +375,7 @@ def test_zips_inside_an_lms_zip_are_unpacked_one_level(tmp_path: Path) -> None:
     for name in ("ada", "bob", "Cleo K", "dora"):
         assert isinstance(read.pop(name), Submission), name
     assert {name: getattr(item, "reason", "graded") for name, item in read.items()} == {
-        "evil": "has a path that leads out of the zip: not read",
+        "evil": "has a path that leads out of the zip: not read; zip the notebook alone",
         "fred": "is a link inside a zip: not followed",
         "gina": "is a zip in a zip in a zip: not read",
         "hugo": "is no readable zip: File is not a zip file",

@@ -279,3 +279,18 @@ def test_the_history_says_what_happened() -> None:
     history = History([4.0, 2.0, 0.0], [1.0, 1.0, 1.0])
     assert history.smoothed(2) == [4.0, 3.0, 1.0]
     assert repr(history) == "History(3 steps, 3 s, loss 4.000 -> 2.000)"
+
+
+def test_the_learning_rate_is_given_back_and_may_be_changed_between_calls() -> None:
+    weight = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([weight], lr=0.1)
+
+    def step(batch: object, number: int) -> torch.Tensor:
+        return weight.sum()
+
+    train(step, [0], optimizer, steps=2, schedule=cosine(2), progress=False)
+    assert optimizer.param_groups[0]["lr"] == 0.1
+    before = weight.item()
+    optimizer.param_groups[0]["lr"] = 0.5
+    train(step, [0], optimizer, steps=1, progress=False)
+    assert weight.item() == pytest.approx(before - 0.5)

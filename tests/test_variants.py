@@ -195,6 +195,14 @@ def sums_in_place(images):
 
 
 @right("simclr.nt_xent")
+def guarded_norm(z_i, z_j, temperature):
+    z = torch.cat([z_i, z_j])
+    z = z / (z.norm(dim=1, keepdim=True) + 1e-8)
+    scores = (z @ z.T / temperature).fill_diagonal_(-torch.inf)
+    return F.cross_entropy(scores, torch.arange(len(z), device=z.device).roll(len(z_i)))
+
+
+@right("simclr.nt_xent")
 def one_anchor_after_the_other(z_i, z_j, temperature):
     views = list(F.normalize(z_i, dim=-1)) + list(F.normalize(z_j, dim=-1))
     n, loss = len(z_i), 0.0
@@ -424,6 +432,14 @@ def clipped_exponent(z_i, z_j, temperature):
 
 
 # --- moco.moco_logits: right ----------------------------------------------------------------------------------
+
+
+@right("moco.moco_logits")
+def guarded_norms(queries, keys, queue, temperature):
+    queries = queries / (queries.norm(dim=1, keepdim=True) + 1e-8)
+    keys = (keys / (keys.norm(dim=1, keepdim=True) + 1e-8)).detach()
+    queue = (queue / (queue.norm(dim=0, keepdim=True) + 1e-8)).detach()
+    return torch.cat([(queries * keys).sum(1, keepdim=True), queries @ queue], 1) / temperature
 
 
 @right("moco.moco_logits")

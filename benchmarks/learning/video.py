@@ -42,7 +42,7 @@ SETTINGS = {
 }
 CELL = 4
 """Pixels of a frame, along each side, in one position of the encoder's output."""
-TEMPERATURES = (0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+TEMPERATURES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 def prepare(video: EmojiVideo, palette: ColourClusters | None) -> tuple[Tensor, Tensor, ColourClusters]:

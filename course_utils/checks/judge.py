@@ -210,7 +210,9 @@ def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerd
 def _is_stub(item: Observation | Fault) -> bool:
     """Whether the exception is the stub's own: torch raises NotImplementedError too, for an operation that it lacks."""
     failure = item.failure if isinstance(item, Observation) else None
-    return failure is None or not failure.code or failure.code.strip().startswith("raise")
+    if failure is None:
+        return True
+    return failure.line is not None and (not failure.code or failure.code.strip().startswith("raise"))
 
 
 def _diagnose(exercise: PreparedExercise, seen: Seen, device: str) -> str | None:
