@@ -38,7 +38,10 @@ def execute(unit: str, profile: str, folder: Path) -> tuple[Any, float]:
     notebook = nbformat.read(find_root() / "source" / unit / f"{unit}.ipynb", as_version=4)
     environment = {**os.environ, "COURSE_PROFILE": profile}
     began = time.perf_counter()
-    client = NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(folder)}})
+    # As in a browser: what a progress bar wrote over is gone.
+    client = NotebookClient(
+        notebook, timeout=1800, coalesce_streams=True, resources={"metadata": {"path": str(folder)}}
+    )
     client.execute(env=environment)
     return notebook, time.perf_counter() - began
 
