@@ -24,10 +24,18 @@ def solution_cell(function: FunctionType, exercise: str) -> str:
     Args:
         function: the reference.
         exercise: its id, for the `raise`.
+
+    Raises:
+        UserError: the reference has no docstring, so that a student would not know what to write.
     """
     source, definition = _parsed(function)
+    if _docstring(definition) is None:
+        raise UserError(
+            f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} has no "
+            "docstring: it is all that a stub tells of what to write"
+        )
     lines = source.splitlines()
-    body = definition.body[1:] if _docstring(definition) is not None else definition.body
+    body = definition.body[1:]
     head = lines[: _first_line(body[0], lines, definition) - 1]
     while head and not head[-1].strip():
         head.pop()

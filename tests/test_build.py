@@ -217,6 +217,10 @@ def test_a_file_of_the_course_takes_the_place_of_one_of_solutions(tmp_path: Path
 
 
 REFUSED = {
+    "a reference without a docstring": (
+        [("reference.py", '    """Set all values to minus one, in place."""\n', "")],
+        ["reference.py, line 17", "clear has no docstring"],
+    ),
     "an exercise in prose that is not in the reference": (
         [("notebook.md", "then `tiny.clear`", "then `tiny.cleer`")],
         ["notebook.md, line 14", "tiny.cleer is named in prose", "reference.py has no such function"],
