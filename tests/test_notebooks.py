@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.notebooks import UNITS, execute
+from autograder.units import unit_ids
+from benchmarks.notebooks import execute
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", unit_ids(ROOT))
 def test_solved_notebook_runs(unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     notebook, _ = execute(unit, "check", tmp_path)
