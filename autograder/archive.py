@@ -22,8 +22,12 @@ MAX_BYTES = 100 * 2**20
 # Of all that the zips inside a zip unpack to, for one student.
 MAX_UNPACKED = 4 * MAX_BYTES
 MAX_MEMBERS = 20_000
+# Zips inside one student's zip.
+MAX_ZIPS = 10
 # A zip's table of contents is read as a whole: this is enough for as many members with long names.
 _MAX_CONTENTS = 400 * MAX_MEMBERS
+
+NO_FILE = "is no ordinary file: not read"
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Member:
             OSError: the zip on the disk cannot be read.
         """
         with _reasons(), ExitStack() as stack:
-            opened = _open(stack, stack.enter_context(self.archive.open("rb")))
+            opened = _open(stack, stack.enter_context(_file(self.archive)))
             for outer in self.names[:-1]:
                 opened = _open(stack, io.BytesIO(_unpack(opened, outer)))
             return _unpack(opened, self.names[-1])
@@ -88,7 +92,7 @@ def members(archive: Path | Member) -> list[Member]:
         file: IO[bytes] = (
             io.BytesIO(archive.read_bytes())
             if isinstance(archive, Member)
-            else stack.enter_context(archive.open("rb"))
+            else stack.enter_context(_file(archive))
         )
         found = _open(stack, file).infolist()
     return [
@@ -102,6 +106,13 @@ def members(archive: Path | Member) -> list[Member]:
         for item in found
         if not item.is_dir()
     ]
+
+
+def _file(path: Path) -> IO[bytes]:
+    if not path.is_file():
+        # A pipe would be waited for.
+        raise UserError(NO_FILE)
+    return path.open("rb")
 
 
 class _Guarded:

@@ -6,6 +6,7 @@ Whose it is, when it was handed in, whether an LMS called it late; and which of 
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import os
 import re
 import unicodedata
@@ -14,11 +15,15 @@ from pathlib import Path, PurePosixPath
 
 from autograder.archive import Member
 from autograder.errors import UserError
+from autograder.plain import LONGEST_NAME, clip
 
 TIMESTAMP = "timestamp.txt"
 # How the files of an LMS's bulk download are called.
 CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_\d+_\d+_.+")
 MOODLE = re.compile(r"(?<=.)_\d+_assignsubmission_.*$")
+# A file system's names are no longer; those in a zip may have 65,535 bytes.
+_LONGEST_NAME = 255
+_MAX_TIMESTAMP = 200
 _LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
@@ -67,6 +72,19 @@ def clean(name: str) -> str:
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
+def clean_path(path: str) -> str:
+    """A path as such text, the beginning of a very long one left out."""
+    text = clean(path)
+    return text if len(text) <= 4 * _LONGEST_NAME else f"…{text[-4 * _LONGEST_NAME :]}"
+
+
+def _student(name: str) -> str:
+    """A student's name; one that no file system would hold is cut, and stays unlike all others."""
+    if len(name) <= _LONGEST_NAME:
+        return name
+    return f"{name[:200]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
 def student_in_zip(name: PurePosixPath, unit: str) -> str:
     """Whose a member of a class's zip is: the innermost folder's, if it has one besides the unit's."""
     folders = [part for part in name.parts[:-1] if part not in (unit, "submitted")]
@@ -77,12 +95,12 @@ def student_in_zip(name: PurePosixPath, unit: str) -> str:
 
 def student_of_folder(name: str) -> str:
     """Moodle's `Ada Lovelace_123_assignsubmission_file_` is Ada Lovelace's."""
-    return clean(MOODLE.sub("", name))
+    return _student(clean(MOODLE.sub("", name)))
 
 
 def student_of(filename: str, unit: str) -> str:
     """`ada.ipynb`, `ada_moco.ipynb`, Canvas's `ada_LATE_123_456_moco-1.ipynb`, Moodle's flat names: all of ada."""
-    stem = clean(PurePosixPath(filename).stem)
+    stem = _student(clean(PurePosixPath(filename).stem))
     if canvas := CANVAS.fullmatch(stem):
         return canvas["name"]
     if _is_nameless(stem, unit):
@@ -152,11 +170,21 @@ def with_timestamp(candidate: Candidate, folder: Path) -> Candidate:
 def add_timestamp(candidate: Candidate, file: Path | Member) -> None:
     """Put the time that a `timestamp.txt` says into the candidate; one that says none becomes a flag."""
     try:
-        text = file.read_bytes()[:200].decode("utf-8-sig").strip()
+        text = _beginning(file).decode("utf-8-sig").strip()
     except (OSError, UserError, UnicodeDecodeError) as error:
         candidate.flags.append(f"{TIMESTAMP} cannot be read ({error})")
         return
     try:
         candidate.submitted_at = parse_timestamp(text)
     except (ValueError, OverflowError, TypeError, AttributeError) as error:
-        candidate.flags.append(f"{TIMESTAMP} says {text[:60]!r}, which is no time ({error})")
+        why = clip(str(error), LONGEST_NAME)
+        candidate.flags.append(f"{TIMESTAMP} says {clip(text, 60)!r}, which is no time ({why})")
+
+
+def _beginning(file: Path | Member) -> bytes:
+    if isinstance(file, Path):
+        with file.open("rb") as opened:
+            return opened.read(_MAX_TIMESTAMP)
+    if file.size > 100 * _MAX_TIMESTAMP:
+        raise UserError("it is too large")
+    return file.read_bytes()[:_MAX_TIMESTAMP]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from autograder.errors import UserError
+from autograder.export.command import export
+from autograder.plain import plain
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
@@ -36,7 +38,8 @@ def build(
 ) -> None:
     """Make source/, assignments/ and the recorded checks from solutions/."""
     from autograder.build import build as run
-    from autograder.units import find_root, unit_ids
+    from autograder.config import find_root
+    from autograder.units import unit_ids
 
     root = find_root()
     run(root, units or unit_ids(root), check=check)
@@ -45,8 +48,8 @@ def build(
 @app.command()
 def release(folder: OutDir) -> None:
     """Write what students get: notebooks, the course_utils wheel, README."""
+    from autograder.config import find_root
     from autograder.release import release as run
-    from autograder.units import find_root
 
     run(find_root(), folder)
     console.print(f"The release is in {folder}")
@@ -65,24 +68,50 @@ def grade(
     or 1,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option(help="Keep results whose file and checks have not changed.")] = True,
+    wait: Annotated[
+        bool, typer.Option(help="Wait for another grader that is at work in the same folder.")
+    ] = True,
+    sandbox: Annotated[
+        str | None, typer.Option(help="full or restricted; the best that this machine has if left out.")
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Allow student code to run without isolation by the system.")
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler: docs/cluster.md."),
+    ] = None,
     demo_secret: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Grade a class."""
-    from autograder import session
+    from autograder.early import early_server
 
     if device not in ("auto", "cpu", "cuda"):
         raise UserError(f"--device {device}: choose auto, cpu or cuda")
-    failed = session.grade(
-        paths,
-        assignment,
-        out,
-        jobs=jobs,
-        device=device,
-        resume=resume,
-        demo_secret=demo_secret,
-        console=console,
-        messages=messages,
-    )
+    with ExitStack() as stack:
+        server = None
+        if scheduler is None:
+            server = stack.enter_context(
+                early_server(jobs=jobs, device=device, tier=sandbox, unsafe=unsafe or demo_secret)
+            )
+        from autograder import session
+
+        failed = session.grade(
+            paths,
+            assignment,
+            out,
+            jobs=jobs,
+            device=device,
+            resume=resume,
+            demo_secret=demo_secret,
+            console=console,
+            messages=messages,
+            wait=wait,
+            tier=sandbox,
+            unsafe=unsafe,
+            scheduler=scheduler,
+            server=server,
+        )
     if failed:
         raise typer.Exit(SOME_FAILED)
 
@@ -98,27 +127,10 @@ def report(folder: OutDir) -> None:
 @app.command()
 def doctor() -> None:
     """Say what this machine offers: sandbox tier, device, versions."""
-    import platform
-    from importlib.metadata import version
+    from autograder.doctor import findings
 
-    import torch
-
-    from autograder.sandbox.client import Limits, Sandbox
-
-    started = time.monotonic()
-    with Sandbox(Limits()) as sandbox, sandbox.job():
-        seconds = time.monotonic() - started
-    rows = {
-        "sandbox": f"{Sandbox.tier} (processes only: no namespaces, no seccomp; fork server ready in {seconds:.1f} s)",
-        "device": f"cuda: {torch.cuda.get_device_name()}"
-        if torch.cuda.is_available()
-        else "cpu (no CUDA device found)",
-        "cores": str(os.cpu_count()),
-        "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "torchvision", "numpy", "nbgrader", "ssl-problem-sets")},
-    }
-    for name, value in rows.items():
-        console.print(f"{name:18}{value}", highlight=False)
+    for name, value in findings():
+        console.print(f"{name:18}{escape(value)}", highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -129,8 +141,9 @@ def demo(
 ) -> None:
     """Make a class of sample submissions and grade it."""
     from autograder import session
+    from autograder.config import find_root
     from autograder.demo import make_class
-    from autograder.units import find_root, load_unit
+    from autograder.units import load_unit
 
     submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
     failed = session.grade(
@@ -149,11 +162,15 @@ def demo(
         raise typer.Exit(SOME_FAILED)
 
 
+app.command()(export)
+
+
 def main() -> NoReturn:
     """Run the command line; errors that a person can mend are told without a stack."""
     try:
         app(standalone_mode=True)
     except UserError as error:
-        messages.print(f"[bold]autograder:[/bold] {escape(str(error))}", highlight=False, soft_wrap=True)
+        text = "\n".join(map(plain, str(error).splitlines()))
+        messages.print(f"[bold]autograder:[/bold] {escape(text)}", highlight=False, soft_wrap=True)
         sys.exit(BAD_USAGE)
     sys.exit(0)

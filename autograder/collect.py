@@ -6,7 +6,7 @@ others go on.
 
 from __future__ import annotations
 
-import glob
+import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from autograder.candidate import (
     add_timestamp,
     candidate_of,
     clean,
+    clean_path,
     flags_of_name,
     is_late,
     student_in_zip,
@@ -31,11 +32,14 @@ from autograder.candidate import (
     with_timestamp,
 )
 from autograder.errors import UserError
+from autograder.plain import clip, clip_path, several
 from autograder.submission import Submission, Unreadable, read_candidate
 
 SUFFIXES = (".ipynb", ".py")
 # What an instructor's folder or an LMS's zip holds besides; anything else is what a student handed in.
 _NOT_HANDED_IN = (".txt", ".csv", ".md", ".json", ".jsonl")
+# Folders in folders, in which an unpacked notebook is looked for.
+_DEEPEST = 8
 _LEADS_OUT = "has a path that leads out of the zip: not read; zip the notebook alone"
 
 _T = TypeVar("_T")
@@ -62,11 +66,12 @@ class Found:
         numbers = {"latest": [len(ordered)], "first": [1], "best": list(range(1, len(ordered) + 1))}[attempts]
         flags = []
         if len(ordered) > 1:
-            names = ", ".join(item.path for item in ordered)
             which = "the best counts"
             if attempts != "best":
-                which = f"the {attempts} counts, {ordered[numbers[0] - 1].path}, {_chosen_by(ordered)}"
-            flags = [f"{len(ordered)} files of this student ({names}): {which}"]
+                counts = ordered[numbers[0] - 1]
+                which = f"the {attempts} counts, {clip_path(counts.path)}, {_chosen_by(ordered)}"
+            names = several(clip_path(item.path) for item in ordered)
+            flags = [f"{len(ordered)} files of this student: {which}. Found: {names}"]
         return [read_candidate(ordered[number - 1], self.unit, number, flags) for number in numbers]
 
 
@@ -98,9 +103,11 @@ def collect(paths: Iterable[Path], unit: str, results: Path | None = None) -> li
     for path in paths:
         for item in _readable(path, unit, results):
             if isinstance(item, Unreadable):
-                refused.setdefault(item.student, replace(item, path=clean(item.path)))
+                refused.setdefault(
+                    item.student, replace(item, path=clean_path(item.path), reason=clip(item.reason))
+                )
             else:
-                item.path = clean(item.path)
+                item.path = clean_path(item.path)
                 attempts.setdefault(item.student, []).append(item)
     if not attempts and not refused:
         listed = ", ".join(str(path) for path in paths)
@@ -144,9 +151,10 @@ def _candidates(path: Path, unit: str, results: Path | None) -> Iterator[Candida
 
 
 def _from_folder(folder: Path, unit: str, results: Path | None) -> Iterator[Candidate | Unreadable]:
-    ours = results.resolve() if results else None
+    ours = os.path.realpath(results) if results else None
     for entry in sorted(folder.iterdir()):
-        if entry.name.startswith((".", "__")) or entry.resolve() == ours:
+        # Not `Path.resolve`, which fails at a link that leads back to itself.
+        if entry.name.startswith((".", "__")) or os.path.realpath(entry) == ours:
             continue
         try:
             yield from _from_entry(entry, folder, unit)
@@ -176,6 +184,9 @@ def _from_student_folder(folder: Path, unit: str) -> Iterator[Candidate | Unread
     pretends = _suffix(folder) in SUFFIXES
     student = student_of(folder.name, unit) if pretends else student_of_folder(folder.name)
     inner = folder / unit
+    if inner.is_symlink():
+        yield _no_link(inner, student, unit)
+        return
     where = inner if inner.is_dir() else folder
     files = []
     for entry in sorted(where.iterdir()):
@@ -187,12 +198,7 @@ def _from_student_folder(folder: Path, unit: str) -> Iterator[Candidate | Unread
             files.append(entry)
     if not files:
         # A folder handed in as a whole, or unpacked into a folder of its own.
-        files = [
-            entry
-            for entry in sorted(where.glob(f"*/**/{glob.escape(unit)}.ipynb"))
-            if not any(part.startswith((".", "__")) for part in entry.relative_to(where).parts)
-            and _bad_link(entry, folder, student, unit) is None
-        ]
+        files = _below(where, f"{unit}.ipynb")
     for entry in _meant(files, unit, lambda entry: entry.name):
         candidate = with_timestamp(candidate_of(entry, student), where)
         if entry.stem != unit:
@@ -283,7 +289,8 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
                 add_timestamp(candidate, stamps[item.name.parent])
             found[who].append(candidate)
     # Whoever handed in something else besides is graded by that, but it is not passed over in silence.
-    strange = [f"{item.shown} {_LEADS_OUT}" for item in members if student and item.leads_out]
+    leading = [clip_path(item.shown) for item in members if student and item.leads_out]
+    strange = [f"{several(leading)} {_LEADS_OUT}"] if leading else []
     for files in found.values():
         for candidate in files:
             candidate.flags += strange
@@ -298,7 +305,10 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
 def _from_inner_zips(zips: list[Member], unit: str, student: str) -> Iterator[Candidate | Unreadable]:
     """One student's zips inside a zip. All together may unpack to `archive.MAX_UNPACKED`."""
     left = archive.MAX_UNPACKED
-    for item in zips:
+    for item in zips[archive.MAX_ZIPS :]:
+        reason = f"is one of more than {archive.MAX_ZIPS} zips in a zip: hand in the notebook alone"
+        yield Unreadable(student, unit, item.shown, reason)
+    for item in zips[: archive.MAX_ZIPS]:
         late = is_late(item.name.name)
         left -= item.size
         if left < 0 or item.size > archive.MAX_BYTES:
@@ -356,13 +366,41 @@ def _no_notebook(student: str, unit: str, path: str) -> Unreadable:
     return Unreadable(student, unit, path, f"is no notebook: {kinds}")
 
 
+def _below(folder: Path, name: str) -> list[Path]:
+    """Files of this name in the folders below, no link followed, as deep and as many as somebody may have made."""
+    found = []
+    waiting = [(folder, 0)]
+    looked = 0
+    while waiting and looked < archive.MAX_MEMBERS:
+        here, depth = waiting.pop()
+        try:
+            entries = list(here.iterdir())
+        except OSError:  # what may not be opened holds nothing for us
+            continue
+        looked += len(entries)
+        for entry in entries:
+            if entry.name.startswith((".", "__")) or entry.is_symlink():
+                continue
+            if entry.is_dir():
+                if depth < _DEEPEST:
+                    waiting.append((entry, depth + 1))
+            elif depth and entry.name == name and entry.is_file():
+                found.append(entry)
+    return sorted(found)
+
+
 def _bad_link(entry: Path, folder: Path, student: str, unit: str) -> Unreadable | None:
-    """Why a link is not followed; None for what may be read."""
-    if entry.is_symlink() and not entry.exists():
-        return Unreadable(student, unit, str(entry), "is a link to a file that does not exist")
-    if not entry.resolve().is_relative_to(folder.resolve()):
+    """Why a link is not followed, be it to a neighbour's file; None for what may be read."""
+    if entry.is_symlink():
+        return _no_link(entry, student, unit)
+    if not Path(os.path.realpath(entry)).is_relative_to(os.path.realpath(folder)):
         return Unreadable(student, unit, str(entry), "is a link to a place outside the folder: not followed")
     return None
+
+
+def _no_link(entry: Path, student: str, unit: str) -> Unreadable:
+    what = "is a link" if entry.exists() else "is a link to a file that does not exist"
+    return Unreadable(student, unit, str(entry), f"{what}: not followed; hand in the file itself")
 
 
 def _suffix(path: PurePath) -> str:

@@ -20,7 +20,7 @@ FILE = "course.toml"
 PUBLIC_DEMO_SECRET = b"public secret of the demo and the tests"
 SHORTEST_SECRET = 16
 
-Sandbox = Literal["none", "restricted", "full"]
+Sandbox = Literal["restricted", "full"]
 Attempts = Literal["latest", "best", "first"]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
@@ -91,6 +91,19 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 def begun_days(seconds: float) -> int:
     """How many days have begun after this many seconds; 0 for none or a negative number."""
     return max(0, math.ceil(seconds / SECONDS_A_DAY))
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The repository around `start`: the nearest folder with `course.toml`.
+
+    Raises:
+        UserError: there is none.
+    """
+    start = (start or Path.cwd()).resolve()
+    for folder in (start, *start.parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise UserError(f"no course.toml in {start} or above it: run this inside the course's repository")
 
 
 def load_course(root: Path) -> Course:

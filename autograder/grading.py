@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import version
 from types import TracebackType
 from typing import Any
@@ -23,15 +23,17 @@ import torch
 from autograder.candidate import TIMESTAMP
 from autograder.collect import Found
 from autograder.config import begun_days
-from autograder.sandbox.client import Limits, Sandbox, SandboxError
+from autograder.running import SUBMISSION_CALLS, Runner, is_memory
+from autograder.sandbox.client import Limits, Sandbox, SandboxError, Server
+from autograder.sandbox.tiers import probe
 from autograder.slicing import NoSlice, Program, import_prelude
 from autograder.submission import Submission, Unreadable
-from autograder.units import Unit
+from autograder.units import Unit, combined_sha256
 from course_utils.checks.judge import (
+    CRASHED,
     ERROR,
     MEMORY,
     NOT_ATTEMPTED,
-    TIMEOUT,
     Fault,
     PreparedExercise,
     Verdict,
@@ -40,6 +42,10 @@ from course_utils.checks.judge import (
 )
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.values import CaseData, pack_case
+
+# Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
+_REMEMBERED = 64 * 2**20
+_LARGE = 2 * 2**20
 
 # The flag of a result that lateness would matter to; the way out is nbgrader's own file.
 UNKNOWN_TIME = (
@@ -77,6 +83,8 @@ class Result:
         late_penalty: points lost by lateness.
         verdicts: exercise id -> verdict; a verdict's points are those of the checks.
         points: exercise id -> (score, max_score) in the course's points.
+        exercises_sha256: exercise id -> hash of its checks.
+        kept: exercise id -> what an earlier result says of it, in place of a verdict.
         seconds: wall-clock time.
     """
 
@@ -86,7 +94,8 @@ class Result:
     max_score: float
     verdicts: Mapping[str, Verdict]
     points: Mapping[str, tuple[float, float]]
-    checks_sha256: str
+    exercises_sha256: Mapping[str, str]
+    kept: Mapping[str, Mapping[str, Any]]
     sandbox: str
     device: str
     late_days: int
@@ -107,20 +116,21 @@ class Result:
             "late_penalty": self.late_penalty,
             "file": submission.path,
             "submission_sha256": submission.sha256,
-            "checks_sha256": self.checks_sha256,
-            "release": version("ssl-problem-sets"),
-            "versions": {"autograder": version("ssl-problem-sets"), "torch": torch.__version__},
+            "checks_sha256": combined_sha256(self.exercises_sha256),
+            "release": _version(),
+            "versions": {"autograder": _version(), "torch": torch.__version__},
             "status": self.status,
             "score": self.score,
             "max_score": self.max_score,
             "sandbox": self.sandbox,
             "device": self.device,
             "seconds": round(self.seconds, 4),
-            "exercises": {name: self._exercise(name, verdict) for name, verdict in self.verdicts.items()},
+            "exercises": {name: self.kept.get(name) or self._exercise(name) for name in self.points},
             "flags": list(self.flags),
         }
 
-    def _exercise(self, name: str, verdict: Verdict) -> dict[str, Any]:
+    def _exercise(self, name: str) -> dict[str, Any]:
+        verdict = self.verdicts[name]
         score, max_score = self.points[name]
         factor = max_score / verdict.max_score if verdict.max_score else 0.0
         diagnosis = (
@@ -131,6 +141,7 @@ class Result:
             "max_score": max_score,
             "status": verdict.status,
             "diagnosis": diagnosis,
+            "checks_sha256": self.exercises_sha256[name],
             "checks": [
                 {
                     "id": item.check.id,
@@ -158,6 +169,8 @@ class Grader:
         policy: Policy | None = None,
         device: str = "cpu",
         jobs: int = 1,
+        tier: str | None = None,
+        server: Server | None = None,
     ) -> None:
         """Prepare to grade.
 
@@ -168,8 +181,13 @@ class Grader:
             policy: what the course says about scores.
             device: `"cpu"` or `"cuda"`.
             jobs: submissions graded at the same time.
+            tier: how student code is kept apart, one of `autograder.sandbox.tiers.TIERS`; the best of this machine if
+                left out.
+            server: a fork server that is started already, with these limits and this tier; closed by who started it.
         """
         self.unit = unit
+        self.tier = server.tier if server else tier or probe().best
+        self._server = server
         self.device = device
         self.policy = policy or Policy()
         self._secret = secret
@@ -178,13 +196,22 @@ class Grader:
         self._stack = ExitStack()
         self._idle: list[Sandbox] = []
         self._lock = threading.Lock()
+        self._remembered = 0
+        self._verdicts: dict[
+            tuple[str, tuple[int, ...]], tuple[Verdict, tuple[Observation | Fault, ...]]
+        ] = {}
 
     def __enter__(self) -> Grader:
         # Comparing small tensors is faster on one thread, and the cores belong to the sandboxes.
         torch.set_num_threads(1)
         with ExitStack() as stack:
-            self._idle = [stack.enter_context(Sandbox(self._limits)) for _ in range(self._jobs)]
-            self._prepared  # noqa: B018 - computed once, before the clock of the first submission runs
+            server = self._server or stack.enter_context(
+                Server(self._limits, self.tier, workers=self._jobs, cuda=self.device == "cuda")
+            )
+            self._idle = [
+                stack.enter_context(Sandbox(self._limits, server=server)) for _ in range(self._jobs)
+            ]
+            self.checks_sha256  # noqa: B018 - prepared once, before the clock of the first submission runs
             self._stack = stack.pop_all()
         return self
 
@@ -206,6 +233,14 @@ class Grader:
         return prepared
 
     @cached_property
+    def checks_sha256(self) -> dict[str, str]:
+        """Exercise id -> hash of what decides its verdict; made once for the whole class."""
+        return {
+            id_: self.unit.checks_sha256(item, self._secret, self._prelude)
+            for id_, (item, _) in self._prepared.items()
+        }
+
+    @cached_property
     def _prelude(self) -> dict[str, str]:
         return import_prelude(self.unit.paths["reference.py"].read_text())
 
@@ -217,24 +252,31 @@ class Grader:
     def grade_all(
         self,
         found: Iterable[Found],
-        graded: Callable[[Submission | Unreadable], bool] = lambda submission: False,
+        earlier: Callable[[Submission], Mapping[str, Any] | None] = lambda submission: None,
     ) -> Iterator[tuple[Found, Result | Exception | None]]:
         """Grade many, `jobs` at a time, in the order in which they are done.
 
         Args:
             found: what `autograder.collect.collect` found.
-            graded: whether this submission needs no new result.
+            earlier: the result that the journal has of this very submission, under the same settings; None if it has
+                none. What the checks have not changed for is kept.
 
         Yields:
             Each student with the result; None if there is one already; an exception if the fault is ours: there is
             no result then, and never a zero.
         """
 
+        checks_sha256 = combined_sha256(self.checks_sha256)
+
         def work(item: Found) -> Result | None:
             submissions = item.read(self.policy.attempts)
             # The result in the journal is that of one attempt; with several to choose from all are graded again.
-            if len(submissions) == 1 and graded(submissions[0]):
-                return None
+            if len(submissions) == 1 and isinstance(submissions[0], Submission):
+                result = earlier(submissions[0]) or {}
+                keep = self._keep(result)
+                if len(keep) == len(self.checks_sha256) and result.get("checks_sha256") == checks_sha256:
+                    return None
+                return self.grade(submissions[0], keep)
             return max(
                 map(self.grade, submissions),
                 key=lambda result: -1.0 if result.score is None else result.score,
@@ -257,71 +299,87 @@ class Grader:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def grade(self, submission: Submission | Unreadable) -> Result:
+    def grade(
+        self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> Result:
         """Grade one submission.
+
+        Args:
+            submission: what was handed in.
+            keep: exercise id -> what an earlier result says of it; these exercises are not run again.
 
         Raises:
             SandboxError: the sandbox failed; the submission has no result then, never a zero.
         """
         started = time.monotonic()
+        try:
+            return self._grade(submission, keep or {}, started)
+        except SandboxError:
+            # A server may have been killed from outside. Who kills it does so again.
+            return self._grade(submission, keep or {}, started)
+
+    def _grade(
+        self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]], started: float
+    ) -> Result:
         if isinstance(submission, Unreadable):
-            return self._result(submission, {}, (submission.reason,), started)
+            return self._result(submission, {}, {}, (submission.reason,), started)
         program = Program(submission, self._prelude)
         verdicts: dict[str, Verdict] = {}
         flags = list(submission.flags)
         with self._lock:
             sandbox = self._idle.pop()
         try:
-            with ExitStack() as stack:
-                job = None
+            with Runner(sandbox, self.device, self._limits.seconds * SUBMISSION_CALLS) as runner:
                 for id_, (exercise, cases) in self._prepared.items():
                     slice_ = program.slice(id_)
                     flags += slice_.flags
+                    if id_ in keep:
+                        continue
                     if isinstance(slice_, NoSlice):
                         status = ERROR if slice_.attempted else NOT_ATTEMPTED
                         verdicts[id_] = not_run(exercise, status, slice_.reason)
                         continue
-                    if job is None or not job.alive:
-                        job = stack.enter_context(sandbox.job())
-                    failure = job.load(self.unit.exercises[id_].name, slice_.cells)
-                    if failure is not None:
-                        verdicts[id_] = _could_not_load(exercise, failure)
-                        continue
-                    seen: dict[str, list[Observation | Fault]] = {}
-                    for check in exercise.checks:
-                        if not job.alive:
-                            # One fault costs the check, not those that come after it.
-                            job = stack.enter_context(sandbox.job())
-                            job.load(self.unit.exercises[id_].name, slice_.cells)
-                        seen[check.id] = [
-                            _out_of_memory(item) for item in job.run(cases[check.id], self.device)
-                        ]
-                        if any(isinstance(item, Fault) and item.status == TIMEOUT for item in seen[check.id]):
-                            # A function that hangs once will do so again; a class must not wait for each check.
-                            break
-                    verdicts[id_] = judge(exercise, seen, self.device)
+                    seen = runner.run(self.unit.exercises[id_].name, slice_.cells, cases)
+                    if isinstance(seen, Failure | Fault):
+                        verdicts[id_] = _could_not_load(exercise, seen)
+                    else:
+                        verdicts[id_] = self._judge(exercise, seen)
         except SandboxError:
-            # A fork server that failed once would fail all who come after.
+            # What failed once would fail all who come after: another worker, and of a server of its own.
             sandbox.__exit__(None, None, None)
-            sandbox = Sandbox(self._limits).__enter__()
+            sandbox = Sandbox(self._limits, self.tier, cuda=self.device == "cuda").__enter__()
             with self._lock:
                 self._stack.push(sandbox)
             raise
         finally:
             with self._lock:
                 self._idle.append(sandbox)
-        return self._result(submission, verdicts, tuple(dict.fromkeys(flags)), started)
+        return self._result(submission, verdicts, keep, tuple(dict.fromkeys(flags)), started)
+
+    def _keep(self, result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+        """The exercises of an earlier result whose checks have not changed."""
+        # A process that died may have been killed from outside; one that kills itself does so again.
+        return {
+            id_: entry
+            for id_, entry in result.get("exercises", {}).items()
+            if entry.get("checks_sha256") == self.checks_sha256.get(id_, "") and entry["status"] != CRASHED
+        }
 
     def _result(
         self,
         submission: Submission | Unreadable,
         verdicts: Mapping[str, Verdict],
+        kept: Mapping[str, Mapping[str, Any]],
         flags: tuple[str, ...],
         started: float,
     ) -> Result:
         points = {}
-        for id_, verdict in verdicts.items():
-            limit = self._points(self._prepared[id_][0])
+        for id_, (exercise, _) in self._prepared.items():
+            if id_ in kept:
+                points[id_] = (kept[id_]["score"], kept[id_]["max_score"])
+            if id_ not in verdicts:
+                continue
+            verdict, limit = verdicts[id_], self._points(exercise)
             points[id_] = (
                 _round(verdict.score / verdict.max_score * limit if verdict.max_score else 0.0),
                 limit,
@@ -339,8 +397,9 @@ class Grader:
             self.max_score,
             verdicts,
             points,
-            self.unit.checks_sha256,
-            Sandbox.tier,
+            self.checks_sha256,
+            kept,
+            self.tier,
             self.device,
             late_days,
             penalty,
@@ -348,8 +407,42 @@ class Grader:
             flags,
         )
 
+    def _judge(
+        self, exercise: PreparedExercise, seen: Mapping[str, Sequence[Observation | Fault]]
+    ) -> Verdict:
+        """The verdict on what was seen; that of an earlier submission, if the very same was seen there."""
+        items = tuple(item for check in exercise.checks for item in seen.get(check.id, ()))
+        key = (exercise.id, tuple(map(id, items)))
+        known = self._verdicts.get(key)
+        if known is None:
+            verdict = judge(exercise, seen, self.device)
+            size = sum(map(_bytes, items))
+            if size > _LARGE:
+                return verdict
+            # The observations are kept with it, so that no other object takes over the identity of one.
+            known = (verdict, items)
+            with self._lock:
+                if self._remembered + size > _REMEMBERED:
+                    self._verdicts.clear()
+                    self._remembered = 0
+                self._verdicts[key] = known
+                self._remembered += size
+        return known[0]
+
     def _points(self, exercise: PreparedExercise) -> float:
         return float(self.policy.points.get(exercise.id, exercise.max_score))
+
+
+def _bytes(item: Observation | Fault) -> int:
+    if isinstance(item, Fault):
+        return 0
+    values = item.quantities.values()
+    return 1000 + sum(value.nbytes if isinstance(value, torch.Tensor) else 100 for value in values)
+
+
+@cache
+def _version() -> str:
+    return version("ssl-problem-sets")
 
 
 def _ours(error: BaseException) -> Exception:
@@ -362,18 +455,8 @@ def _could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Ver
     if isinstance(failure, Fault):
         return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
     where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
-    status = MEMORY if _is_memory(failure) else ERROR
+    status = MEMORY if is_memory(failure) else ERROR
     return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")
-
-
-def _out_of_memory(item: Observation | Fault) -> Observation | Fault:
-    if isinstance(item, Observation) and item.failure and _is_memory(item.failure):
-        return Fault(MEMORY, f"needed too much memory ({item.failure.message[:120]})")
-    return item
-
-
-def _is_memory(failure: Failure) -> bool:
-    return failure.kind == "MemoryError" or "can't allocate memory" in failure.message
 
 
 def _late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:

@@ -25,13 +25,15 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
 from sqlalchemy.exc import SAWarning
+from traitlets import Bool
 from traitlets.config import Config
 
-from autograder.config import begun_days, load_course, secret
+from autograder.config import Course, begun_days, find_root, load_course, secret
 from autograder.grading import Grader, Policy
 from autograder.sandbox.client import Limits
+from autograder.sandbox.tiers import probe, require
 from autograder.submission import Unreadable, read_submission
-from autograder.units import check_cell_id, find_root, load_unit
+from autograder.units import check_cell_id, load_unit
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVerdict, Verdict
 
 STUB = "# Your code takes the place of this line and the next."
@@ -124,7 +126,13 @@ class LatePolicy(LateSubmissionPlugin):
     ) -> float | None:
         """Points lost, from 0 to `score`."""
         course = load_course(_root())
-        return score * (1.0 - course.late.kept(begun_days(total_seconds_late)))
+        return late_penalty(course, score, total_seconds_late)
+
+
+def late_penalty(course: Course, score: float, seconds: float) -> float:
+    """Points lost, from 0 to `score`, by what is handed in so many seconds after it was due."""
+    # Ten digits, as in the journal, remove what binary fractions add.
+    return round(score * (1.0 - course.late.kept(begun_days(seconds))), 10)
 
 
 class RepairCells(NbGraderPreprocessor):
@@ -136,7 +144,7 @@ class RepairCells(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Give the submission exactly the released nbgrader cells, in an order as near to the student's as can be."""
-        released = _released(self.parent.parent.coursedir, resources)
+        released = released_notebook(self.parent.parent.coursedir, resources)
         wanted = {_grade_id(cell): cell for cell in released.cells if _grade_id(cell)}
         nb.metadata.pop("authors", None)
         kept: dict[str, NotebookNode] = {}
@@ -198,6 +206,11 @@ class RepairCells(NbGraderPreprocessor):
 class GradeExercises(NbGraderPreprocessor):
     """Grade the submitted notebook and write the verdicts into its graded cells, in the place of a kernel's output."""
 
+    unsafe = Bool(
+        False,
+        help="Run student code with whatever isolation there is, even none: --GradeExercises.unsafe=True",
+    ).tag(config=True)
+
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Fill the outputs of every `<exercise>-check` cell.
 
@@ -212,7 +225,7 @@ class GradeExercises(NbGraderPreprocessor):
                 converter.coursedir.submitted_directory, facts["student"], facts["assignment"]
             )
         )
-        grader = _grader(converter, facts["assignment"])
+        grader = _grader(converter, facts["assignment"], unsafe=self.unsafe)
         submission = read_submission(
             folder / f"{facts['notebook']}.ipynb", facts["assignment"], facts["student"]
         )
@@ -282,12 +295,14 @@ def _check_html(item: CheckVerdict, factor: float) -> str:
 _GRADERS: weakref.WeakKeyDictionary[Any, dict[str, Grader]] = weakref.WeakKeyDictionary()
 
 
-def _grader(converter: Any, unit_id: str) -> Grader:
+def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
     """One grader for each run of `nbgrader autograde`, closed with it."""
     graders = _GRADERS.setdefault(converter, {})
     if unit_id not in graders:
         root = Path(converter.coursedir.root)
         course = load_course(root)
+        tier = probe().best
+        require(tier, course.sandbox, unsafe=unsafe, way_out="--GradeExercises.unsafe=True")
         key, public = secret(root, course)
         if public:
             converter.log.warning(
@@ -298,7 +313,9 @@ def _grader(converter: Any, unit_id: str) -> Grader:
         policy = Policy(course.points, course.disabled)
         limits = Limits(course.limits.seconds, course.limits.memory_mb)
         stack = ExitStack()
-        graders[unit_id] = stack.enter_context(Grader(load_unit(root, unit_id), key, limits, policy=policy))
+        graders[unit_id] = stack.enter_context(
+            Grader(load_unit(root, unit_id), key, limits, policy=policy, tier=tier)
+        )
         weakref.finalize(converter, stack.close)
     return graders[unit_id]
 
@@ -308,7 +325,8 @@ def _root() -> Path:
     return find_root()
 
 
-def _released(coursedir: Any, resources: Mapping[str, Any]) -> NotebookNode:
+def released_notebook(coursedir: Any, resources: Mapping[str, Any]) -> NotebookNode:
+    """The notebook that students got. Raises `FileNotFoundError` with the way out."""
     facts = resources["nbgrader"]
     path = Path(coursedir.format_path(coursedir.release_directory, ".", facts["assignment"]))
     path /= f"{facts['notebook']}.ipynb"

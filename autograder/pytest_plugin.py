@@ -15,14 +15,18 @@ from typing import Any
 
 import pytest
 
+from autograder.config import find_root
 from autograder.errors import UserError
-from autograder.units import FILES, find_root, load_unit
+from autograder.units import FILES, load_unit
 from course_utils.checks.judge import CheckVerdict, Verdict
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--submission`."""
     group = parser.getgroup("autograder")
+    group.addoption(
+        "--unsafe", action="store_true", help="run the submission with whatever isolation there is, even none"
+    )
     group.addoption(
         "--submission", type=Path, help="notebook or script to check against the units' hidden checks"
     )
@@ -70,6 +74,7 @@ class ChecksFile(pytest.File):
     def _grade(self) -> dict[str, Verdict]:
         from autograder.config import secret
         from autograder.grading import Grader, Limits, Policy
+        from autograder.sandbox.tiers import probe, require
         from autograder.submission import Unreadable, read_submission
 
         root, course = self._unit.root, self._course
@@ -81,7 +86,12 @@ class ChecksFile(pytest.File):
             raise pytest.UsageError(f"{path}: {submission.reason}")
         limits = Limits(course.limits.seconds, course.limits.memory_mb)
         policy = Policy(disabled=course.disabled)
-        with Grader(self._unit, secret(root, course)[0], limits, policy=policy) as grader:
+        tier = probe().best
+        try:
+            require(tier, course.sandbox, unsafe=self.config.getoption("--unsafe"))
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from error
+        with Grader(self._unit, secret(root, course)[0], limits, policy=policy, tier=tier) as grader:
             return dict(grader.grade(submission).verdicts)
 
 

@@ -1,14 +1,16 @@
-"""One run of `autograder grade`: find submissions, grade them with progress, write journal, table and report."""
+"""One run of `autograder grade`: find submissions, grade them with progress, write journal and report."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import hmac
-from collections import Counter
-from collections.abc import Iterator
+import json
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,20 +26,26 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
 from autograder import journal
 from autograder.candidate import TIMESTAMP
-from autograder.collect import collect
-from autograder.config import Course, check_exercises, load_course, secret
+from autograder.cluster import ClusterGrader
+from autograder.collect import Found, collect
+from autograder.config import Course, check_exercises, find_root, load_course, secret
 from autograder.errors import UserError
 from autograder.grading import Grader, Policy
+from autograder.lock import only_one
+from autograder.plain import LONGEST_NAME, clip, clip_path, plain
 from autograder.report.pages import write as write_report
-from autograder.sandbox.client import Limits, Sandbox
-from autograder.submission import MARKED_LATE, Submission, Unreadable
-from autograder.units import find_root, load_unit
+from autograder.report.table import table
+from autograder.sandbox.client import Limits
+from autograder.sandbox.starter import Server
+from autograder.sandbox.tiers import MEANING, TIERS, choose
+from autograder.submission import MARKED_LATE, Submission
+from autograder.units import load_unit
 
-TIERS = ("none", "restricted", "full")
+# A CUDA context takes some 500 MiB before the first tensor, and exercises' tensors are small. A guess, not measured.
+_CUDA_BYTES_A_JOB = 3 * 2**29
 
 
 @dataclass(frozen=True)
@@ -67,100 +75,203 @@ def grade(
     demo_secret: bool,
     console: Console,
     messages: Console,
+    wait: bool = True,
+    tier: str | None = None,
+    unsafe: bool = False,
+    scheduler: str | None = None,
+    server: Server | None = None,
 ) -> Failures:
     """Grade a class and say what came of it.
+
+    Args:
+        paths: where to find the submissions.
+        assignment: id of the unit.
+        out: folder of the results.
+        jobs: submissions graded at the same time; on a cluster its workers decide that.
+        device: `auto`, `cpu` or `cuda`.
+        resume: keep results that nothing has changed for.
+        demo_secret: draw the hidden cases from the public secret.
+        console: where the table goes.
+        messages: where all else goes.
+        wait: wait for another grader that is at work in `out`.
+        tier: the sandbox tier to use; the best that this machine has if left out.
+        unsafe: allow a weaker tier than the course asks for, even `none`.
+        scheduler: address of a Dask scheduler, to grade on its workers instead of here.
+        server: a fork server that is started already, in the tier to use.
 
     Returns:
         How many submissions could not be graded, and why; false if there are none.
 
     Raises:
-        UserError: a path, the unit or the course's settings are wrong.
+        UserError: a path, the unit or the course's settings are wrong; or another grader is at work in `out`, and
+            `wait` is false; or the scheduler cannot be reached, or none of its workers can grade.
     """
     root = find_root()
     course = load_course(root)
     unit = load_unit(root, assignment)
     check_exercises(root, course, assignment, unit.exercises)
-    if out.resolve() in [path.resolve() for path in paths]:
+    if os.path.realpath(out) in map(os.path.realpath, paths):
         raise UserError(f"--out {out} is the folder of the submissions: name one of its own for the results")
     found = collect(paths, assignment, out)
-    device = choose_device(device, messages)
+    if scheduler is None:
+        device = choose_device(device, messages)
+    if device == "cuda":
+        jobs = cuda_jobs(jobs, messages)
+    elif device == "auto":
+        device = "cpu"
     key, public = secret(root, course, demo=demo_secret)
-    _announce(course, public=public, demo=demo_secret, messages=messages)
-    earlier = journal.read(out) if resume else {}
-    unreadable: list[tuple[str, str]] = []
-    ours: list[tuple[str, str]] = []
-    grader = Grader(
-        unit,
-        key,
-        Limits(course.limits.seconds, course.limits.memory_mb),
-        policy=Policy(
-            course.points, course.disabled, course.due.get(assignment), course.late.kept, course.attempts
-        ),
-        device=device,
-        jobs=min(jobs, len(found)),
+    unsafe = unsafe or demo_secret
+    limits = Limits(course.limits.seconds, course.limits.memory_mb)
+    policy = Policy(
+        course.points, course.disabled, course.due.get(assignment), course.late.kept, course.attempts
     )
+    grader: Grader
+    if scheduler is None:
+        tier = server.tier if server else choose(tier, course.sandbox, unsafe=unsafe)
+        _announce_tier(tier, messages)
+        jobs = min(jobs, len(found))
+        grader = Grader(unit, key, limits, policy=policy, device=device, jobs=jobs, tier=tier, server=server)
+    else:
+        grader = ClusterGrader(
+            unit,
+            key,
+            limits,
+            scheduler=scheduler,
+            lowest=course.sandbox,
+            tier=tier,
+            unsafe=unsafe,
+            policy=policy,
+            device=device,
+            tell=partial(_tell, messages),
+        )
+        # What this machine offers has no part in it; workers say what theirs do.
+        tier = grader.tier
+    if public:
+        _announce_public(course, messages)
+    with _interruptible(out, messages), only_one(out, wait=wait, tell=partial(_tell, messages)):
+        # Read under the lock: another grader may just have finished.
+        earlier = _Earlier(
+            journal.lines(out) if resume else {},
+            course,
+            assignment,
+            tier,
+            device,
+            _settings_sha256(course, assignment, key),
+        )
+        kept, unreadable, ours = _grade_all(grader, found, earlier, out, messages)
+        results = _results(out, assignment, found)
+        if results:
+            console.print(table(assignment, results, console.width))
+        if kept:
+            were = "s were" if kept > 1 else " was"
+            _tell(
+                messages,
+                f"{kept} result{were} kept from an earlier run: file, checks and settings have not changed.",
+            )
+        if course.due.get(assignment):
+            _tell_unknown_times(assignment, course.due[assignment], results, messages)
+        for student, reason in unreadable + ours:
+            messages.print(
+                f"[bold]not graded:[/bold] {escape(plain(student))}: {escape(clip(reason))}",
+                highlight=False,
+                soft_wrap=True,
+            )
+        if results:
+            try:
+                said = f"Results: {journal.NAME} in {out}. Report: {write_report(out)}"
+            except OSError as error:
+                ours.append(("report", str(error)))
+                said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
+            console.print(escape(said), highlight=False, soft_wrap=True)
+    return Failures(len(unreadable), len(ours))
 
-    settings = _settings_sha256(course, assignment, key)
 
-    def graded(submission: Submission | Unreadable) -> bool:
-        result = earlier.get((submission.student, assignment), {})
+@dataclass(frozen=True)
+class _Earlier:
+    """The results of earlier runs, and what must not have changed since for them to hold.
+
+    They stay lines, which take a third of the memory that they take as objects.
+    """
+
+    lines: Mapping[tuple[str, str], bytes]
+    course: Course
+    unit: str
+    tier: str
+    device: str
+    settings_sha256: str
+
+    def __call__(self, submission: Submission) -> dict[str, Any] | None:
+        """The result of this very submission under these settings; whether its checks are the same is not asked."""
         submitted = submission.submitted_at
         now = {
             "status": "graded",
             "submission_sha256": submission.sha256,
-            "checks_sha256": unit.checks_sha256,
-            "settings_sha256": settings,
-            "device": device,
+            "settings_sha256": self.settings_sha256,
+            "device": self.device,
             "submitted_at": submitted.isoformat() if submitted else None,
-            "late_days": course.late_days(assignment, submitted),
+            "late_days": self.course.late_days(self.unit, submitted),
         }
-        return all(result.get(name) == value for name, value in now.items())
+        result = self.of(submission.student)
+        if any(result.get(name) != value for name, value in now.items()):
+            return None
+        # What was found out under weaker isolation than there is now could have been forged.
+        sandbox = result.get("sandbox")
+        return result if sandbox in TIERS and TIERS.index(sandbox) >= TIERS.index(self.tier) else None
 
+    def of(self, student: str) -> dict[str, Any]:
+        """The last result of a student, whatever it is worth now; empty if there is none."""
+        line = self.lines.get((student, self.unit))
+        return json.loads(line) if line else {}
+
+
+def _grade_all(
+    grader: Grader, found: list[Found], earlier: _Earlier, out: Path, messages: Console
+) -> tuple[int, list[tuple[str, str]], list[tuple[str, str]]]:
+    """Grade, and write each result into the journal unless it says there already.
+
+    Returns:
+        How many results were kept; (student, reason) for each that is unreadable, and for each fault of ours.
+    """
     kept = 0
-    with _interruptible(out, messages), journal.Journal(out) as log, _progress(messages) as progress, grader:
-        task = progress.add_task(f"grading {assignment}", total=len(found))
-        for item, result in grader.grade_all(found, graded):
+    unreadable: list[tuple[str, str]] = []
+    ours: list[tuple[str, str]] = []
+    with journal.Journal(out) as log, _progress(messages) as progress, grader:
+        task = progress.add_task(f"grading {earlier.unit}", total=len(found))
+        for item, result in grader.grade_all(found, earlier):
             progress.advance(task)
             if isinstance(result, Exception):
                 ours.append((item.student, f"a fault of the grader, not of the student: {result}"))
-            elif result is None:
+                continue
+            if result is None:
                 kept += 1
-            else:
+                continue
+            made = result.to_json() | {"settings_sha256": earlier.settings_sha256}
+            is_new = not journal.says_the_same(made, earlier.of(item.student))
+            if is_new:
                 try:
-                    log.write(result.to_json() | {"settings_sha256": settings})
+                    log.write(made)
                 except OSError as error:
                     ours.append((item.student, f"{log.path} could not be written: {error.strerror}"))
                     continue
-                if result.score is None:
-                    reason = "; ".join(result.flags)
-                    unreadable.append((f"{item.student} ({result.submission.path})", reason))
-    results = [
-        grade_ for (student, unit_), grade_ in sorted(journal.read(out).items())
-        if unit_ == assignment and student in {item.student for item in found}
-    ]  # fmt: skip
-    if results:
-        console.print(_table(assignment, results))
-    if kept:
-        messages.print(
-            f"{kept} result{'s were' if kept > 1 else ' was'} kept from an earlier run: file, checks and settings have "
-            "not changed.",
-            highlight=False,
-            soft_wrap=True,
-        )
-    if course.due.get(assignment):
-        _tell_unknown_times(assignment, course.due[assignment], results, messages)
-    for student, reason in unreadable + ours:
-        messages.print(
-            f"[bold]not graded:[/bold] {escape(student)}: {escape(reason)}", highlight=False, soft_wrap=True
-        )
-    if results:
-        try:
-            said = f"Results: {journal.NAME} in {out}. Report: {write_report(out)}"
-        except OSError as error:
-            ours.append(("report", str(error)))
-            said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
-        console.print(escape(said), highlight=False, soft_wrap=True)
-    return Failures(len(unreadable), len(ours))
+            if result.score is None:
+                reason = "; ".join(result.flags)
+                unreadable.append(
+                    (f"{clip(item.student, LONGEST_NAME)} ({clip_path(result.submission.path)})", reason)
+                )
+            elif not is_new:
+                kept += 1
+    return kept, unreadable, ours
+
+
+def _results(out: Path, unit: str, found: list[Found]) -> list[dict[str, Any]]:
+    """What the journal now says of these students, in the order of their names."""
+    students = {item.student for item in found}
+    lines = journal.lines(out)
+    return [json.loads(lines[key]) for key in sorted(lines) if key[1] == unit and key[0] in students]
+
+
+def _tell(messages: Console, text: str) -> None:
+    messages.print(escape(plain(text)), highlight=False, soft_wrap=True)
 
 
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
@@ -181,7 +292,9 @@ def _code() -> tuple[str, ...]:
     """Versions and sources that a verdict depends on besides the checks: slicing, sandbox, models, torch."""
     digest = hashlib.sha256()
     here = Path(__file__).parent
-    for path in (*sorted(here.rglob("*.py")), here.parent / "course_utils" / "models.py"):
+    decide = ("submission.py", "slicing.py", "suspicion.py", "running.py", "grading.py", "sandbox/*.py")
+    ours = sorted(path for name in decide for path in here.glob(name))
+    for path in (*ours, here.parent / "course_utils" / "models.py"):
         digest.update(path.read_bytes())
     return version("torch"), digest.hexdigest()
 
@@ -230,24 +343,29 @@ def choose_device(device: str, messages: Console) -> str:
     return "cuda"
 
 
-def _announce(course: Course, *, public: bool, demo: bool, messages: Console) -> None:
-    if not demo and TIERS.index(Sandbox.tier) < TIERS.index(course.sandbox):
-        raise UserError(
-            f"course.toml asks for sandbox tier {course.sandbox!r}, this version has {Sandbox.tier!r}: "
-            'set sandbox = "none" to grade without isolation by the operating system'
-        )
+def cuda_jobs(jobs: int, messages: Console) -> int:
+    """How many submissions the GPU's free memory has room for, at most `jobs`: each has a context of its own."""
+    import torch
+
+    free, _ = torch.cuda.mem_get_info()
+    room = max(1, free // _CUDA_BYTES_A_JOB)
+    if room < jobs:
+        _tell(messages, f"The GPU has {free / 2**30:.1f} GiB free: {room} at a time instead of {jobs}.")
+    return min(jobs, room)
+
+
+def _announce_tier(tier: str, messages: Console) -> None:
+    """Say how student code is kept apart."""
+    messages.print(f"Sandbox: {tier}. {MEANING[tier]}", highlight=False, soft_wrap=True)
+
+
+def _announce_public(course: Course, messages: Console) -> None:
+    """Say from which secret hidden cases come."""
     messages.print(
-        f"Sandbox: {Sandbox.tier}. Student code runs in a process of its own, "
-        "without isolation by the operating system.",
+        f"Hidden cases come from the public demo secret: to grade for marks, put a secret into {course.secret}.",
         highlight=False,
         soft_wrap=True,
     )
-    if public:
-        messages.print(
-            f"Hidden cases come from the public demo secret: to grade for marks, put a secret into {course.secret}.",
-            highlight=False,
-            soft_wrap=True,
-        )
 
 
 def _progress(messages: Console) -> Progress:
@@ -260,43 +378,3 @@ def _progress(messages: Console) -> Progress:
         TimeRemainingColumn(),
         console=messages,
     )
-
-
-def _table(assignment: str, results: list[dict[str, Any]]) -> Table:
-    names = list(dict.fromkeys(name for result in results for name in result["exercises"]))
-    counts = Counter(result["status"] for result in results)
-    title = f"{assignment}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
-    table = Table(title=title, title_justify="left")
-    table.add_column("student", overflow="fold")
-    for name in names:
-        # Broken where the words are, so that the columns fit into 80 characters.
-        table.add_column(name.split(".", 1)[1].replace("_", "_\n"), overflow="fold")
-    table.add_column("score", justify="right", no_wrap=True)
-    late = any(result["late_days"] for result in results)
-    if late:
-        table.add_column("late", justify="right", no_wrap=True)
-    for result in results:
-        cells = [_cell(result["exercises"].get(name)) for name in names]
-        score = "unreadable" if result["score"] is None else f"{result['score']:g} of {result['max_score']:g}"
-        table.add_row(
-            escape(result["student"]), *cells, score, *([_days(result["late_days"])] if late else [])
-        )
-    return table
-
-
-def _days(late: int) -> str:
-    return f"{late} day{'s' if late > 1 else ''}" if late else ""
-
-
-def _cell(exercise: dict[str, Any] | None) -> str:
-    if exercise is None:
-        return ""
-    if exercise["status"] == "correct":
-        return f"{exercise['score']:g} correct"
-    # With spaces for hyphens a long name breaks between words in a narrow column.
-    reason = (
-        exercise["diagnosis"]["misconception"].replace("-", " ")
-        if exercise["diagnosis"]
-        else exercise["status"]
-    )
-    return f"{exercise['score']:g} {escape(reason)}"

@@ -12,32 +12,35 @@ import builtins
 import re
 import symtable
 import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from autograder.plain import clip, several
+from autograder.python_text import Allowance, Unparsable, ipython_work, parse, parse_magics, parse_python
 from autograder.sandbox.statements import binding_part, is_installed
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission
+from autograder.suspicion import suspicions
 from autograder.units import cell_id, check_cell_id, function_name
 
 _DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# Cell magics that run the rest of the cell as ordinary Python.
-_PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
+_MOST_NAMED = 8
+# Nodes of syntax trees that are kept for the next student, at some 500 bytes each.
+_MOST_NODES = 200_000
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A top-level statement that binds names.
+class Part:
+    """What a top-level statement binds.
 
     Attributes:
-        cell: number of its cell.
         index: its place among all top-level statements of the cell.
         node: the part of it that binds.
         binds: names it gives a value to; `"*"` for a star import.
     """
 
-    cell: int
     index: int
     node: ast.stmt
     binds: frozenset[str]
@@ -47,9 +50,45 @@ class Statement:
         """Global names that are read in it. A function's own variables are none, whatever they are called."""
         try:
             return global_names(self.node)
-        except (SyntaxError, ValueError, RecursionError):
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             # What parses may still not compile: `global pointer` after its use. The sandbox will say so.
             return frozenset()
+
+    @cached_property
+    def suspicions(self) -> tuple[str, ...]:
+        """What a person should look at."""
+        try:
+            return tuple(dict.fromkeys(suspicions(self.node)))
+        except RecursionError:
+            return ("code that is nested very deeply",)
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A part, and the number of the cell in which it stands."""
+
+    cell: int
+    part: Part
+
+    @property
+    def index(self) -> int:
+        """Its place in the cell."""
+        return self.part.index
+
+    @property
+    def node(self) -> ast.stmt:
+        """The part of it that binds."""
+        return self.part.node
+
+    @property
+    def binds(self) -> frozenset[str]:
+        """Names it gives a value to."""
+        return self.part.binds
+
+    @property
+    def uses(self) -> frozenset[str]:
+        """Global names that are read in it."""
+        return self.part.uses
 
     def changes(self, name: str) -> bool:
         """Whether it needs the name's earlier value: `f = torch.no_grad()(f)`, `f.calls = 0`."""
@@ -98,24 +137,38 @@ class Program:
         self._sources: dict[int, str] = {}
         self._errors: dict[int, str] = {}
         self._statements: list[Statement] = []
+        allowance = Allowance()
         for cell in submission.cells:
-            try:
-                source, tree = _parse(cell.source)
-            except _Unparsable as error:
-                self._errors[cell.number] = str(error)
+            if cell.left_out:
+                self._errors[cell.number] = f"cell {cell.number} is {cell.left_out}"
                 continue
-            self._sources[cell.number] = source
-            for index, node in enumerate(tree.body):
-                if (part := binding_part(node)) is not None:
-                    self._statements.append(Statement(cell.number, index, part, _binds(part)))
+            read = _known(cell.source, "python")
+            if read.needs_ipython:
+                read = _known(cell.source, "ipython" if allowance.spend(cell.source) else "lines")
+            if read.problem:
+                self._errors[cell.number] = f"cell {cell.number} is no valid Python: {read.problem}"
+                continue
+            self._sources[cell.number] = read.text
+            self._statements += [Statement(cell.number, part) for part in read.parts]
+        self._binding: dict[str, list[Statement]] = defaultdict(list)
+        for statement in self._statements:
+            for name in statement.binds:
+                self._binding[name].append(statement)
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
+        found = self._slice(exercise)
+        flags = tuple(map(clip, found.flags))
+        if isinstance(found, NoSlice):
+            return NoSlice(found.attempted, clip(found.reason), flags)
+        return Slice(found.cells, flags)
+
+    def _slice(self, exercise: str) -> Slice | NoSlice:
         name = function_name(exercise)
         tagged = [cell for cell in self._cells.values() if cell.ids & {cell_id(exercise), exercise}]
         flags = [f"{len(tagged)} cells carry the id {cell_id(exercise)}"] if len(tagged) > 1 else []
         numbers = {cell.number for cell in tagged}
-        defining = [item for item in self._statements if name in item.binds]
+        defining = self._binding.get(name, [])
         written = [item for item in defining if not _is_stub(item.node)]
         own = [item for item in written if item.cell in numbers]
         if not written:
@@ -126,9 +179,7 @@ class Program:
         wraps, ignored = self._wraps(root, exercise)
         defined = sorted({item.cell for item in written} - {item.cell for item in wraps + ignored})
         if own and len(defined) > 1:
-            flags.append(
-                f"{name} is defined in cells {', '.join(map(str, defined))}: the one in cell {root.cell} counts"
-            )
+            flags.append(f"{name} is defined in cells {several(defined)}: the one in cell {root.cell} counts")
         if wraps:
             flags.append(
                 f"{name} of cell {root.cell} is wrapped or changed in {_cells(wraps)}, before it is checked: "
@@ -140,24 +191,35 @@ class Program:
                 "that does not count"
             )
         chosen = self._closure(root, name, wraps, flags)
+        seen = dict.fromkeys(
+            what
+            for item in self._statements
+            if (item.cell, item.index) in chosen
+            for what in item.part.suspicions
+        )
+        if seen:
+            flags.append(f"to be looked at: {exercise} uses {several(seen, _MOST_NAMED)}")
         return Slice(tuple(self._code(chosen)), tuple(flags))
 
     def _missing(self, name: str, tagged: list[Cell], stub: bool, flags: tuple[str, ...]) -> NoSlice:
-        pattern = re.compile(rf"^\s*(?:async\s+)?(?:def|class)\s+{re.escape(name)}\b", re.MULTILINE)
+        pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
+        numbers = {cell.number for cell in tagged}
         for number, problem in self._errors.items():
-            cell = self._cells[number]
-            if pattern.search(cell.source) or cell in tagged:
-                return NoSlice(True, f"cell {number} is no valid Python: {problem}", flags)
+            if number in numbers or pattern.search(self._cells[number].source):
+                return NoSlice(True, problem, flags)
         if stub:
             return NoSlice(False, "the stub is as it was released", flags)
-        numbers = {cell.number for cell in tagged}
         others = [
             item.node.name
             for item in self._statements
             if item.cell in numbers and isinstance(item.node, _DEFINITION) and not _is_stub(item.node)
         ]
         if others:
-            reason = f"there is no function {name}, but its cell defines {', '.join(others)}: was it renamed?"
+            reason = f"there is no function {name}, but its cell defines {several(others)}: was it renamed?"
+            return NoSlice(True, reason, flags)
+        left_out = [cell.number for cell in self._cells.values() if cell.left_out]
+        if left_out:
+            reason = f"there is no function {name} in what is read; left out: cell {several(left_out)}"
             return NoSlice(True, reason, flags)
         return NoSlice(False, f"there is no function {name}", flags)
 
@@ -173,8 +235,8 @@ class Program:
         """
         name = function_name(exercise)
         wraps = []
-        for item in self._statements:
-            if item.cell <= root.cell or name not in item.binds:
+        for item in self._binding.get(name, ()):
+            if item.cell <= root.cell:
                 continue
             if not item.changes(name):
                 # Another attempt; what is done to the name from here on is done to that one.
@@ -186,7 +248,7 @@ class Program:
         checks = [
             cell.number
             for cell in self._cells.values()
-            if check_cell_id(exercise) in cell.ids or call.search(cell.source)
+            if check_cell_id(exercise) in cell.ids or (exercise in cell.source and call.search(cell.source))
         ]
         end = max((number for number in checks if number > root.cell), default=max(self._cells))
         return [item for item in wraps if item.cell <= end], [item for item in wraps if item.cell > end]
@@ -194,29 +256,34 @@ class Program:
     def _closure(
         self, root: Statement, name: str, wraps: list[Statement], flags: list[str]
     ) -> set[tuple[int, int]]:
-        chosen = {(root.cell, root.index)}
         # Other statements of the same cell may wrap the function: `enqueue = torch.no_grad()(enqueue)`.
         waiting = [
             root,
-            *(s for s in self._statements if s.cell == root.cell and name in s.binds and s is not root),
+            *(s for s in self._binding.get(name, ()) if s.cell == root.cell and s is not root),
             *wraps,
         ]
         if root.changes(name):
             # The cell only wraps what another cell defines.
-            waiting += [s for s in self._statements if name in s.binds and not s.changes(name)][-1:]
+            waiting += [s for s in self._binding.get(name, ()) if not s.changes(name)][-1:]
         known = {name}
         missing: set[str] = set()
+        late = {(item.cell, item.index) for item in wraps}
+        done: set[tuple[int, int]] = set()
         while waiting:
             statement = waiting.pop()
-            chosen.add((statement.cell, statement.index))
+            place = (statement.cell, statement.index)
+            if place in done:
+                continue
+            done.add(place)
             for used in statement.uses - known:
                 known.add(used)
-                binding = self._bindings(used, statement.cell if statement in wraps else root.cell)
+                binding = self._bindings(used, statement.cell if place in late else root.cell)
                 waiting.extend(binding)
                 if not binding:
                     missing.add(used)
+        chosen = done
         unresolved = {used for used in missing if used in self._prelude}
-        stars = [item for item in self._statements if "*" in item.binds]
+        stars = self._binding.get("*", [])
         if not missing - unresolved - vars(builtins).keys():
             # A star import may still hide a builtin, but a package that is not here must not cost a grade for that.
             stars = [item for item in stars if _is_here(item.node)]
@@ -230,7 +297,7 @@ class Program:
 
     def _bindings(self, name: str, cell: int) -> list[Statement]:
         """What binds a name when the exercise's cell has just been run from the top; failing that, what comes later."""
-        binding = [item for item in self._statements if name in item.binds]
+        binding = self._binding.get(name, [])
         return [item for item in binding if item.cell <= cell] or binding
 
     def _code(self, chosen: Iterable[tuple[int, int]]) -> list[CellCode]:
@@ -255,50 +322,73 @@ class Program:
 def import_prelude(source: str) -> dict[str, str]:
     """Name -> import statement, for every top-level import of a Python source."""
     prelude = {}
-    for node in _tree(source).body:
+    for node in parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
             prelude.update(dict.fromkeys(_binds(node), ast.unparse(node)))
     return prelude
 
 
-class _Unparsable(Exception):
-    pass
+@dataclass(frozen=True)
+class _Read:
+    """A cell that was read.
+
+    Attributes:
+        text: the cell as plain Python.
+        problem: why it is none, then empty of parts.
+        needs_ipython: it is no Python as it stands, and holds what might be magics.
+        nodes: of its syntax tree.
+    """
+
+    text: str
+    parts: tuple[Part, ...] = ()
+    problem: str = ""
+    needs_ipython: bool = False
+    nodes: int = 1
 
 
-# CPython 3.11 counts the depth of all trees that are being made in one place: two threads that parse at once disturb
-# each other with "AST constructor recursion depth mismatch" (gh-106905).
-_PARSER = threading.Lock()
-
-
-def _tree(source: str) -> ast.Module:
-    with _PARSER:
-        return ast.parse(source)
-
-
-def _parse(source: str) -> tuple[str, ast.Module]:
+def _read(source: str, how: str) -> _Read:
+    """Read a cell as `python`, with magics as `ipython` understands them, or without `lines` that look like magics."""
     try:
-        return source, _tree(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
-    try:
-        plain = _without_magics(source)
-        return plain, _tree(plain)
-    except SyntaxError as error:
-        raise _Unparsable(f"{error.msg}, line {error.lineno}: {(error.text or '').strip()}") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise _Unparsable(f"{type(error).__name__}: {error}") from error
+        text, tree = (
+            (source, parse_python(source)) if how == "python" else parse_magics(source, how == "ipython")
+        )
+        parts = [(index, binding_part(node)) for index, node in enumerate(tree.body)]
+        read = tuple(Part(index, part, _binds(part)) for index, part in parts if part is not None)
+        return _Read(text, read, nodes=sum(1 for _ in ast.walk(tree)))
+    except Unparsable as error:
+        return _Read(source, problem=str(error), needs_ipython=how == "python" and ipython_work(source) > 0)
+    except RecursionError:
+        return _Read(source, problem="it is nested too deeply")
 
 
-def _without_magics(source: str) -> str:
-    """IPython's syntax as plain Python with the same line numbers."""
-    from IPython.core.inputtransformer2 import TransformerManager
+class _Known:
+    """Cells that were read before: most of a class's are as they were released."""
 
-    head, newline, rest = source.lstrip("\n").partition("\n")
-    if head.startswith("%%"):
-        magic = head[2:].split(maxsplit=1)
-        # The rest may hold magics again: `%%capture`, then `%%time`, then `!pip list`.
-        return f"{newline}{_without_magics(rest)}" if magic and magic[0] in _PYTHON_MAGICS else ""
-    return TransformerManager().transform_cell(source)
+    def __init__(self) -> None:
+        self._cells: OrderedDict[tuple[str, str], _Read] = OrderedDict()
+        self._nodes = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, source: str, how: str) -> _Read:
+        key = (source, how)
+        with self._lock:
+            if (known := self._cells.get(key)) is not None:
+                self._cells.move_to_end(key)
+                return known
+        made = _read(source, how)
+        # Parts remember what they use: a tree that is larger than a tenth would drive out what is of use.
+        if made.nodes + len(source) // 10 <= _MOST_NODES // 10:
+            with self._lock:
+                if key not in self._cells:
+                    self._cells[key] = made
+                    self._nodes += made.nodes + len(source) // 10
+                while self._nodes > _MOST_NODES:
+                    (old, _), gone = self._cells.popitem(last=False)
+                    self._nodes -= gone.nodes + len(old) // 10
+        return made
+
+
+_known = _Known()
 
 
 def _is_here(node: ast.stmt) -> bool:
@@ -319,7 +409,7 @@ def _hands_on(node: ast.stmt, name: str) -> bool:
 
 def _cells(statements: Iterable[Statement]) -> str:
     numbers = sorted({item.cell for item in statements})
-    return f"cell{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+    return f"cell{'s' if len(numbers) > 1 else ''} {several(numbers)}"
 
 
 def _body(node: ast.stmt) -> list[ast.stmt]:
@@ -393,7 +483,9 @@ def _is_stub(node: ast.stmt) -> bool:
             continue
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
-        if isinstance(statement, ast.Raise) and "NotImplementedError" in ast.dump(statement):
+        if isinstance(statement, ast.Raise) and any(
+            isinstance(child, ast.Name) and child.id == "NotImplementedError" for child in ast.walk(statement)
+        ):
             continue
         return False
     return True

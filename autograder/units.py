@@ -6,20 +6,26 @@ A unit is a folder `solutions/<unit>/`; files of the same name in `course/<unit>
 from __future__ import annotations
 
 import hashlib
+import hmac
 import importlib.util
 import inspect
 import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
+
+import msgspec
+import torch
+from torch import Tensor
 
 from autograder.errors import UserError
 from course_utils.checks.compare import expect
 from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception
 from course_utils.checks.judge import PreparedCheck, PreparedExercise
+from course_utils.checks.values import pack_tensor
 
 FILES = ("notebook.md", "reference.py", "checks.py", "misconceptions.py")
 
@@ -139,15 +145,31 @@ class Unit:
                 )
         return found
 
-    @cached_property
-    def checks_sha256(self) -> str:
-        """Hash of all that decides a verdict: the unit's checks and bank, and the judging code."""
-        digest = hashlib.sha256()
-        judging = sorted((Path(inspect.getfile(expect)).parent).glob("*.py"))
-        own = [self.paths[name] for name in ("reference.py", "checks.py", "misconceptions.py")]
-        for path in [*own, *judging]:
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
+    def checks_sha256(self, exercise: PreparedExercise, key: bytes, prelude: Mapping[str, str]) -> str:
+        """Hash of all that decides the verdict on one exercise: its prepared checks and bank, and the judging code.
+
+        Prepared, a check is values: a comment in `checks.py`, or a change of another exercise, changes nothing here.
+
+        Args:
+            exercise: one of this unit's, prepared.
+            key: the key of the hidden seeds. The hash is keyed with it, so that it gives away no guess at a case.
+            prelude: imports that are lent to students, see `slicing.import_prelude`.
+        """
+        encoder = msgspec.msgpack.Encoder(enc_hook=self._plain, order="deterministic")
+        return hmac.digest(key, encoder.encode((exercise, prelude, _judging_code())), "sha256").hex()
+
+    def _plain(self, value: object) -> object:
+        """What msgspec does not know in a prepared exercise, as something that it does."""
+        if isinstance(value, Tensor):
+            return pack_tensor(value)
+        if isinstance(value, torch.dtype):
+            return str(value)
+        if callable(value):
+            # A property may use anything in the unit's files.
+            return [self.paths[name].read_bytes() for name in FILES if name.endswith(".py")]
+        if isinstance(value, Mapping):
+            return dict(value)
+        raise NotImplementedError(f"{type(value).__name__} in a prepared exercise")
 
     def _module(self, file: str) -> ModuleType:
         path = self.paths[file]
@@ -174,6 +196,19 @@ class Unit:
         return module
 
 
+def combined_sha256(exercises: Mapping[str, str]) -> str:
+    """One hash of exercise id -> hash, in this order."""
+    return hashlib.sha256(msgspec.json.encode(list(exercises.items()))).hexdigest()
+
+
+@cache
+def _judging_code() -> str:
+    digest = hashlib.sha256()
+    for path in sorted(Path(inspect.getfile(expect)).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
 def function_name(exercise: str) -> str:
     """`"moco.enqueue"` -> `"enqueue"`."""
     return exercise.split(".", 1)[1]
@@ -187,19 +222,6 @@ def cell_id(exercise: str) -> str:
 def check_cell_id(exercise: str) -> str:
     """The id of an exercise's graded cell: `"moco-enqueue-check"`."""
     return f"{cell_id(exercise)}-check"
-
-
-def find_root(start: Path | None = None) -> Path:
-    """The repository around `start`: the nearest folder with `course.toml`.
-
-    Raises:
-        UserError: there is none.
-    """
-    start = (start or Path.cwd()).resolve()
-    for folder in (start, *start.parents):
-        if (folder / "course.toml").is_file():
-            return folder
-    raise UserError(f"no course.toml in {start} or above it: run this inside the course's repository")
 
 
 def unit_ids(root: Path) -> list[str]:

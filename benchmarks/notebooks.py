@@ -16,7 +16,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from autograder.units import find_root, unit_ids
+from autograder.config import find_root
+from autograder.units import unit_ids
 
 
 def execute(unit: str, profile: str, folder: Path) -> tuple[Any, float]:

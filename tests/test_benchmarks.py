@@ -1,13 +1,23 @@
-"""The tables of benchmarks/README.md say what was recorded, and the package carries the same recordings."""
+"""The tables of benchmarks/README.md say what was recorded, the package carries the same recordings, and the benchmark of
+the graders runs and is fair."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
 
 import course_utils as cu
+from autograder.config import find_root
+from autograder.demo import misconception_source, reference_sources
+from autograder.units import load_unit
+from benchmarks import grading
+from benchmarks.graders import classes, ours, peers
+from benchmarks.graders import report as grading_report
 from benchmarks.learning import report
 
 
@@ -88,3 +98,119 @@ def test_what_the_simclr_notebook_says_of_colour() -> None:
     assert last["change"] == {"views": {"jitter": 0.0, "grey": 0.0}}
     assert last["loss"] < 0.5 * min(losses[-1] for losses in record.losses)
     assert last["instance retrieval"] < 0.6 * mean("simclr", "trained", "instance retrieval")
+
+
+# --- grading --------------------------------------------------------------------------------------------------
+
+
+def test_the_grading_table_is_what_was_recorded() -> None:
+    text = grading_report.README.read_text(encoding="utf-8")
+    made = grading_report.tables(json.loads(grading_report.RESULTS.read_text(encoding="utf-8")))
+    assert grading_report.put_in(text, made) == text, "run `python -m benchmarks.graders.report`"
+
+
+def test_recorded_graders_agree_on_who_is_right() -> None:
+    record = json.loads(grading_report.RESULTS.read_text(encoding="utf-8"))
+    assert [row["name"] for row in record["graders"]] == [
+        "autograder grade",
+        "nbgrader autograde",
+        "otter run",
+    ]
+    for row in record["graders"]:
+        assert row["full_marks"] == row["right"] > 0, row["name"]
+
+
+def test_grading_markers_are_needed() -> None:
+    with pytest.raises(ValueError, match="needs the lines"):
+        grading_report.put_in("no markers here", "")
+
+
+@pytest.mark.slow
+def test_quick_run_has_every_figure(tmp_path) -> None:
+    out = tmp_path / "grading.json"
+    command = [sys.executable, "-m", "benchmarks.grading", "--quick", "--out", str(out)]
+    done = subprocess.run(command, cwd=find_root(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(out.read_text())
+    (row,) = record["graders"]
+    assert row["name"] == "autograder grade"
+    assert row["submissions"] == 4
+    assert row["full_marks"] == row["right"] == 2
+    assert row["seconds"] > 0
+    assert row["steady"] > 0
+    assert row["checks"] > record["floor"]["cases"] > record["floor"]["checks"] > 0
+    assert record["floor"]["case_ms"] > record["floor"]["call_ms"] > 0
+    assert record["floor"]["fork_ms"] > 0
+    assert record["tier"] in ("none", "restricted", "full")
+    assert done.stdout.startswith(grading_report.tables(record))
+    grading_report.draw(record, tmp_path / "grading.png")
+    assert (tmp_path / "grading.png").stat().st_size > 1000
+
+
+def test_a_class_is_mixed_and_no_two_answers_are_the_same_text() -> None:
+    unit = load_unit(find_root(), "moco")
+    made = classes.answers(unit, 30)
+    assert made == classes.answers(unit, 30)
+    assert {kind for kind, _ in made.values()} == set(classes.MIX)
+    sources = [source for _, answers in made.values() for source in answers.values()]
+    assert len(set(sources)) == len(sources)
+    reference = reference_sources(unit)
+    for student, (kind, answers) in made.items():
+        plain = {id_: source.removesuffix(f"# {student}\n") for id_, source in answers.items()}
+        changed = sum(plain.get(id_) not in (source, None) for id_, source in reference.items())
+        assert changed == {"one wrong": 1, "two wrong": 2, "written otherwise": 3}.get(kind, 0), kind
+        assert (len(answers) < len(reference)) == (kind == "unfinished")
+
+
+def test_asserts_of_the_peers_tell_right_from_wrong() -> None:
+    unit = load_unit(find_root(), "moco")
+    assert peers.ASSERTS.keys() == unit.exercises.keys()
+
+    def passed(id_: str, source: str) -> bool:
+        namespace: dict[str, object] = {}
+        exec(f"{peers.IMPORTS}\n{source}", namespace)
+        try:
+            for text in peers.ASSERTS[id_]:
+                exec(text, namespace)
+        except Exception:
+            return False
+        return True
+
+    for id_, exercise in unit.exercises.items():
+        assert len(peers.ASSERTS[id_]) == 3
+        assert passed(id_, reference_sources(unit)[id_])
+        assert passed(id_, classes.OTHERWISE[id_])
+        wrong = [misconception_source(unit, exercise, item.id) for item in exercise.misconceptions]
+        assert sum(passed(id_, source) for source in wrong) < len(wrong) / 2, id_
+
+
+def test_without_otter_its_row_is_skipped_with_the_way_out(monkeypatch, capsys, tmp_path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert grading.find_otter(None) is None
+    assert "--otter ENV/bin/otter" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        grading.parse(["--otter", str(tmp_path / "missing")])
+    assert "there is no such program" in capsys.readouterr().err
+
+
+def test_a_run_that_graded_nobody_is_no_measurement(tmp_path) -> None:
+    (tmp_path / "submitted" / "ada").mkdir(parents=True)
+    with pytest.raises(RuntimeError, match="0 of 1 results, exit code 2"):
+        ours.grade(tmp_path / "submitted", "no-such-unit", tmp_path / "results", 1)
+
+
+def test_processes_below_are_found_and_weighed() -> None:
+    inner = "print('ready', flush=True); input()"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    with subprocess.Popen(
+        [sys.executable, "-c", outer], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        below, weight = ours._below(os.getpid()), ours._peak_mb(process.pid)
+        process.communicate(b"go on\n")
+    # A child and its own child.
+    assert process.pid in below
+    assert len(below) >= 2
+    assert weight > 1
+    assert ours._peak_mb(process.pid) == 0

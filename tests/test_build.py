@@ -191,7 +191,7 @@ def test_a_course_sets_points_dates_and_exercises(tmp_path: Path) -> None:
         tmp_path,
         (
             "course.toml",
-            'sandbox = "none"\n',
+            'sandbox = "restricted"\n',
             'disabled = ["tiny.clear"]\n[points]\n"tiny.scale" = 12\n[due]\ntiny = 2026-11-30T23:59:00+00:00\n',
         ),
     )
@@ -351,7 +351,7 @@ REFUSED = {
         ["notebook.md, line 26", "tiny.scale appears twice"],
     ),
     "points of an unknown exercise": (
-        [("course.toml", 'sandbox = "none"\n', '[points]\n"tiny.sale" = 3\n')],
+        [("course.toml", 'sandbox = "restricted"\n', '[points]\n"tiny.sale" = 3\n')],
         ["course.toml", "tiny.sale is no exercise", "tiny.scale"],
     ),
     "a file that does not load": (

@@ -17,6 +17,7 @@ from autograder import journal, session
 from autograder.cli import app
 from autograder.grading import UNKNOWN_TIME, Grader, Result
 from autograder.sandbox.client import SandboxError
+from autograder.sandbox.tiers import probe
 from autograder.submission import MARKED_LATE
 from autograder.units import Unit
 
@@ -81,8 +82,8 @@ def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -
         assert file in said
         assert reason in said
     assert "2 files of this student" in found["cleo"]["flags"][0]
-    assert "Sandbox: none" in said
-    assert {result["sandbox"] for result in found.values()} == {"none"}
+    assert f"Sandbox: {probe().best}" in said
+    assert {result["sandbox"] for result in found.values()} == {probe().best}
 
 
 def test_table_and_report(graded: tuple[Path, Any]) -> None:
@@ -105,8 +106,10 @@ def test_resume_keeps_what_has_not_changed(graded: tuple[Path, Any], messy: Path
     assert "3 results were kept" in run.stderr
     assert after["bob"]["score"] == after["bob"]["max_score"]
     assert after["ada"] == before["ada"]
-    # bob and the four that could not be read
-    assert len((out / journal.NAME).read_bytes().splitlines()) == lines + 5
+    # Only bob's is new: those that could not be read are told again, and not written again.
+    assert run.returncode == 1
+    assert run.stderr.count("not graded:") == 4
+    assert len((out / journal.NAME).read_bytes().splitlines()) == lines + 1
 
 
 def test_a_run_that_was_cut_off_goes_on(graded: tuple[Path, Any], messy: Path, tmp_path: Path) -> None:
@@ -162,11 +165,19 @@ def test_typo_in_course_toml(tmp_path: Path) -> None:
 
 def test_a_course_that_asks_for_more_isolation_than_there_is(tmp_path: Path, messy: Path) -> None:
     (tmp_path / "solutions").symlink_to(ROOT / "solutions")
-    text = (ROOT / "course.toml").read_text().replace('sandbox = "none"', 'sandbox = "full"')
+    text = (ROOT / "course.toml").read_text().replace('sandbox = "restricted"', 'sandbox = "full"')
     (tmp_path / "course.toml").write_text(text)
-    run = autograder("grade", messy, "--assignment", "moco", "--out", tmp_path / "out", cwd=tmp_path)
+    command = ("grade", messy, "--assignment", "moco", "--out", tmp_path / "out", "--sandbox", "restricted")
+    run = autograder(*command, cwd=tmp_path)
     assert run.returncode == 2
     assert "asks for sandbox tier 'full'" in " ".join(run.stderr.split())
+    assert "--unsafe" in run.stderr
+
+
+def test_a_tier_that_there_is_not(messy: Path, tmp_path: Path) -> None:
+    run = autograder("grade", messy, "--assignment", "moco", "--out", tmp_path, "--sandbox", "strong")
+    assert run.returncode == 2
+    assert "there is no such tier" in " ".join(run.stderr.split())
 
 
 def test_outside_a_course(tmp_path: Path) -> None:
@@ -178,7 +189,7 @@ def test_outside_a_course(tmp_path: Path) -> None:
 def test_doctor() -> None:
     run = autograder("doctor")
     assert run.returncode == 0
-    for word in ("sandbox", "none", "device", "torch"):
+    for word in ("sandbox", probe().best, "namespaces", "device", "torch"):
         assert word in run.stdout
 
 
@@ -194,10 +205,10 @@ def test_demo(tmp_path: Path) -> None:
 def test_demo_does_not_hide_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grade = Grader.grade
 
-    def fails_once(self: Grader, submission: Any) -> Result:
+    def fails_once(self: Grader, submission: Any, keep: Any = None) -> Result:
         if submission.student == "ada":
             raise SandboxError("the fork server did not answer")
-        return grade(self, submission)
+        return grade(self, submission, keep)
 
     monkeypatch.setattr(Grader, "grade", fails_once)
     run = CliRunner().invoke(app, ["demo", str(tmp_path), "--students", "2"])

@@ -59,7 +59,7 @@ def test_values_are_read(tmp_path: Path) -> None:
         (REQUIRED + "[limits]\nsecond = 3\n", ["line 4", "'limits.second'", "did you mean 'seconds'"]),
         (REQUIRED + "[limits]\nseconds = -3\n", ["line 4", "'limits.seconds'", "> 0"]),
         (REQUIRED + "[late]\npenalty_per_day = 10\n", ["line 4", "'late.penalty_per_day'", "<= 1"]),
-        (REQUIRED + 'sandbox = "ful"\n', ["line 3", "'sandbox'", "none, restricted, full"]),
+        (REQUIRED + 'sandbox = "ful"\n', ["line 3", "'sandbox'", "restricted, full"]),
         (REQUIRED + "[due]\ntinny = 2026-11-30T23:59:00Z\n", ["line 4", "'tinny'", "did you mean 'tiny'"]),
         (REQUIRED + "[due]\ntiny = 2026-11-30\n", ["line 3", "'due'", "datetime"]),
         (REQUIRED + "[due]\ntiny = 2026-11-30T23:59:00\n", ["'due'", "timezone"]),

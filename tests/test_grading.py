@@ -13,6 +13,7 @@ from autograder.candidate import parse_timestamp
 from autograder.collect import collect
 from autograder.grading import UNKNOWN_TIME, Grader, Limits, Policy, Result
 from autograder.sandbox.client import Sandbox, SandboxError
+from autograder.sandbox.tiers import probe
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission, Unreadable, parse_notebook
 from autograder.units import Unit
@@ -126,11 +127,12 @@ def test_noise_costs_nothing(grader: Grader, moco: Unit) -> None:
     assert grade(grader, moco, enqueue(noisy)).verdicts[ENQUEUE].status == "correct"
 
 
-def test_threads_subprocess_leftovers_do_not_hold_the_grader(grader: Grader, moco: Unit) -> None:
+def test_a_process_of_ones_own_is_refused_and_told(grader: Grader, moco: Unit) -> None:
     body = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n" + RIGHT
     result = grade(grader, moco, enqueue(body))
     assert result.seconds < 3
-    assert result.verdicts[ENQUEUE].status == "correct"
+    assert result.verdicts[ENQUEUE].status == "error"
+    assert "subprocess" in result.flags[0]
 
 
 def test_garbage_on_every_descriptor_is_a_crash_not_a_grade(grader: Grader, moco: Unit) -> None:
@@ -150,10 +152,11 @@ def test_nothing_of_ours_is_in_the_students_process(grader: Grader, moco: Unit) 
     os.environ["VERY_SECRET_TOKEN"] = "1"
     verdict = grade(grader, moco, enqueue(body)).verdicts[ENQUEUE]
     modules, _, environment = verdict.checks[0].message.partition("RuntimeError: ")[2].partition(" | ")
-    assert set(modules.split()) <= {
-        "autograder", "autograder.sandbox", "autograder.sandbox.child", "autograder.sandbox.server",
-            "autograder.sandbox.statements", "autograder.sandbox.wire",
-    }  # fmt: skip
+    ours = set(modules.split()) - {"autograder", "autograder.sandbox"}
+    assert ours
+    # Its own half of the sandbox, and not the grader's.
+    assert all(name.startswith("autograder.sandbox.") for name in ours)
+    assert not {f"autograder.sandbox.{name}" for name in ("client", "tiers", "view")} & ours
     assert "SECRET" not in environment
 
 
@@ -219,7 +222,7 @@ def test_result_is_the_contracts_json(grader: Grader, moco: Unit) -> None:
         "exercises": dict, "flags": list,
     }.items():  # fmt: skip
         assert isinstance(made[key], kind), key
-    assert made["sandbox"] == "none"
+    assert made["sandbox"] == probe().best
     check = made["exercises"][ENQUEUE]["checks"][0]
     assert {"id", "passed", "points", "message"} <= set(check)
 
@@ -285,13 +288,34 @@ def test_code_that_parses_but_does_not_compile(grader: Grader, moco: Unit) -> No
 def test_who_kills_the_fork_server_harms_nobody_else(moco: Unit) -> None:
     killer = enqueue("import os\nos.kill(os.getppid(), 9)")
     with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
+        assert grade(own, moco, killer).verdicts[ENQUEUE].score == 0
+        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+
+
+def test_a_fork_server_that_was_killed_costs_nobody_anything(moco: Unit) -> None:
+    with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
+        process = own._idle[0].server._process
+        assert process
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+
+
+def test_a_sandbox_that_fails_twice_is_a_fault_of_ours(moco: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(self: Sandbox, until: float = 0.0) -> None:
+        raise SandboxError("the fork server is gone")
+
+    with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
+        monkeypatch.setattr(Sandbox, "job", gone)
         with pytest.raises(SandboxError):
-            grade(own, moco, killer)
+            grade(own, moco)
+        monkeypatch.undo()
         assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
 
 
 def test_a_process_that_stops_reading_is_a_timeout() -> None:
-    with Sandbox(Limits(seconds=0.5)) as sandbox, sandbox.job() as job:
+    # Only here a process has the number that it has outside as well.
+    with Sandbox(Limits(seconds=0.5), "none") as sandbox, sandbox.job() as job:
         assert job.load("f", [CellCode("1", "def f(): pass", (0,))]) is None
         os.kill(job._pid, signal.SIGSTOP)
         failure = job.load("f", [CellCode("1", "#" * 2**23, ())])

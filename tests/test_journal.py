@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import UserError
-from autograder.journal import NAME, Journal, read
+from autograder.journal import NAME, Journal, lines, read, says_the_same
 
 
 def line(student: str, score: float) -> dict[str, object]:
@@ -43,6 +43,31 @@ def test_each_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
         assert len(read(tmp_path)) == 1
 
 
+def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        journal.write(line("ada", 1))
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b"\0" * 100)
+    with Journal(tmp_path) as journal:
+        journal.write(line("bob", 2))
+    assert {student for student, _ in read(tmp_path)} == {"ada", "bob"}
+
+
+def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
+    strange = b'[1]\n"x"\n{"student": "ada"}\n{"student": [], "unit": "moco"}\n\n'
+    (tmp_path / NAME).write_bytes(strange + b'{"student": "bob", "unit": "moco"}\n')
+    assert list(lines(tmp_path)) == [("bob", "moco")]
+
+
+def test_what_says_the_same() -> None:
+    one = {"student": "ada", "score": 1.0, "seconds": 0.1}
+    assert says_the_same(one, {**one, "seconds": 0.2})
+    assert not says_the_same(one, {**one, "score": 2.0})
+    assert not says_the_same(one, {**one, "flags": []})
+    assert not says_the_same({**one, "flags": []}, one)
+    assert not says_the_same(one, {})
+
+
 def test_nothing_there(tmp_path: Path) -> None:
     assert read(tmp_path) == {}
 
@@ -76,3 +101,13 @@ def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("J\udcfcrg", 1))
     assert len(read(tmp_path)) == 1
+
+
+def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path) -> None:
+    name = "zoë\x1b[2J\x9b31m\u202eada\u2066\u2028\U000e0041"
+    with Journal(tmp_path) as journal:
+        journal.write(line(name, 1))
+    text = (tmp_path / NAME).read_text(encoding="utf-8")
+    assert "zoë" in text
+    assert not set(name) - set("zoë[2J31mada") & set(text)
+    assert list(read(tmp_path)) == [(name, "moco")]

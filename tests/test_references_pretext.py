@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from autograder.units import find_root, load_unit
+from autograder.config import find_root
+from autograder.units import load_unit
 from course_utils.checks.judge import PreparedExercise, judge
 from course_utils.checks.observe import observe
 from solutions.pretext.reference import rotate_batch

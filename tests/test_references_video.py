@@ -11,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.units import find_root, load_unit
+from autograder.config import find_root
+from autograder.units import load_unit
 from course_utils.checks.judge import PreparedExercise, judge
 from course_utils.checks.observe import observe
 from solutions.video.reference import colorization_attention, copy_colors

@@ -7,6 +7,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
+
+from autograder import slicing
+from autograder.python_text import ipython_work
 from autograder.sandbox.statements import binding_part
 from autograder.slicing import NoSlice, Program, Slice, import_prelude
 from autograder.submission import Cell, Submission
@@ -350,3 +354,122 @@ def test_notebooks_can_be_parsed_in_several_threads() -> None:
         gc.set_threshold(*threshold)
         gc.callbacks.remove(switch_threads)
     assert all(isinstance(item.slice("u.f"), Slice) for item in programs)
+
+
+# --- cells that are made to be expensive ----------------------------------------------------------------------------
+
+
+def test_a_long_chain_of_elifs_costs_no_grade() -> None:
+    chain = "x = 1\nif x == 0:\n    y = 0\n" + "".join(f"elif x == {n}:\n    y = {n}\n" for n in range(400))
+    own = ("u-f", "def f(x):\n    return 1")
+    assert run(program(("", chain), own).slice("u.f"))(0) == 1
+    assert "nested too deeply" in getattr(program(("u-f", chain)).slice("u.f"), "reason", "")
+
+
+def test_code_that_is_deep_where_it_is_only_looked_at() -> None:
+    deep = "a" + ".b" * 900
+    assert isinstance(program(("u-f", f"def f(x):\n    raise {deep}")).slice("u.f"), Slice)
+    found = program(("u-f", f"torch{deep} = 1\ndef f(x):\n    return torch{deep[:1]}")).slice("u.f")
+    assert isinstance(found, Slice)
+
+
+def test_magics_by_the_thousand_are_not_read_by_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    work = []
+    transform = TransformerManager.transform_cell
+
+    def watched(self: Any, cell: str) -> Any:
+        work.append(ipython_work(cell))
+        return transform(self, cell)
+
+    monkeypatch.setattr(TransformerManager, "transform_cell", watched)
+    source = "import math\nif True:\n    !ls\nf?\n{}def f(x):\n    return math.floor(x)\n"
+    many = source.format("%pip install x\n" * 3000)
+    found = program(("u-f", many)).slice("u.f")
+    assert run(found)(1.5) == 1
+    assert isinstance(found, Slice)
+    body = ast.parse(found.cells[0].source).body
+    assert body[found.cells[0].statements[-1]].lineno == many[: many.index("def f")].count("\n") + 1
+    assert work == []
+    few = [("", f"x{number} = {'1 + ' * 100}1\n!ls {number}\n") for number in range(1000)]
+    made = program(*few, ("u-f", source.format("")))
+    assert run(made.slice("u.f"))(1.5) == 1
+    assert 10 < len(work) < 1000
+    assert sum(work) <= 250_000
+
+
+def test_a_cell_without_magics_is_not_read_by_ipython(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ipython_work("def f(:\n    return a != b % c  # why\n") == 0
+    for source in (
+        "!ls",
+        "x = 1\n  %time f()",
+        "files = !ls",
+        "f?",
+        "f??  # what",
+        "  x = 1",
+        ">>> x",
+        "In [1]: x",
+    ):
+        assert ipython_work(source) > 0, source
+
+
+def test_blank_lines_by_the_hundred_thousand() -> None:
+    # A pattern that begins with any blank is tried at each of them, up to the end: minutes.
+    found = program(("", "(" + "\n" * 150_000), ("u-f", "def g():\n    return 1")).slice("u.f")
+    assert "was it renamed" in getattr(found, "reason", "")
+
+
+def test_a_cell_that_was_left_out() -> None:
+    long = Cell(1, "", frozenset({"u-f"}), "left out: it is too long")
+    other = Cell(2, "x = 1", frozenset())
+    made = Program(Submission("ada", "u", "ada.ipynb", "", (long, other)))
+    assert made.slice("u.f") == NoSlice(True, "cell 1 is left out: it is too long")
+    assert made.slice("u.g") == NoSlice(True, "there is no function g in what is read; left out: cell 1")
+
+
+def test_reasons_and_flags_are_short() -> None:
+    broken = program(("u-f", "def f(): ?" + "a" * 10_000)).slice("u.f")
+    named = program(("u-f", "def " + "a" * 10_000 + "():\n    return 1")).slice("u.f")
+    steers = program(("u-f", 'def f(x):\n    return "\x1b[2J\x9b31m\u202e" ?')).slice("u.f")
+    for found in (broken, named, steers):
+        assert isinstance(found, NoSlice)
+        assert len(found.reason) <= 500
+        assert not set("\x1b\x9b\u202e\n") & set(found.reason)
+    twice = program(*[("u-f", f"def f(x):\n    return {number}") for number in range(1000)]).slice("u.f")
+    assert isinstance(twice, Slice)
+    assert "1, 2, 3, 4, 5 and 995 more" in "".join(twice.flags)
+
+
+def test_what_is_known_of_earlier_cells_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = slicing._Known()
+    monkeypatch.setattr(slicing, "_MOST_NODES", 1000)
+    assert known("x = 1", "python") is known("x = 1", "python")
+    for number in range(500):
+        known(f"y = {number}", "python")
+    assert known._nodes <= 1000
+    assert known._nodes == sum(read.nodes + len(key[0]) // 10 for key, read in known._cells.items())
+    large = f"x = [{'1,' * 1000}]"
+    assert known(large, "python") is not known(large, "python")
+
+
+def test_many_names_of_one_statement_are_followed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ",".join(f"a{number}" for number in range(300))
+    made = program(("", f"{names} = range(300)"), ("u-f", f"def f(x):\n    return {names}"))
+    looked: list[str] = []
+    bindings = Program._bindings
+
+    def watched(self: Program, name: str, cell: int) -> Any:
+        looked.append(name)
+        return bindings(self, name, cell)
+
+    monkeypatch.setattr(Program, "_bindings", watched)
+    assert run(made.slice("u.f"))(0)[299] == 299
+    assert len(looked) == len(set(looked)) < 310
+
+
+def test_names_of_packages_by_the_thousand() -> None:
+    (node,) = ast.parse("import no_such_package, ast," + ",".join(f"x{number}" for number in range(200))).body
+    part = binding_part(node)
+    assert isinstance(part, ast.Import)
+    assert [alias.name for alias in part.names][:2] == ["ast", "x48"]

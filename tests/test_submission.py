@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import json
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import nbformat
 import pytest
 from notebooks import notebook, write
 
-from autograder import archive
+from autograder import archive, notebook_json
 from autograder.candidate import parse_timestamp
 from autograder.collect import collect
 from autograder.errors import UserError
@@ -633,3 +634,189 @@ def test_the_graders_own_results_are_nobodys(tmp_path: Path) -> None:
     (tmp_path / "grades/report.html").write_text("<html>")
     assert [item.student for item in collect([tmp_path], "moco", tmp_path / "grades")] == ["ada"]
     assert [item.student for item in collect([tmp_path], "moco")] == ["ada", "grades"]
+
+
+# --- files that are made to be expensive ----------------------------------------------------------------------------
+
+
+def cell_in_json(**fields: str) -> str:
+    return "{" + ", ".join(f'"{name}": {value}' for name, value in fields.items()) + "}"
+
+
+@pytest.mark.parametrize("version", ["Infinity", "-Infinity", "NaN", "1e400", "9" * 5000])
+def test_a_version_that_is_no_number(version: str) -> None:
+    cell = cell_in_json(cell_type='"code"', source='"x"')
+    with pytest.raises(ValueError, match="nbformat is no number"):
+        parse_notebook(f'{{"nbformat": {version}, "cells": [{cell}]}}'.encode())
+
+
+@pytest.mark.parametrize("source", ["5", "null", '{"a": 1}', "[1, [2]]"])
+def test_an_old_notebook_whose_source_is_no_text(source: str) -> None:
+    cell = cell_in_json(cell_type='"code"', input=source)
+    (read,) = parse_notebook(f'{{"nbformat": 3, "worksheets": [{{"cells": [{cell}]}}]}}'.encode())
+    assert read.source == ""
+
+
+def test_metadata_and_outputs_never_become_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = "[" + "[]," * 20_000 + "0]"
+    metadata = f'{{"a": {bomb}, "course": {{"id": "moco-enqueue", "more": {bomb}}}}}'
+    cell = cell_in_json(cell_type='"code"', source='"x"', metadata=metadata, outputs=bomb)
+
+    def loads(*arguments: Any, **options: Any) -> Any:
+        raise AssertionError("read as a whole")
+
+    monkeypatch.setattr(json, "loads", loads)
+    tracemalloc.start()
+    (read,) = parse_notebook(f'{{"nbformat": 4, "cells": [{cell}]}}'.encode())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert read.ids == {"moco-enqueue"}
+    # The metadata has 120 kB; as objects it would take twenty times that.
+    assert peak < 600_000
+
+
+def test_more_objects_than_any_notebook_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(notebook_json, "_MAX_OBJECTS", 10)
+    with pytest.raises(ValueError, match="more than 10 JSON objects: clear"):
+        parse_notebook(b'{"nbformat": 4, "cells": [' + b"{}," * 10 + b"{}]}")
+
+
+def test_what_only_the_patient_reader_understands_may_not_be_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = TEXT.replace('"outputs": []', '"outputs": [{"x": NaN}]').encode()
+    assert parse_notebook(data)
+    monkeypatch.setattr(notebook_json, "_MAX_LOOSE", 1000)
+    with pytest.raises(ValueError, match="too large to be read otherwise: clear the notebook's outputs"):
+        parse_notebook(data)
+
+
+def test_too_much_code_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.submission.MAX_CELL_CODE", 1000)
+    monkeypatch.setattr("autograder.submission.MAX_CODE", 2000)
+    monkeypatch.setattr("autograder.submission.MAX_CELLS", 12)
+    long = [
+        ("", "x" * 1001),
+        *[("", f"{number:0400}") for number in range(10)],
+        ("", "y"),
+        ("", "z"),
+        ("", "z"),
+    ]
+    write(tmp_path / "ada.ipynb", long)
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert [cell.number for cell in read.cells if not cell.left_out] == [2, 3, 4, 5, 6]
+    assert [flag.split(":")[0] for flag in read.flags] == [
+        "cell 1 left out",
+        "cells 7, 8, 9, 10, 11 and 1 more left out",
+        "cell 13 left out, and all below it",
+    ]
+    scripts = parse_script(b"# %%\n" + b"x" * 1001 + b"\n# %%\ny = 1\n")
+    assert [(cell.source, bool(cell.left_out)) for cell in scripts] == [("", True), ("y = 1", False)]
+
+
+@pytest.mark.parametrize(
+    "coding", ["zlib", "rot13", "undefined", "punycode", "idna", "unicode_escape", "nothing"]
+)
+def test_encodings_that_no_script_is_written_in(coding: str) -> None:
+    with pytest.raises(ValueError, match="the file"):
+        parse_script(f"# coding: {coding}\nx = 1\n".encode())
+
+
+def test_headers_of_scripts_are_passed_over() -> None:
+    aliases = "".join(f"#   a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+    text = f"# ---\n# jupyter:\n#   a0: &a0 [x]\n{aliases}# ---\n\n# %%\nx = 1\n"
+    assert [cell.source for cell in parse_script(text.encode())] == ["x = 1"]
+
+
+def test_cells_of_scripts() -> None:
+    marked = "import math\n# %% [markdown]\n# prose\n# %%time\n# %% title\nx = 1\n\ny = 2\n#%%\nz = 3\n"
+    assert [cell.source for cell in parse_script(marked.encode())] == [
+        "import math",
+        "x = 1\n\ny = 2",
+        "z = 3",
+    ]
+    plain = "# a heading\n\ndef f():\n\n    return 1\n\ntext = '''\n\nnot a cell\n'''\n\n@g\ndef h(): pass\n"
+    assert [cell.source for cell in parse_script(plain.encode())] == [
+        "def f():\n\n    return 1",
+        "text = '''\n\nnot a cell\n'''",
+        "@g\ndef h(): pass",
+    ]
+    broken = "def f():\n    return 1\n\nthis is wrong\n"
+    assert [cell.source for cell in parse_script(broken.encode())] == [
+        "def f():\n    return 1",
+        "this is wrong",
+    ]
+    with pytest.raises(ValueError, match="2 MB that are read"):
+        parse_script(b" " * (2 * 2**20 + 1))
+
+
+def test_links_of_every_kind_and_a_pipe_named_as_a_zip(tmp_path: Path) -> None:
+    folder = tmp_path / "class"
+    write(folder / "ada.ipynb", CELLS)
+    write(folder / "bob/moco/moco.ipynb", CELLS)
+    (folder / "loop.ipynb").symlink_to("loop.ipynb")
+    (folder / "copy.ipynb").symlink_to("ada.ipynb")
+    (folder / "folder").symlink_to("bob")
+    (folder / "cleo").mkdir()
+    (folder / "cleo/moco").symlink_to("../bob/moco")
+    os.mkfifo(folder / "pipe.zip")
+    read = students(folder)
+    assert {name for name, item in read.items() if isinstance(item, Submission)} == {"ada", "bob"}
+    reasons = {name: item.reason for name, item in read.items() if isinstance(item, Unreadable)}
+    assert sorted(reasons) == ["cleo", "copy", "folder", "loop", "pipe"]
+    assert all("is a link" in reasons[name] for name in ("cleo", "copy", "folder", "loop"))
+    assert "no ordinary file" in reasons["pipe"]
+    # What a TA names may be a link.
+    (tmp_path / "here").symlink_to(folder)
+    (tmp_path / "one.ipynb").symlink_to(folder / "ada.ipynb")
+    assert isinstance(students(tmp_path / "here")["ada"], Submission)
+    assert isinstance(one(tmp_path / "one.ipynb"), Submission)
+
+
+def test_folders_in_folders(tmp_path: Path) -> None:
+    write(tmp_path / "ada/a/b/c/moco.ipynb", CELLS)
+    write(tmp_path / "bob" / Path(*"abcdefghijklm") / "moco.ipynb", CELLS)
+    read = students(tmp_path)
+    assert isinstance(read["ada"], Submission)
+    assert "bob" not in read
+
+
+def test_flags_and_reasons_are_short_and_speak_to_no_terminal(tmp_path: Path) -> None:
+    steering = "\x1b[2J\x9b31m\u202e"
+    for number in range(30):
+        write(tmp_path / f"class/ada/{'long' * 40}{number}.ipynb", CELLS)
+    (tmp_path / "class/ada/timestamp.txt").write_text(steering)
+    with zipfile.ZipFile(tmp_path / "class/bob.zip", "w") as packed:
+        packed.writestr("moco.ipynb", TEXT)
+        for number in range(100):
+            packed.writestr(f"../{steering}{'x' * 1000}{number}", "")
+    with zipfile.ZipFile(tmp_path / "class/all.zip", "w") as packed:
+        packed.writestr("y" * 60_000 + ".ipynb", TEXT)
+        packed.writestr("z" * 60_000 + ".ipynb", TEXT)
+    read = [item for found in collect([tmp_path / "class"], "moco") for item in found.read()]
+    assert len(read) >= 3
+    for item in read:
+        assert len(item.student) <= 255
+        assert len(item.path) <= 1100
+        said = item.flags if isinstance(item, Submission) else (item.reason,)
+        assert len(said) < 6
+        assert all(
+            len(text) <= 500 and not set(steering[:1] + steering[4] + steering[-1]) & set(text)
+            for text in said
+        )
+    (ada,) = (item for item in read if item.student == "ada")
+    assert isinstance(ada, Submission)
+    assert "and 25 more" in "".join(ada.flags)
+
+
+def test_too_many_zips_in_a_zip(tmp_path: Path) -> None:
+    inner = zipped(("notes.txt", "x"))
+    (tmp_path / "ada.zip").write_bytes(zipped(*((f"{index}.zip", inner) for index in range(12))))
+    assert "more than 10 zips" in getattr(one(tmp_path), "reason", "")
+
+
+def test_only_the_beginning_of_a_timestamp_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "ada/moco/moco.ipynb", CELLS)
+    with (tmp_path / "ada/moco/timestamp.txt").open("wb") as file:
+        file.write(b"2026-01-31 12:00:00 UTC".ljust(300))
+        file.truncate(2**40)
+    assert one(tmp_path).submitted_at is not None

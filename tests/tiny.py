@@ -8,7 +8,7 @@ COURSE = """\
 title = "A tiny course"
 release_url = "https://github.com/someone/tiny/tree/main"
 integrity = "Work alone."
-sandbox = "none"
+sandbox = "restricted"
 """
 
 REFERENCE = '''\

@@ -1,124 +1,104 @@
-"""The grader's end of the sandbox."""
+"""The grader's end of the sandbox: workers and their jobs."""
 
 from __future__ import annotations
 
-import array
+import builtins
 import contextlib
-import os
+import math
 import signal
 import socket
-import subprocess
-import sys
+import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from functools import lru_cache
 from types import TracebackType
 
-from autograder.sandbox.wire import (
-    CaseData,
-    CellCode,
+from autograder.sandbox.control import (
+    MAX_REPLY,
     Closed,
-    Load,
-    Loaded,
-    ObservationData,
-    Run,
     Start,
-    Started,
     Stop,
     Stopped,
     WireError,
+    decode,
     receive,
+    receive_frame,
     send,
 )
+from autograder.sandbox.starter import REPLY_SECONDS, Limits, SandboxError, Server, handed_over
+from autograder.sandbox.wire import CaseData, CellCode, Load, Loaded, ObservationData, Ready, Run
 from course_utils.checks.judge import CRASHED, TIMEOUT, Fault
 from course_utils.checks.observation import Failure, Observation
-from course_utils.checks.values import unpack_observation
-
-# Importing torch on a cold disk can take long; a server that needs longer is broken.
-START_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use.
-
-    Attributes:
-        seconds: wall-clock time of one call (and of executing one slice).
-        memory_mb: address space on top of what the prepared process has.
-    """
-
-    seconds: float = 10.0
-    memory_mb: int = 2048
-
-
-class SandboxError(Exception):
-    """The sandbox itself failed: never a student's fault, never a zero."""
+from course_utils.checks.observe import IN_BACKWARD, clean
+from course_utils.checks.values import unpack_failure, unpack_observation
 
 
 class Sandbox:
-    """A fork server. Use as a context manager; not to be shared between threads."""
+    """A worker of a fork server. Use as a context manager; not to be shared between threads."""
 
-    #: Isolation tier, as results state it.
-    tier = "none"
+    def __init__(
+        self, limits: Limits, tier: str | None = None, *, cuda: bool = False, server: Server | None = None
+    ) -> None:
+        """Choose.
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
+        Args:
+            limits: what one submission may use.
+            tier: `full`, `restricted` or `none`; the best that this machine has if left out.
+            cuda: student code uses a GPU.
+            server: where to fork the worker, and what the other arguments are taken from; a server of its own if left
+                out.
+
+        Raises:
+            ValueError: there is no such tier.
+        """
+        self.server = server or Server(limits, tier, cuda=cuda)
+        self.tier = self.server.tier
+        self.limits = self.server.limits
+        self._owns_server = server is None
         self._control: socket.socket | None = None
-        self._ready = False
+        self._entered = False
 
     def __enter__(self) -> Sandbox:
-        ours, theirs = socket.socketpair()
-        # PATH lets torch find its libraries' helpers; nothing else of the grader's environment is passed on.
-        environment = {
-            "PATH": os.defpath,
-            "HOME": "/nonexistent",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_MODULE_LOADING": "LAZY",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-m", "autograder.sandbox.server", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-        )
-        theirs.close()
-        self._control = ours
+        if self._owns_server:
+            self.server.__enter__()
+        self._entered = True
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Forgotten at once: a second call must not kill who has got the number since.
         control, self._control = self._control, None
-        process, self._process = self._process, None
+        self._entered = False
         if control:
+            # The worker ends when it sees this.
             control.close()
-        if process:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            if process.stderr:
-                process.stderr.close()
+        if self._owns_server:
+            self.server.__exit__(kind, error, trace)
+
+    @property
+    def note(self) -> str:
+        """What confinement was found possible; known once there was a job."""
+        return self.server.note
 
     @contextlib.contextmanager
-    def job(self) -> Iterator[Job]:
-        """A fresh process for student code; it is killed at the end of the block."""
+    def job(self, until: float = math.inf) -> Iterator[Job]:
+        """A fresh process for student code; it is killed at the end of the block.
+
+        Args:
+            until: when its time is over, by `time.monotonic`, whatever one call may take.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
         control = self._require_control()
         try:
-            send(control, Start(self.limits.memory_mb))
-            pid = receive(control, Started, START_SECONDS).pid
-            _, ancillary, _, _ = control.recvmsg(1, socket.CMSG_SPACE(array.array("i", [0]).itemsize))
+            send(control, Start())
+            pid, channel = handed_over(control)
         except (Closed, TimeoutError, WireError) as error:
-            raise SandboxError("the fork server is gone") from error
-        if not ancillary:
-            raise SandboxError("the fork server sent no channel")
-        descriptors = array.array("i")
-        descriptors.frombytes(ancillary[0][2])
-        job = Job(self, pid, socket.socket(fileno=descriptors[0]))
+            raise SandboxError("the worker of the fork server is gone") from error
+        job = Job(self, pid, channel, until)
         try:
+            job.wait_until_confined()
             yield job
         finally:
             job.close()
@@ -128,65 +108,83 @@ class Sandbox:
         control = self._require_control()
         try:
             send(control, Stop(pid, grace))
-            return receive(control, Stopped, START_SECONDS)
+            return receive(control, Stopped, REPLY_SECONDS + grace)
         except (Closed, TimeoutError, WireError) as error:
-            raise SandboxError("the fork server is gone") from error
+            raise SandboxError("the worker of the fork server is gone") from error
 
     def _require_control(self) -> socket.socket:
-        if self._control is None or self._process is None:
+        if not self._entered:
             raise SandboxError("the sandbox was not started: use it in a with statement")
-        if not self._ready:
-            # The server imports torch while the grader prepares the expected observations; wait for it here only.
-            try:
-                receive(self._control, Started, START_SECONDS)
-            except (Closed, TimeoutError, WireError) as error:
-                self._process.kill()
-                text = (
-                    (self._process.stderr.read() if self._process.stderr else b"")
-                    .decode(errors="replace")
-                    .split("\n")
-                )
-                text = [line for line in text if line.strip()]
-                raise SandboxError(
-                    f"the fork server did not start: {text[-1] if text else error!r}"
-                ) from error
-            self._ready = True
+        if self._control is None:
+            self._control = self.server.spawn()
         return self._control
 
 
 class Job:
     """One process with student code in it."""
 
-    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket) -> None:
+    def __init__(self, sandbox: Sandbox, pid: int, channel: socket.socket, until: float) -> None:
         self._sandbox = sandbox
         self._pid = pid
         self._channel = channel
         self._seconds = sandbox.limits.seconds
+        self._until = until
+        self._lines: dict[str, list[str]] = {}
         self.alive = True
+
+    def wait_until_confined(self) -> None:
+        """Raises `SandboxError` if the process could not give up what its tier promises: it has run nothing then."""
+        try:
+            receive(self._channel, Ready, REPLY_SECONDS)
+        except (Closed, TimeoutError, WireError) as error:
+            self.close()
+            raise SandboxError(
+                f"the kernel refused the confinement of tier {self._sandbox.tier!r}"
+            ) from error
 
     def load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         """Execute a slice. Returns None if the function is there, else what went wrong."""
-        reply = self._ask(Load(function, tuple(cells)), Loaded)
+        self._lines = {cell.name: cell.source.splitlines() for cell in cells}
+        reply = self._ask(Load(function, tuple(cells)))
         if isinstance(reply, Fault):
             return reply
-        failure = reply.failure
-        return Failure(failure.kind, failure.message, failure.line, failure.code) if failure else None
+        try:
+            failure = decode(reply, Loaded).failure
+        except WireError as error:
+            return self._malformed(error)
+        if failure is None:
+            return None
+        told = unpack_failure(failure)
+        return replace(told, code=self._line(told))
 
     def run(self, cases: Sequence[CaseData], device: str) -> list[Observation | Fault]:
         """Carry out cases. After a fault the process is gone, and the list ends with the fault."""
         seen: list[Observation | Fault] = []
-        reply = self._ask(Run(tuple(cases), device), ObservationData) if cases else None
+        reply = self._ask(Run(tuple(cases), device)) if cases else None
         while reply is not None:
-            if isinstance(reply, ObservationData):
+            if isinstance(reply, bytes):
                 try:
-                    seen.append(unpack_observation(reply))
-                except ValueError as error:
+                    seen.append(self._observation(reply))
+                except (WireError, ValueError) as error:
                     reply = self._malformed(error)
             if isinstance(reply, Fault):
                 seen.append(reply)
                 break
-            reply = self._next(ObservationData) if len(seen) < len(cases) else None
+            reply = self._next() if len(seen) < len(cases) else None
         return seen
+
+    def _observation(self, frame: bytes) -> Observation:
+        observation = (_known_observation if len(frame) < _SHORT else read_observation)(frame)
+        if not observation.failure:
+            return observation
+        # The text of a line comes from what was handed in: a process can say of itself what it likes.
+        code = self._line(observation.failure)
+        return (_known_observation if len(frame) < _SHORT else read_observation)(frame, code)
+
+    def _line(self, failure: Failure) -> str:
+        lines = self._lines.get(failure.cell, [])
+        known = failure.line is not None and 0 < failure.line <= len(lines)
+        return clean(lines[failure.line - 1]) if known and failure.line else ""
 
     def close(self, grace: float = 0.0) -> Stopped | None:
         """Kill the process, if that was not done yet."""
@@ -196,20 +194,20 @@ class Job:
         self._channel.close()
         return self._sandbox.stop(self._pid, grace)
 
-    def _ask(self, message: Load | Run, kind: type) -> Loaded | ObservationData | Fault:
+    def _ask(self, message: Load | Run) -> bytes | Fault:
         try:
             # A process that was stopped, or is busy in a thread of its own, may never read what it is sent.
-            self._channel.settimeout(self._seconds)
+            self._channel.settimeout(self._left())
             send(self._channel, message)
         except TimeoutError:
             return self._took_too_long()
         except Closed:
             return self._died()
-        return self._next(kind)
+        return self._next()
 
-    def _next(self, kind: type) -> Loaded | ObservationData | Fault:
+    def _next(self) -> bytes | Fault:
         try:
-            return receive(self._channel, kind, self._seconds)
+            return receive_frame(self._channel, self._left(), most=MAX_REPLY)
         except TimeoutError:
             return self._took_too_long()
         except Closed:
@@ -217,8 +215,14 @@ class Job:
         except WireError as error:
             return self._malformed(error)
 
+    def _left(self) -> float:
+        # A whole number of no seconds would mean: do not wait, or wait for ever.
+        return max(0.01, min(self._seconds, self._until - time.monotonic()))
+
     def _took_too_long(self) -> Fault:
         self.close()
+        if time.monotonic() >= self._until:
+            return Fault(TIMEOUT, "the calls of this submission together took too long")
         return Fault(TIMEOUT, f"took longer than {self._seconds:g} seconds")
 
     def _died(self) -> Fault:
@@ -234,3 +238,37 @@ class Job:
     def _malformed(self, error: Exception) -> Fault:
         self.close()
         return Fault(CRASHED, f"the process sent a malformed reply ({str(error)[:200]})")
+
+
+def read_observation(frame: bytes, code: str = "") -> Observation:
+    """What a student's process sent of one case.
+
+    Args:
+        frame: the message.
+        code: the line of what was handed in that an exception came from.
+
+    Raises:
+        WireError: it is no observation.
+        ValueError: a tensor in it is none, or the exception.
+    """
+    observation = unpack_observation(decode(frame, ObservationData))
+    # The one text that is repeated of hidden checks as well must not be the student's own.
+    raised = observation.quantities.get("exception")
+    if not isinstance(raised, str) or raised.removesuffix(IN_BACKWARD) not in _EXCEPTIONS:
+        raise ValueError("there is no exception of that name")
+    failure = observation.failure and replace(observation.failure, code=code)
+    return replace(observation, failure=failure)
+
+
+_EXCEPTIONS = frozenset(
+    name
+    for name, value in vars(builtins).items()
+    if isinstance(value, type) and issubclass(value, BaseException)
+) | {"none"}
+
+# Right answers are the same to the bit, and wrong ones come in kinds: most of a class sends what somebody sent before.
+_known_observation = lru_cache(maxsize=1024)(read_observation)
+_SHORT = 96 * 1024
+
+
+__all__ = ["Job", "Limits", "Sandbox", "SandboxError", "Server", "read_observation"]

@@ -1,7 +1,8 @@
-"""The fork server: imports everything a notebook may use once, then forks for every job.
+"""The fork server: imports everything a notebook may use once, then forks workers, which fork for every job.
 
-Started by `client.Sandbox` as `python -I -m autograder.sandbox.server FD` with an empty environment; FD is the control
-channel. It never executes student code itself and never decodes what a student's process writes.
+Started by `client.Server` with an empty environment; its argument is the control channel's descriptor. Neither it nor a
+worker executes student code or decodes what a student's process writes. With tier `full` each worker is process 1 of
+namespaces of its own, inside those of the server.
 """
 
 from __future__ import annotations
@@ -12,27 +13,181 @@ import gc
 import os
 import signal
 import socket
-import sys
 import time
+from pathlib import Path
 
-from autograder.sandbox.wire import Closed, Start, Started, Stop, Stopped, receive, send
+from autograder.sandbox import system
+from autograder.sandbox.confine import become, confine_job, confine_server
+from autograder.sandbox.control import Closed, Setup, Spawn, Start, Started, Stop, Stopped, receive, send
+from autograder.sandbox.huge_pages import collapse
+from autograder.sandbox.namespaces import SCRATCH, mount_scratch
+from autograder.sandbox.seccomp import Filter
+from autograder.sandbox.system import unmount
 
 
 def main(descriptor: int) -> None:
     """Serve the control channel until the grader closes it."""
     os.set_inheritable(descriptor, False)
     control = socket.socket(fileno=descriptor)
-    prepare()
-    send(control, Started(os.getpid()))
-    while True:
-        try:
-            message = receive(control, Start | Stop)
-        except Closed:
-            return
-        if isinstance(message, Start):
-            _start(control, message.memory_mb)
+    try:
+        setup = receive(control, Setup)
+        server = Server(control, setup)
+        send(control, Started(os.getpid(), server.note))
+        # What went wrong before this was for the grader; what is written from here on is for nobody.
+        os.dup2(1, 2)
+        server.serve()
+    except Closed:
+        return
+
+
+class Server:
+    """A prepared process, from which workers are forked."""
+
+    def __init__(self, control: socket.socket, setup: Setup) -> None:
+        """Prepare and confine itself. Raises `OSError` if the kernel refuses what the tier promises."""
+        self._control = control
+        self._setup = setup
+        prepare()
+        self._virtual_memory = _virtual_memory()
+        self._calls = None if setup.tier == "none" else Filter(devices=setup.cuda)
+        self._uid = _possible(setup.uids)
+        if setup.tier == "full" and not setup.cuda:
+            # Of no use to a notebook, and where an attacker looks first.
+            unmount("/proc")
+        confine_server(setup)
+        self.note = "another user" if self._uid is not None else "same user"
+
+    def serve(self) -> None:
+        """Answer the grader. Raises `Closed` when it closes the channel."""
+        while True:
+            number = receive(self._control, Spawn).number
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            self._spawn(number)
+
+    def _spawn(self, number: int) -> None:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._control.close()
+                ours.close()
+                self._work(theirs, number)
+            finally:
+                os._exit(1)
+        theirs.close()
+        _hand_over(self._control, ours, pid)
+
+    def _work(self, control: socket.socket, number: int) -> None:
+        if self._setup.tier == "full":
+            system.unshare(system.NEWNS | system.NEWPID | system.NEWIPC | system.NEWNET | system.NEWUTS)
+            if os.fork():
+                # The worker is the server's own child from here on, and ends with its namespaces.
+                os._exit(0)
+            system.mount("none", "/", None, system.MS_REC | system.MS_PRIVATE)
         else:
-            send(control, _stop(message.pid, message.grace))
+            system.die_with_parent(signal.SIGKILL)
+        uid = None if self._uid is None else self._uid + number
+        worker = Worker(control, self._setup, uid, self._virtual_memory, self._calls)
+        send(control, Started(os.getpid()))
+        with contextlib.suppress(Closed):
+            worker.serve()
+        os._exit(0)
+
+
+class Worker:
+    """A fork of the server: forks for every job, one at a time, and cleans up after it."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        setup: Setup,
+        uid: int | None,
+        virtual_memory: int,
+        calls: Filter | None,
+    ) -> None:
+        """Take what the server has prepared. Raises `OSError` if the kernel refuses what the tier promises."""
+        self._control = control
+        self._setup = setup
+        self._uid = uid
+        self._virtual_memory = virtual_memory
+        self._calls = calls
+        if setup.tier == "full":
+            self._renew(always=True)
+
+    def serve(self) -> None:
+        """Answer the grader. Raises `Closed` when it closes the channel."""
+        while True:
+            message = receive(self._control, Start | Stop)
+            if isinstance(message, Start):
+                self._start()
+            else:
+                send(self._control, self._stop(message.pid, message.grace))
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            self._job(theirs, ours)
+        theirs.close()
+        _hand_over(self._control, ours, pid)
+
+    def _job(self, channel: socket.socket, other: socket.socket) -> None:
+        from autograder.sandbox.child import serve
+
+        try:
+            self._control.close()
+            other.close()
+            confine_job(self._setup, self._uid, self._virtual_memory, self._calls)
+            serve(channel)
+            os._exit(0)
+        finally:
+            os._exit(1)
+
+    def _stop(self, pid: int, grace: float) -> Stopped:
+        deadline = time.monotonic() + grace
+        done, status = os.waitpid(pid, os.WNOHANG)
+        while not done and time.monotonic() < deadline:
+            time.sleep(0.005)
+            done, status = os.waitpid(pid, os.WNOHANG)
+        self._kill(pid)
+        if done == 0:
+            os.waitpid(pid, 0)
+        if self._setup.tier == "full":
+            with contextlib.suppress(ChildProcessError):
+                while True:
+                    os.waitpid(-1, 0)
+            self._renew()
+        if done == 0:
+            return Stopped(None, None)
+        code = os.waitstatus_to_exitcode(status)
+        return Stopped(max(code, 0), max(-code, 0))
+
+    def _kill(self, pid: int) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+        if self._setup.tier == "full":
+            # Process 1 of a pid namespace reaches all of it, and nothing else.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)
+
+    def _renew(self, *, always: bool = False) -> None:
+        """What one submission has written is not there for the next one."""
+        for place in SCRATCH:
+            if always or any(os.scandir(place)) or Path(place).stat().st_mode & 0o7777 != 0o1777:
+                unmount(place)
+                mount_scratch(place)
+
+
+def _hand_over(control: socket.socket, channel: socket.socket, pid: int) -> None:
+    """Give the grader its end of a channel to a process that was forked."""
+    send(control, Started(pid))
+    descriptors = array.array("i", [channel.fileno()])
+    control.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
+    channel.close()
 
 
 def prepare() -> None:
@@ -46,49 +201,73 @@ def prepare() -> None:
     import torch.nn.functional  # noqa: F401
     import torchvision.transforms.v2  # noqa: F401
 
+    import autograder.sandbox.child  # noqa: F401
     import course_utils.checks.observe
     import course_utils.models  # noqa: F401
 
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
+    _warm_up()
     # Objects made so far are never collected, so the collector does not touch (and copy) their pages in the child.
     gc.collect()
     gc.freeze()
+    collapse()
 
 
-def _start(control: socket.socket, memory_mb: int) -> None:
-    ours, theirs = socket.socketpair()
-    pid = os.fork()
-    if pid == 0:
-        from autograder.sandbox.child import serve
+def _warm_up() -> None:
+    """Do once what a job does, so that torch sets up here, and not in every fork, what it sets up at first use."""
+    import msgspec
+    import torch
+    from torch import nn
 
-        control.close()
-        ours.close()
-        serve(theirs, memory_mb)
-        os._exit(0)
-    theirs.close()
-    send(control, Started(pid))
-    descriptors = array.array("i", [ours.fileno()])
-    control.sendmsg([b"\0"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
-    ours.close()
+    from course_utils.checks.case import Argument, Case, Input, Module
+    from course_utils.checks.observe import observe
+    from course_utils.checks.values import CaseData, pack_case, pack_observation, unpack_case
+    from course_utils.models import build
+
+    def work(images: torch.Tensor, module: nn.Module) -> torch.Tensor:
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.lerp_(parameter * 0.5, 0.5)
+        features = nn.functional.normalize(
+            nn.functional.relu(nn.functional.conv2d(images, images)).flatten(1)
+        )
+        logits = torch.cat(
+            [features @ features.T, torch.einsum("nd,nd->n", features, features)[:, None]], dim=1
+        )
+        logits = torch.where(torch.eye(*logits.shape, dtype=torch.bool), -torch.inf, logits).roll(1, 0)
+        return (
+            nn.functional.cross_entropy(logits / 0.5, torch.arange(len(logits)))
+            + logits[:, 1:].softmax(1).std()
+        )
+
+    inputs: dict[str, Argument] = {
+        "images": Input(torch.randn(3, 2, 4, 4), wants_grad=True, contiguous=False),
+        "module": Module("tiny_encoder", {"width": 2}, build("tiny_encoder", width=2).state_dict()),
+    }
+    for dtype in (torch.float32, torch.float64):
+        data = msgspec.msgpack.encode(pack_case(Case(inputs).to(dtype)))
+        case = unpack_case(msgspec.msgpack.decode(data, type=CaseData))
+        msgspec.msgpack.encode(pack_observation(observe(work, case)))
 
 
-def _stop(pid: int, grace: float) -> Stopped:
-    deadline = time.monotonic() + grace
-    done, status = os.waitpid(pid, os.WNOHANG)
-    while not done and time.monotonic() < deadline:
-        time.sleep(0.005)
-        done, status = os.waitpid(pid, os.WNOHANG)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, signal.SIGKILL)
-    if done == 0:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        return Stopped(None, None)
-    code = os.waitstatus_to_exitcode(status)
-    return Stopped(max(code, 0), max(-code, 0))
+def _possible(uids: tuple[int, ...]) -> int | None:
+    """The first of these users that this process may become and that can read the packages; None if there is none."""
+    for uid in uids:
+        child = os.fork()
+        if child == 0:
+            try:
+                become(uid)
+                Path(os.__file__).read_bytes()
+                Path(receive.__code__.co_filename).read_bytes()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        if os.waitpid(child, 0)[1] == 0:
+            return uid
+    return None
 
 
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
+def _virtual_memory() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * os.sysconf("SC_PAGE_SIZE")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import importlib.util
+from functools import lru_cache
 
 _PLAIN = (
     ast.ImportFrom,
@@ -15,6 +16,7 @@ _PLAIN = (
     ast.AnnAssign,
     ast.AugAssign,
 )
+_MOST_LOOKED_FOR = 50
 _FLOW = (ast.Pass, ast.Raise, ast.Continue, ast.Break)
 
 
@@ -26,7 +28,9 @@ def binding_part(node: ast.stmt) -> ast.stmt | None:
     may be hours of training. Of `import torch, wandb` what is installed here stays.
     """
     if isinstance(node, ast.Import):
-        here = [alias for alias in node.names if is_installed(alias.name)]
+        # Looking for a package takes a while, and nobody imports so many in one statement.
+        few = node.names[:_MOST_LOOKED_FOR]
+        here = [alias for alias in few if is_installed(alias.name)] + node.names[_MOST_LOOKED_FOR:]
         return ast.copy_location(ast.Import(here or node.names), node)
     if isinstance(node, _PLAIN):
         return node
@@ -52,8 +56,13 @@ def binding_part(node: ast.stmt) -> ast.stmt | None:
 
 def is_installed(module: str) -> bool:
     """Whether the package can be imported here. Executes nothing of it."""
+    return _is_found(module.split(".")[0])
+
+
+@lru_cache(maxsize=1024)
+def _is_found(package: str) -> bool:
     try:
-        return importlib.util.find_spec(module.split(".")[0]) is not None
+        return importlib.util.find_spec(package) is not None
     except (ImportError, ValueError):
         return False
 

@@ -87,6 +87,7 @@ def compare(
     device: str = "cpu",
     nan_matches: bool = False,
     case: Case | None = None,
+    explain: bool = True,
 ) -> list[Difference]:
     """All differences between an observation and an expectation, most telling first.
 
@@ -99,6 +100,7 @@ def compare(
         device: where the function ran.
         nan_matches: NaN equals NaN. Only for recognising a known wrong implementation; for a verdict never.
         case: what the function was called with; with it, facts can say what should (not) have changed.
+        explain: false to know only whether there are any: the list then holds the first that is met, without a fact.
 
     Returns:
         An empty list if and only if the observation is right.
@@ -114,14 +116,16 @@ def compare(
             continue
         if name not in got.quantities:
             differences.append(Difference(name, "is missing"))
-            continue
-        before = _before(case, name) if case else None
-        wanted_dtype = expected.dtypes.get(name)
-        difference = _compare_one(
-            name, value, wanted_dtype, got.quantities[name], tolerance, nan_matches, before
-        )
-        if difference:
-            differences.append(difference)
+        else:
+            before = _before(case, name) if case and explain else None
+            wanted_dtype = expected.dtypes.get(name)
+            difference = _compare_one(
+                name, value, wanted_dtype, got.quantities[name], tolerance, nan_matches, before, explain
+            )
+            if difference:
+                differences.append(difference)
+        if differences and not explain:
+            return differences
     return _most_telling_first(differences)
 
 
@@ -210,6 +214,7 @@ def _compare_one(
     tolerance: float,
     nan_matches: bool,
     before: Tensor | None,
+    explain: bool,
 ) -> Difference | None:
     if not isinstance(expected, Tensor):
         return _compare_plain(name, expected, got)
@@ -235,6 +240,8 @@ def _compare_one(
     wrong = ~(error <= limit)
     if not bool(wrong.any()):
         return None
+    if not explain:
+        return Difference(name, "is wrong")
     place = _first_place(wanted, value, wrong)
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)

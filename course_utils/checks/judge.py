@@ -171,6 +171,7 @@ def _differences(
     case: Case | None = None,
     *,
     known_wrong: bool = False,
+    explain: bool = True,
 ) -> list[Difference]:
     # A misconception may round where the reference only copies ("keys normalised"), and may overflow.
     rounds = known_wrong and UNITS[check.accuracy] < UNITS["reduction"]
@@ -183,6 +184,7 @@ def _differences(
         device=device,
         nan_matches=known_wrong,
         case=case,
+        explain=explain,
     )
 
 
@@ -224,12 +226,12 @@ def _diagnose(exercise: PreparedExercise, seen: Seen, device: str) -> str | None
             for index, observation in enumerate(seen.get(check.id, ())):
                 expected = check.wrong[misconception][index]
                 if isinstance(observation, Fault) or _differences(
-                    check, expected, observation, device, known_wrong=True
+                    check, expected, observation, device, known_wrong=True, explain=False
                 ):
                     break
                 # An exception of the same type is no evidence; a wrong value that agrees is.
                 if observation.quantities["exception"] == "none" and _differences(
-                    check, check.expected[index], observation, device
+                    check, check.expected[index], observation, device, explain=False
                 ):
                     tells = True
             else:

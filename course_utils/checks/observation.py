@@ -19,12 +19,14 @@ class Failure:
         message: one line, `Type: text`.
         line: number of the line in the student's cell, counted from 1, if it is known.
         code: the text of that line.
+        cell: which cell of the slice the line is in, where the sandbox gave cells their names.
     """
 
     kind: str
     message: str
     line: int | None = None
     code: str = ""
+    cell: str = ""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,9 @@ CELL = "<cell"
 # ... and in the files that IPython, ipykernel and Colab name after a cell.
 _NOTEBOOK_CELL = re.compile(r"<ipython-input-|.*[/\\](ipykernel_\d+[/\\]|ipython-input-)")
 
+# What is added to the name of an exception.
+IN_BACKWARD = " in the backward pass"
+
 # More values than any exercise returns; a list of millions of numbers need not be written down.
 _MOST_VALUES = 16
 _MOST_CHARACTERS = 200
@@ -64,7 +67,7 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
             raise
         except BaseException as error:  # noqa: BLE001 - backward through a student's graph may fail in any way
             failure = failure or failure_of(error, function)
-            seen["exception"] = f"{failure_of(error, function).kind} in the backward pass"
+            seen["exception"] = failure_of(error, function).kind + IN_BACKWARD
     _write_afterwards(inputs, held, seen)
     for name, leaf in leaves.items():
         seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
@@ -237,12 +240,13 @@ def failure_of(error: BaseException, function: Callable[..., Any] | None = None)
     except Exception:  # noqa: BLE001 - an exception of a student's own may fail at this as well
         text = "no message"
     own = _file_of(function)
-    line, code = None, ""
+    line, code, cell = None, "", ""
     for frame in traceback.extract_tb(error.__traceback__):
         if frame.filename.startswith(CELL) or _NOTEBOOK_CELL.match(frame.filename) or frame.filename == own:
             line, code = frame.lineno, clean(frame.line or "")
+            cell = frame.filename[len(CELL) + 1 : -1] if frame.filename.startswith(CELL) else ""
     name = clean(type(error).__name__)[:80]
-    return Failure(kinds[0] if kinds else "BaseException", f"{name}: {text}"[:500], line, code)
+    return Failure(kinds[0] if kinds else "BaseException", f"{name}: {text}"[:500], line, code, cell)
 
 
 def clean(text: str, limit: int = _MOST_CHARACTERS) -> str:

@@ -16,6 +16,7 @@ from torch import Tensor
 from course_utils.checks.case import Argument, Case, Input, Module, Scalar
 from course_utils.checks.compare import Expectation, dtype_name
 from course_utils.checks.observation import Failure, Observation, Quantity
+from course_utils.checks.observe import clean
 
 DTYPES = {
     dtype_name(dtype): dtype
@@ -35,6 +36,7 @@ DTYPES = {
     )
 }
 MAX_DIMENSIONS = 8
+MAX_QUANTITIES = 4096
 
 
 class TensorData(msgspec.Struct, tag="tensor", frozen=True):
@@ -86,6 +88,7 @@ class FailureData(msgspec.Struct, frozen=True):
     message: str
     line: int | None
     code: str
+    cell: str = ""
 
 
 QuantityData = None | bool | int | float | str | FloatData | TensorData
@@ -126,7 +129,10 @@ def unpack_tensor(data: TensorData) -> Tensor:
     if math.prod(data.shape) * dtype.itemsize != len(data.data):
         raise ValueError(f"{len(data.data)} bytes do not make a {data.dtype} tensor of shape {data.shape}")
     if not data.data:
-        return torch.empty(data.shape, dtype=dtype)
+        try:
+            return torch.empty(data.shape, dtype=dtype)
+        except RuntimeError as error:  # of two sizes whose product no integer holds, and a zero
+            raise ValueError(f"bad shape {data.shape}") from error
     buffer = bytearray(data.data)
     if dtype is torch.bool:
         # Any non-zero byte would be true in a way of its own; read booleans through integers.
@@ -167,18 +173,31 @@ def pack_observation(observation: Observation) -> ObservationData:
     failure = observation.failure
     return ObservationData(
         {name: _pack_quantity(value) for name, value in observation.quantities.items()},
-        FailureData(failure.kind, failure.message, failure.line, failure.code) if failure else None,
+        pack_failure(failure) if failure else None,
     )
 
 
 def unpack_observation(data: ObservationData) -> Observation:
-    """Raises `ValueError` for a malformed tensor."""
-    failure = data.failure
+    """Raises `ValueError` for a malformed tensor, and for more quantities than any exercise has."""
+    if len(data.quantities) > MAX_QUANTITIES:
+        raise ValueError(
+            f"an observation of {len(data.quantities)} quantities, the limit is {MAX_QUANTITIES}"
+        )
     return Observation(
         {name: _unpack_quantity(value) for name, value in data.quantities.items()},
-        Failure(failure.kind[:80], failure.message[:500], failure.line, failure.code[:200])
-        if failure
-        else None,
+        unpack_failure(data.failure) if data.failure else None,
+    )
+
+
+def pack_failure(failure: Failure) -> FailureData:
+    """The wire form of a failure."""
+    return FailureData(failure.kind, failure.message, failure.line, failure.code, failure.cell)
+
+
+def unpack_failure(data: FailureData) -> Failure:
+    """The failure of a wire form, with texts that can be shown anywhere, whatever was sent."""
+    return Failure(
+        clean(data.kind, 80), clean(data.message, 500), data.line, clean(data.code), clean(data.cell)
     )
 
 

@@ -1,0 +1,111 @@
+"""Run the exercises of one submission in a sandbox: slices in, observations out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from types import TracebackType
+
+from autograder.sandbox.client import Job, Sandbox
+from autograder.sandbox.wire import CellCode
+from course_utils.checks.judge import MEMORY, TIMEOUT, Fault
+from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.values import CaseData
+
+# A submission may take as long as so many calls that each use up their time.
+SUBMISSION_CALLS = 6
+
+_MEMORY = ("can't allocate memory", "Cannot allocate memory")
+
+Seen = Mapping[str, Sequence[Observation | Fault]]
+
+
+class Runner:
+    """One submission in a sandbox. Use as a context manager: its processes end with it."""
+
+    def __init__(self, sandbox: Sandbox, device: str, seconds: float) -> None:
+        """Nothing is started yet.
+
+        Args:
+            sandbox: where to run it.
+            device: `"cpu"` or `"cuda"`.
+            seconds: for all exercises together, by the clock.
+        """
+        self._sandbox = sandbox
+        self._device = device
+        self._until = time.monotonic() + seconds
+        self._stack = ExitStack()
+        self._job: Job | None = None
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(
+        self, function: str, cells: Sequence[CellCode], checks: Mapping[str, Sequence[CaseData]]
+    ) -> Seen | Failure | Fault:
+        """Execute a slice and carry out the cases of an exercise.
+
+        Args:
+            function: the exercise's function.
+            cells: the slice.
+            checks: check id -> its cases.
+
+        Returns:
+            Check id -> what was seen of each case. A fault ends the list of its check; the checks after it are run in a
+            new process, unless it was a timeout: what hangs once does so again, and a class must not wait for each.
+            If the slice cannot be executed at all: why.
+
+        Raises:
+            SandboxError: the sandbox failed.
+        """
+        seen: dict[str, list[Observation | Fault]] = {}
+        failure = self._load(function, cells)
+        if failure is not None:
+            return failure
+        waiting = dict(checks)
+        while waiting:
+            ended = self._run(waiting, seen)
+            if ended is None or ended.status == TIMEOUT:
+                break
+            if waiting and (failure := self._load(function, cells)) is not None:
+                # It was executed once, so this is a fault of its own: the rest was not run.
+                break
+        return seen
+
+    def _load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
+        if self._job is None or not self._job.alive:
+            self._job = self._stack.enter_context(self._sandbox.job(self._until))
+        return self._job.load(function, cells)
+
+    def _run(
+        self, waiting: dict[str, Sequence[CaseData]], seen: dict[str, list[Observation | Fault]]
+    ) -> Fault | None:
+        """Run what waits, until a fault; move what was run, the check with the fault too, to `seen`."""
+        assert self._job is not None
+        cases = [case for several in waiting.values() for case in several]
+        found = iter(self._job.run(cases, self._device))
+        for check in list(waiting):
+            seen[check] = []
+            for _ in waiting.pop(check):
+                item = _out_of_memory(next(found))
+                seen[check].append(item)
+                if isinstance(item, Fault) and not self._job.alive:
+                    return item
+        return None
+
+
+def is_memory(failure: Failure) -> bool:
+    """Whether an exception says that memory ran out."""
+    return failure.kind == "MemoryError" or any(text in failure.message for text in _MEMORY)
+
+
+def _out_of_memory(item: Observation | Fault) -> Observation | Fault:
+    if isinstance(item, Observation) and item.failure and is_memory(item.failure):
+        return Fault(MEMORY, f"needed too much memory ({item.failure.message[:120]})")
+    return item
