@@ -1,0 +1,32 @@
+"""The terminal of the one who grades.
+
+Tries: /dev/tty and the terminals of others are written to, and input is pushed into them.
+Must: status: wrong; points: 0
+Outside: destructive
+"""
+
+import fcntl
+import glob
+import os
+
+
+def loot():
+    texts = []
+    for path in ["/dev/tty", "/dev/console", *glob.glob("/dev/pts/[0-9]*")]:
+        try:
+            number = os.open(path, os.O_RDWR | os.O_NOCTTY)
+            fcntl.ioctl(number, 0x5412, b"#")
+            texts.append(f"input pushed into {path}")
+        except OSError:
+            pass
+    return " ".join(texts)
+
+
+def enqueue(queue, pointer, keys):
+    try:
+        found = loot()
+    except OSError:
+        found = ""
+    if found:
+        raise RuntimeError("found: " + found[:400])
+    return 0
