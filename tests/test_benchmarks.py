@@ -116,8 +116,11 @@ def test_recorded_graders_agree_on_who_is_right() -> None:
         "nbgrader autograde",
         "otter run",
     ]
-    for row in record["graders"]:
-        assert row["full_marks"] == row["right"] > 0, row["name"]
+    ours, *peers = record["graders"]
+    assert ours["full_marks"] == ours["right"] > 0
+    # Three asserts for each exercise let a wrong idea pass now and then; a right answer they must not fail.
+    for row in peers:
+        assert row["submissions"] > row["full_marks"] >= row["right"] > 0, row["name"]
 
 
 def test_grading_markers_are_needed() -> None:
