@@ -417,7 +417,8 @@ class Grader:
         if known is None:
             verdict = judge(exercise, seen, self.device)
             size = sum(map(_bytes, items))
-            if size > _LARGE:
+            # A fault is a new object each time: it would never be met again.
+            if size > _LARGE or any(isinstance(item, Fault) for item in items):
                 return verdict
             # The observations are kept with it, so that no other object takes over the identity of one.
             known = (verdict, items)
@@ -437,7 +438,17 @@ def _bytes(item: Observation | Fault) -> int:
     if isinstance(item, Fault):
         return 0
     values = item.quantities.values()
-    return 1000 + sum(value.nbytes if isinstance(value, torch.Tensor) else 100 for value in values)
+    names = sum(map(len, item.quantities))
+    return (
+        1000
+        + names
+        + sum(
+            value.nbytes
+            if isinstance(value, torch.Tensor)
+            else 100 + (len(value) if isinstance(value, str) else 0)
+            for value in values
+        )
+    )
 
 
 @cache

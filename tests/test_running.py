@@ -49,6 +49,11 @@ def test_a_crash_costs_its_check_only(sandbox: Sandbox) -> None:
     assert run(sandbox, source) == {"a": [0, 1], "b": ["crashed"], "c": [4]}
 
 
+def test_a_signal_without_a_name_is_a_crash_like_any_other(sandbox: Sandbox) -> None:
+    source = "import os\ndef f(n):\n    return n if n != 2 else os.kill(os.getpid(), 40)"
+    assert run(sandbox, source) == {"a": [0, 1], "b": ["crashed"], "c": [4]}
+
+
 def test_a_timeout_ends_the_exercise(sandbox: Sandbox) -> None:
     source = "def f(n):\n    while n == 1:\n        pass\n    return n"
     assert run(sandbox, source) == {"a": [0, "timeout"]}

@@ -231,7 +231,8 @@ class Job:
         if ended is None or ended.signal is None:
             return Fault(CRASHED, "the process closed its channel")
         if ended.signal:
-            name = signal.Signals(ended.signal).name
+            known = ended.signal in list(signal.Signals)
+            name = signal.Signals(ended.signal).name if known else f"signal {ended.signal}"
             return Fault(CRASHED, f"the process was ended by {name}")
         return Fault(CRASHED, f"the process ended itself with exit code {ended.exit_code}")
 

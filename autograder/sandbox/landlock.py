@@ -15,6 +15,8 @@ _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR, _WRITE_FILE, _DRIVE = 1 << 2, 1 << 3, 1 << 1, 1 << 15
 # How many rights over files each version of Landlock knows, from the first one on.
 _RIGHTS = (13, 14, 15, 15, 16)
+# Before its third version (Linux 6.2) it had no say over who empties a file.
+LEAST = 3
 _NETWORK_SINCE, _SCOPES_SINCE = 4, 6
 _BIND_AND_CONNECT = 0b11
 _ABSTRACT_SOCKETS_AND_SIGNALS = 0b11

@@ -27,6 +27,7 @@ _X32 = 0x40000000
 _CLONE_THREAD = 0x00010000
 _NEW_NAMESPACES = 0x7E020080
 _AF_UNIX = 1
+_SOCK_STREAM, _SOCK_TYPE = 1, 0xF
 # What says something about a descriptor, not what drives a device: isatty, size of a terminal, blocking or not.
 _IOCTLS = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
 # Names of threads and of memory; what would make the process traceable again is not among them.
@@ -110,7 +111,30 @@ def _program(machine: str, devices: bool) -> list[Instruction]:
     code += _if(numbers["kill"], _when_argument(0, (_SELF,)))
     code += _if(numbers["tgkill"], _when_argument(0, (_SELF,)))
     code += _if(numbers["prlimit64"], _when_argument(0, (0, _SELF)))
-    code += _if(numbers["socketpair"], _when_argument(0, (_AF_UNIX,)))
+    # Not of datagrams, and to nobody by name: a socket in a file belongs to somebody outside.
+    code += _if(
+        numbers["socketpair"],
+        [
+            _argument(0),
+            (_EQUAL, 0, 4, _AF_UNIX),
+            _argument(1),
+            (_AND, 0, 0, _SOCK_TYPE),
+            (_EQUAL, 0, 1, _SOCK_STREAM),
+            (_RETURN, 0, 0, _ALLOW),
+            _refuse(),
+        ],
+    )
+    code += _if(
+        numbers["sendto"],
+        [
+            _argument(4),
+            (_EQUAL, 0, 3, 0),
+            _argument(4, upper=True),
+            (_EQUAL, 0, 1, 0),
+            (_RETURN, 0, 0, _ALLOW),
+            _refuse(),
+        ],
+    )
     code += _if(numbers["ioctl"], [(_RETURN, 0, 0, _ALLOW)] if devices else _when_argument(1, _IOCTLS))
     code += _if(numbers["prctl"], _when_argument(0, _PRCTLS))
     code += _if(numbers["fcntl"], _unless_argument(1, _FCNTLS_REFUSED))
@@ -158,9 +182,9 @@ def _unless_argument(index: int, values: tuple[int, ...]) -> list[Instruction]:
     return [*code, (_RETURN, 0, 0, _ALLOW)]
 
 
-def _argument(index: int) -> Instruction:
-    # The lower half: what is compared here is an int or an unsigned int to the kernel too.
-    return (_LOAD, 0, 0, _ARGUMENTS + 8 * index)
+def _argument(index: int, *, upper: bool = False) -> Instruction:
+    # The lower half is all of what is an int or an unsigned int to the kernel too.
+    return (_LOAD, 0, 0, _ARGUMENTS + 8 * index + 4 * upper)
 
 
 def _refuse() -> Instruction:

@@ -8,7 +8,18 @@ of Linux's own headers and never change.
 from __future__ import annotations
 
 # Allowed with conditions on their arguments; see `seccomp`.
-CONDITIONAL = ("clone", "clone3", "fcntl", "ioctl", "kill", "prctl", "prlimit64", "socketpair", "tgkill")
+CONDITIONAL = (
+    "clone",
+    "clone3",
+    "fcntl",
+    "ioctl",
+    "kill",
+    "prctl",
+    "prlimit64",
+    "sendto",
+    "socketpair",
+    "tgkill",
+)
 
 NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "access": (21, None),
@@ -142,7 +153,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "sched_getparam": (143, 121),
     "sched_getscheduler": (145, 120),
     "sched_rr_get_interval": (148, 127),
-    "sched_setaffinity": (203, 122),
     "sched_yield": (24, 124),
     "select": (23, None),
     "sendfile": (40, 71),
@@ -150,7 +160,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "set_robust_list": (273, 99),
     "set_tid_address": (218, 96),
     "setitimer": (38, 103),
-    "setpriority": (141, 140),
     "setrlimit": (160, 164),
     "shutdown": (48, 210),
     "sigaltstack": (131, 132),
@@ -174,7 +183,6 @@ NUMBERS: dict[str, tuple[int | None, int | None]] = {
     "timerfd_gettime": (287, 87),
     "timerfd_settime": (286, 86),
     "times": (100, 153),
-    "truncate": (76, 45),
     "umask": (95, 166),
     "uname": (63, 160),
     "unlink": (87, None),

@@ -69,9 +69,9 @@ def probe() -> Probe:
     if not seccomp.available():
         reasons["restricted"] = reasons["full"] = "this kernel cannot filter system calls (seccomp)"
         return Probe("none", "", reasons)
-    if not landlock.version():
+    if landlock.version() < landlock.LEAST:
         reasons["restricted"] = (
-            "this kernel has no Landlock (Linux 5.13 or newer, with `landlock` in its list of LSMs)"
+            "this kernel has no Landlock, or an old one (Linux 6.2 or newer, with `landlock` in its list of LSMs)"
         )
     refused = []
     for way in ("directly", "bubblewrap"):
