@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import importlib
 import json
 import logging
@@ -37,6 +36,7 @@ import torch
 from autograder.collect import Found
 from autograder.config import find_root
 from autograder.errors import UserError
+from autograder.fingerprint import of_files, python_files
 from autograder.grading import Grader, Policy, Result
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import TIERS, probe, require
@@ -115,7 +115,7 @@ def sources(unit: Unit) -> dict[str, str]:
     found = {name: version(name) for name in _VERSIONS}
     found["Python"] = ".".join(platform.python_version_tuple()[:2])
     found |= {f"the files of {name}/": hash_ for name, hash_ in _code().items()}
-    found[f"the files of solutions/{unit.id}/"] = _hash(unit.paths)
+    found[f"the files of solutions/{unit.id}/"] = of_files(unit.paths)
     return found
 
 
@@ -125,15 +125,8 @@ def _code() -> dict[str, str]:
     found = {}
     for name in _PACKAGES:
         folder = Path(str(importlib.import_module(name).__file__)).parent
-        found[name] = _hash({str(path.relative_to(folder)): path for path in folder.rglob("*.py")})
+        found[name] = of_files(python_files(folder))
     return found
-
-
-def _hash(files: Mapping[str, Path]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name].read_bytes()).digest())
-    return digest.hexdigest()[:16]
 
 
 # --- on a worker ----------------------------------------------------------------------------------------------------

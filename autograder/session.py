@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import hmac
 import json
 import os
@@ -33,6 +32,7 @@ from autograder.cluster import ClusterGrader
 from autograder.collect import Found, collect
 from autograder.config import Course, check_exercises, find_root, load_course, secret
 from autograder.errors import UserError
+from autograder.fingerprint import of_files, python_files
 from autograder.grading import Grader, Policy
 from autograder.lock import only_one
 from autograder.plain import LONGEST_NAME, clip, clip_path, plain
@@ -290,13 +290,10 @@ def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
 
 def _code() -> tuple[str, ...]:
     """Versions and sources that a verdict depends on besides the checks: slicing, sandbox, models, torch."""
-    digest = hashlib.sha256()
     here = Path(__file__).parent
-    shown = {"report", "export", "cli.py"}
-    ours = [path for path in here.rglob("*.py") if path.relative_to(here).parts[0] not in shown]
-    for path in sorted((*ours, *(here.parent / "course_utils").rglob("*.py"))):
-        digest.update(path.read_bytes())
-    return version("torch"), digest.hexdigest()
+    shown = ("report/", "export/", "cli.py")
+    ours = {name: path for name, path in python_files(here).items() if not name.startswith(shown)}
+    return version("torch"), of_files(ours), of_files(python_files(here.parent / "course_utils"))
 
 
 @contextlib.contextmanager

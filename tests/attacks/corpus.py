@@ -6,6 +6,7 @@ The form of that docstring: one line that says what it is, then
     Must: key: value; key: value
     Must (restricted): key: value       what differs at one tier
     Outside: harmless | destructive     whether it may be run without isolation
+    Uses: channels                      what of `shared/` stands before its source
 
 Keys of an attack or an honest control: `status` and `points` of the attacked exercise, alternatives separated by `|`;
 `exercise`, if it is not moco.enqueue; `others: any`, if it may spoil the exercises that come after it in its own
@@ -122,5 +123,7 @@ def read(path: Path) -> Attack:
     if "Tries" not in fields or "" not in musts or unknown:
         raise ValueError(f"{path}: needs `Tries:` and `Must:`, and does not know {unknown}")
     source = "\n".join(text.splitlines()[head.end_lineno :]).strip("\n") + "\n"
+    if used := fields.get("Uses"):
+        source = f"{(HERE / 'shared' / used).with_suffix('.py').read_text(encoding='utf-8')}\n\n{source}"
     name = f"{path.parent.name}/{path.stem}"
     return Attack(name, title, fields["Tries"], source, fields.get("Outside") == "harmless", musts)
