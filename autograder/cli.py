@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import sys
 from contextlib import ExitStack
@@ -15,6 +17,8 @@ from rich.markup import escape
 from autograder.errors import UserError
 from autograder.export.command import export
 from autograder.plain import plain
+from autograder.sandbox.imports import imports_kept
+from autograder.sandbox.namespaces import UIDS
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
@@ -64,8 +68,9 @@ def grade(
     out: Annotated[
         Path, typer.Option(help="Folder for grades.jsonl and the report.", file_okay=False)
     ] = Path("grades"),
-    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = os.cpu_count()
-    or 1,
+    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = min(
+        os.cpu_count() or 1, UIDS
+    ),
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[bool, typer.Option(help="Keep results whose file and checks have not changed.")] = True,
     wait: Annotated[
@@ -94,7 +99,8 @@ def grade(
             server = stack.enter_context(
                 early_server(jobs=jobs, device=device, tier=sandbox, unsafe=unsafe or demo_secret)
             )
-        from autograder import session
+        with imports_kept():
+            from autograder import session
 
         failed = session.grade(
             paths,
@@ -140,17 +146,18 @@ def demo(
     students: Annotated[int, typer.Option(help="Size of the class.", min=1, max=1000)] = 24,
 ) -> None:
     """Make a class of sample submissions and grade it."""
-    from autograder import session
-    from autograder.config import find_root
-    from autograder.demo import make_class
-    from autograder.units import load_unit
+    with imports_kept():
+        from autograder import session
+        from autograder.config import find_root
+        from autograder.demo import make_class
+        from autograder.units import load_unit
 
     submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
     failed = session.grade(
         [submitted],
         assignment,
         folder / "results",
-        jobs=os.cpu_count() or 1,
+        jobs=min(os.cpu_count() or 1, UIDS),
         device="cpu",
         resume=False,
         demo_secret=True,
@@ -167,10 +174,20 @@ app.command()(export)
 
 def main() -> NoReturn:
     """Run the command line; errors that a person can mend are told without a stack."""
+    code: str | int | None = 0
     try:
         app(standalone_mode=True)
     except UserError as error:
         text = "\n".join(map(plain, str(error).splitlines()))
         messages.print(f"[bold]autograder:[/bold] {escape(text)}", highlight=False, soft_wrap=True)
-        sys.exit(BAD_USAGE)
-    sys.exit(0)
+        code = BAD_USAGE
+    except SystemExit as ended:
+        code = ended.code
+    if isinstance(code, int | None):
+        # All files are written and closed. What is left is torch taking itself apart, for half a second.
+        logging.shutdown()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)
+    sys.exit(code)

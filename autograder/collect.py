@@ -40,6 +40,8 @@ SUFFIXES = (".ipynb", ".py")
 _NOT_HANDED_IN = (".txt", ".csv", ".md", ".json", ".jsonl")
 # Folders in folders, in which an unpacked notebook is looked for.
 _DEEPEST = 8
+# Where the best attempt counts, all are run: a student must not keep a class waiting with thousands.
+MOST_ATTEMPTS = 20
 _LEADS_OUT = "has a path that leads out of the zip: not read; zip the notebook alone"
 
 _T = TypeVar("_T")
@@ -63,10 +65,12 @@ class Found:
         ordered = sorted(self.attempts, key=lambda item: item.order)
         if not ordered:
             return [self.refused] if self.refused else []
-        numbers = {"latest": [len(ordered)], "first": [1], "best": list(range(1, len(ordered) + 1))}[attempts]
+        last = len(ordered)
+        every = range(max(1, last - MOST_ATTEMPTS + 1), last + 1)
+        numbers = {"latest": [last], "first": [1], "best": list(every)}[attempts]
         flags = []
         if len(ordered) > 1:
-            which = "the best counts"
+            which = "the best counts" if len(every) == last else f"the best of the {len(every)} latest counts"
             if attempts != "best":
                 counts = ordered[numbers[0] - 1]
                 which = f"the {attempts} counts, {clip_path(counts.path)}, {_chosen_by(ordered)}"

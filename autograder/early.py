@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.config import find_root, load_course
-from autograder.sandbox.starter import Limits, Server
+from autograder.sandbox.starter import ForkServer, Limits
 from autograder.sandbox.tiers import choose
 
 
 @contextlib.contextmanager
-def early_server(*, jobs: int, device: str, tier: str | None, unsafe: bool) -> Iterator[Server | None]:
+def early_server(*, jobs: int, device: str, tier: str | None, unsafe: bool) -> Iterator[ForkServer | None]:
     """A fork server for a run on this machine's processors; None where a GPU may be used, which torch is asked about.
 
     Args:
@@ -29,5 +29,5 @@ def early_server(*, jobs: int, device: str, tier: str | None, unsafe: bool) -> I
         return
     course = load_course(find_root())
     limits = Limits(course.limits.seconds, course.limits.memory_mb)
-    with Server(limits, choose(tier, course.sandbox, unsafe=unsafe), workers=jobs) as server:
+    with ForkServer(limits, choose(tier, course.sandbox, unsafe=unsafe), workers=jobs) as server:
         yield server

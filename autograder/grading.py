@@ -24,7 +24,7 @@ from autograder.candidate import TIMESTAMP
 from autograder.collect import Found
 from autograder.config import begun_days
 from autograder.running import SUBMISSION_CALLS, Runner, is_memory
-from autograder.sandbox.client import Limits, Sandbox, SandboxError, Server
+from autograder.sandbox.client import ForkServer, Limits, Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
 from autograder.slicing import NoSlice, Program, import_prelude
 from autograder.submission import Submission, Unreadable
@@ -34,6 +34,7 @@ from course_utils.checks.judge import (
     ERROR,
     MEMORY,
     NOT_ATTEMPTED,
+    TIMEOUT,
     Fault,
     PreparedExercise,
     Verdict,
@@ -170,7 +171,7 @@ class Grader:
         device: str = "cpu",
         jobs: int = 1,
         tier: str | None = None,
-        server: Server | None = None,
+        server: ForkServer | None = None,
     ) -> None:
         """Prepare to grade.
 
@@ -206,7 +207,7 @@ class Grader:
         torch.set_num_threads(1)
         with ExitStack() as stack:
             server = self._server or stack.enter_context(
-                Server(self._limits, self.tier, workers=self._jobs, cuda=self.device == "cuda")
+                ForkServer(self._limits, self.tier, workers=self._jobs, cuda=self.device == "cuda")
             )
             self._idle = [
                 stack.enter_context(Sandbox(self._limits, server=server)) for _ in range(self._jobs)
@@ -315,7 +316,7 @@ class Grader:
         try:
             return self._grade(submission, keep or {}, started)
         except SandboxError:
-            # A server may have been killed from outside. Who kills it does so again.
+            # A server or a worker may have been killed from outside: there is another one now.
             return self._grade(submission, keep or {}, started)
 
     def _grade(
@@ -344,13 +345,6 @@ class Grader:
                         verdicts[id_] = _could_not_load(exercise, seen)
                     else:
                         verdicts[id_] = self._judge(exercise, seen)
-        except SandboxError:
-            # What failed once would fail all who come after: another worker, and of a server of its own.
-            sandbox.__exit__(None, None, None)
-            sandbox = Sandbox(self._limits, self.tier, cuda=self.device == "cuda").__enter__()
-            with self._lock:
-                self._stack.push(sandbox)
-            raise
         finally:
             with self._lock:
                 self._idle.append(sandbox)
@@ -358,11 +352,12 @@ class Grader:
 
     def _keep(self, result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The exercises of an earlier result whose checks have not changed."""
-        # A process that died may have been killed from outside; one that kills itself does so again.
+        # Time, memory and a process that died are the machine's as much as the student's: it may have been busy.
         return {
             id_: entry
             for id_, entry in result.get("exercises", {}).items()
-            if entry.get("checks_sha256") == self.checks_sha256.get(id_, "") and entry["status"] != CRASHED
+            if entry.get("checks_sha256") == self.checks_sha256.get(id_, "")
+            and entry["status"] not in (CRASHED, TIMEOUT, MEMORY)
         }
 
     def _result(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from types import TracebackType
 
 from autograder.sandbox.client import Job, Sandbox
@@ -15,6 +16,11 @@ from course_utils.checks.values import CaseData
 
 # A submission may take as long as so many calls that each use up their time.
 SUBMISSION_CALLS = 6
+
+# A SIGKILL that was not ours is the kernel's when the machine is short of memory, or the process's own.
+_KILLED_TWICE = (
+    "the process was ended by SIGKILL, and once more when it was run again: perhaps it needs too much memory"
+)
 
 _MEMORY = ("can't allocate memory", "Cannot allocate memory")
 
@@ -37,6 +43,7 @@ class Runner:
         self._until = time.monotonic() + seconds
         self._stack = ExitStack()
         self._job: Job | None = None
+        self._saw_cases = False
 
     def __enter__(self) -> Runner:
         return self
@@ -59,6 +66,7 @@ class Runner:
         Returns:
             Check id -> what was seen of each case. A fault ends the list of its check; the checks after it are run in a
             new process, unless it was a timeout: what hangs once does so again, and a class must not wait for each.
+            A check whose process was killed from outside is run once more before that counts as a fault.
             If the slice cannot be executed at all: why.
 
         Raises:
@@ -69,19 +77,45 @@ class Runner:
         if failure is not None:
             return failure
         waiting = dict(checks)
+        killed: set[str] = set()
         while waiting:
             ended = self._run(waiting, seen)
             if ended is None or ended.status == TIMEOUT:
                 break
+            last = next(reversed(seen))
+            if self._was_killed and last not in killed:
+                killed.add(last)
+                waiting = {last: checks[last], **waiting}
+                del seen[last]
+            elif self._was_killed:
+                seen[last][-1] = replace(ended, message=_KILLED_TWICE)
             if waiting and (failure := self._load(function, cells)) is not None:
                 # It was executed once, so this is a fault of its own: the rest was not run.
                 break
         return seen
 
     def _load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
+        failure = self._load_once(function, cells)
+        if isinstance(failure, Failure) and self._saw_cases and self._job:
+            # Its text is told, and this process has seen the arguments of another exercise: a new one has not.
+            self._job.close()
+            failure = self._load_once(function, cells)
+        if not self._was_killed:
+            return failure
+        failure = self._load_once(function, cells)
+        if isinstance(failure, Fault) and self._was_killed:
+            return replace(failure, message=_KILLED_TWICE)
+        return failure
+
+    def _load_once(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         if self._job is None or not self._job.alive:
             self._job = self._stack.enter_context(self._sandbox.job(self._until))
+            self._saw_cases = False
         return self._job.load(function, cells)
+
+    @property
+    def _was_killed(self) -> bool:
+        return self._job is not None and self._job.killed
 
     def _run(
         self, waiting: dict[str, Sequence[CaseData]], seen: dict[str, list[Observation | Fault]]
@@ -89,6 +123,7 @@ class Runner:
         """Run what waits, until a fault; move what was run, the check with the fault too, to `seen`."""
         assert self._job is not None
         cases = [case for several in waiting.values() for case in several]
+        self._saw_cases = True
         found = iter(self._job.run(cases, self._device))
         for check in list(waiting):
             seen[check] = []
@@ -107,5 +142,5 @@ def is_memory(failure: Failure) -> bool:
 
 def _out_of_memory(item: Observation | Fault) -> Observation | Fault:
     if isinstance(item, Observation) and item.failure and is_memory(item.failure):
-        return Fault(MEMORY, f"needed too much memory ({item.failure.message[:120]})")
+        return Fault(MEMORY, "needed too much memory")
     return item

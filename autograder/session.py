@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hmac
-import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -35,11 +34,11 @@ from autograder.errors import UserError
 from autograder.fingerprint import of_files, python_files
 from autograder.grading import Grader, Policy
 from autograder.lock import only_one
-from autograder.plain import LONGEST_NAME, clip, clip_path, plain
+from autograder.plain import LONGEST_NAME, clip, clip_path, plain, several
 from autograder.report.pages import write as write_report
 from autograder.report.table import table
 from autograder.sandbox.client import Limits
-from autograder.sandbox.starter import Server
+from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, TIERS, choose
 from autograder.submission import MARKED_LATE, Submission
 from autograder.units import load_unit
@@ -79,7 +78,7 @@ def grade(
     tier: str | None = None,
     unsafe: bool = False,
     scheduler: str | None = None,
-    server: Server | None = None,
+    server: ForkServer | None = None,
 ) -> Failures:
     """Grade a class and say what came of it.
 
@@ -151,7 +150,7 @@ def grade(
     with _interruptible(out, messages), only_one(out, wait=wait, tell=partial(_tell, messages)):
         # Read under the lock: another grader may just have finished.
         earlier = _Earlier(
-            journal.lines(out) if resume else {},
+            journal.read(out) if resume else {},
             course,
             assignment,
             tier,
@@ -170,9 +169,14 @@ def grade(
             )
         if course.due.get(assignment):
             _tell_unknown_times(assignment, course.due[assignment], results, messages)
+        # What ails the whole class is said once.
+        by_reason: dict[str, list[str]] = {}
         for student, reason in unreadable + ours:
+            by_reason.setdefault(reason, []).append(student)
+        for reason, students in by_reason.items():
+            named = plain(students[0]) if len(students) == 1 else several(students)
             messages.print(
-                f"[bold]not graded:[/bold] {escape(plain(student))}: {escape(clip(reason))}",
+                f"[bold]not graded:[/bold] {escape(named)}: {escape(clip(reason))}",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -188,12 +192,9 @@ def grade(
 
 @dataclass(frozen=True)
 class _Earlier:
-    """The results of earlier runs, and what must not have changed since for them to hold.
+    """The results of earlier runs, and what must not have changed since for them to hold."""
 
-    They stay lines, which take a third of the memory that they take as objects.
-    """
-
-    lines: Mapping[tuple[str, str], bytes]
+    results: Mapping[tuple[str, str], dict[str, Any]]
     course: Course
     unit: str
     tier: str
@@ -220,8 +221,7 @@ class _Earlier:
 
     def of(self, student: str) -> dict[str, Any]:
         """The last result of a student, whatever it is worth now; empty if there is none."""
-        line = self.lines.get((student, self.unit))
-        return json.loads(line) if line else {}
+        return self.results.get((student, self.unit), {})
 
 
 def _grade_all(
@@ -266,8 +266,8 @@ def _grade_all(
 def _results(out: Path, unit: str, found: list[Found]) -> list[dict[str, Any]]:
     """What the journal now says of these students, in the order of their names."""
     students = {item.student for item in found}
-    lines = journal.lines(out)
-    return [json.loads(lines[key]) for key in sorted(lines) if key[1] == unit and key[0] in students]
+    known = journal.read(out)
+    return [known[key] for key in sorted(known) if key[1] == unit and key[0] in students]
 
 
 def _tell(messages: Console, text: str) -> None:

@@ -6,6 +6,7 @@ of each. Nothing here runs an attack without isolation but one test, and that ta
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -30,10 +31,16 @@ from autograder.errors import UserError
 from autograder.grading import Grader, Limits
 from autograder.report.pages import FEEDBACK, file_name
 from autograder.report.pages import write as write_report
+from autograder.sandbox.client import Sandbox
+from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import TIERS, probe
+from autograder.sandbox.wire import CellCode
 from autograder.slicing import Program
 from autograder.submission import Submission
 from autograder.units import Unit
+from course_utils.checks.case import Case
+from course_utils.checks.observation import Observation
+from course_utils.checks.values import pack_case
 
 ROOT = Path(__file__).resolve().parents[1]
 CORPUS = corpus()
@@ -96,7 +103,7 @@ def grade_class(unit: Unit, world: World, tier: str, attacks: list[Attack], file
         write(world.submissions / f"{attack.student}.ipynb", cells)
     folders = {}
     for attack in files:
-        folder = world.submissions.parent / "files" / attack.name.split("/")[1]
+        folder = world.files / attack.name.split("/")[1]
         folder.mkdir(parents=True)
         attack.build(folder)
         if problem := _cannot_be_read(unit, folder):
@@ -367,6 +374,40 @@ class _Page(HTMLParser):
                 r"\s*(javascript|data|vbscript):", value or "", re.IGNORECASE
             ):
                 self.active.append(f"{tag} {name}={value}")
+
+
+@pytest.mark.parametrize("tier", HERE_TIERS)
+def test_threads_of_one_do_not_count_for_another(tier: str) -> None:
+    """Who starts as many as there are to be had takes none from a neighbour, whichever users they are."""
+    bomb = (
+        "import threading, time\n"
+        "def f():\n"
+        "    threading.stack_size(2**15)\n"
+        "    try:\n"
+        "        for number in range(400): threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+        "    except RuntimeError: pass\n"
+    )
+    harmless = (
+        "import threading\n"
+        "def f():\n"
+        "    one = threading.Thread(target=int)\n"
+        "    one.start()\n"
+        "    one.join()\n"
+    )
+    with (
+        ForkServer(Limits(seconds=10, memory_mb=1024), tier, workers=2) as server,
+        Sandbox(server.limits, server=server) as attacked,
+        Sandbox(server.limits, server=server) as attacker,
+        attacker.job() as first,
+        attacked.job() as second,
+    ):
+        said: list[object] = []
+        for job, source in ((first, bomb), (second, harmless)):
+            statements = tuple(range(len(ast.parse(source).body)))
+            assert job.load("f", [CellCode("1", source, statements)]) is None
+            said += job.run([pack_case(Case({}))], "cpu")
+        assert isinstance(said[-1], Observation), said
+        assert said[-1].failure is None, said[-1].failure
 
 
 def test_reports_are_inert(outcome: Outcome) -> None:

@@ -252,6 +252,25 @@ def test_many_at_once_in_any_order(tmp_path: Path, moco: Unit) -> None:
     assert results["s99"].status == "unreadable"
 
 
+@pytest.mark.parametrize(
+    ("status", "again"),
+    [("wrong", False), ("error", False), ("timeout", True), ("memory", True), ("crashed", True)],
+)
+def test_what_may_have_been_the_machines_fault_is_graded_again(
+    status: str, again: bool, tmp_path: Path, grader: Grader, moco: Unit
+) -> None:
+    write(tmp_path / "ada.ipynb", sources(moco))
+    found = collect([tmp_path], "moco")
+    ((_, first),) = grader.grade_all(found)
+    assert isinstance(first, Result)
+    earlier = first.to_json()
+    earlier["exercises"][ENQUEUE]["status"] = status
+    ((_, second),) = grader.grade_all(found, lambda submission: earlier)
+    assert (second is not None) == again
+    if isinstance(second, Result):
+        assert second.verdicts.keys() == {ENQUEUE}, "the others are kept"
+
+
 def test_a_broken_grader_gives_no_zero(tmp_path: Path, moco: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "ada.ipynb", sources(moco))
     monkeypatch.setattr("sys.executable", "/bin/false")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from autograder.errors import UserError
-from autograder.journal import NAME, Journal, lines, read, says_the_same
+from autograder.journal import NAME, Journal, read, says_the_same
 
 
 def line(student: str, score: float) -> dict[str, object]:
@@ -56,7 +56,7 @@ def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
 def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
     strange = b'[1]\n"x"\n{"student": "ada"}\n{"student": [], "unit": "moco"}\n\n'
     (tmp_path / NAME).write_bytes(strange + b'{"student": "bob", "unit": "moco"}\n')
-    assert list(lines(tmp_path)) == [("bob", "moco")]
+    assert list(read(tmp_path)) == [("bob", "moco")]
 
 
 def test_what_says_the_same() -> None:
@@ -111,3 +111,13 @@ def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path
     assert "zoë" in text
     assert not set(name) - set("zoë[2J31mada") & set(text)
     assert list(read(tmp_path)) == [(name, "moco")]
+
+
+def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(tmp_path: Path) -> None:
+    with Journal(tmp_path) as journal:
+        for student, passed in (("ada", True), ("bob", True), ("eve", False)):
+            check = {"id": "a", "passed": passed}
+            journal.write(line(student, 1) | {"exercises": {"moco.enqueue": {"checks": [check]}}})
+    checks = [result["exercises"]["moco.enqueue"]["checks"][0] for result in read(tmp_path).values()]
+    assert checks[0] is checks[1]
+    assert [check["passed"] for check in checks] == [True, True, False]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.observation import describe
 from course_utils.checks.observe import CELL, cotangent, observe
-from course_utils.checks.values import ObservationData, pack_observation, unpack_observation
+from course_utils.checks.values import MAX_TEXT, ObservationData, pack_observation, unpack_observation
 from course_utils.models import build
 
 
@@ -218,9 +218,13 @@ class Marked(Tensor):
         lambda x: x.to(torch.complex128) * 1j,
         lambda x: torch.view_as_complex(torch.randn(3, 2)).conj(),
         lambda x: torch.zeros(1).expand(10**13),
+        lambda x: x.reshape(1, 1, 1, 1, 1, 1, 1, 3, 5),
         lambda x: x.to(torch.float8_e4m3fn),
         lambda x: Sly("text"),
         lambda x: "\ud800" * 5,
+        lambda x: "\x1b[2J\u202e" * 10_000,
+        lambda x: type("\x1b[2J\u202e" * 10_000, (), {})(),
+        lambda x: type("Long", (list,), {"__len__": lambda self: 2**62})(),
         lambda x: 10**400,
         lambda x: float("nan"),
         lambda x: [1.0] * 1_000_000,
@@ -235,8 +239,10 @@ class Marked(Tensor):
 def test_any_result_can_be_written_down_and_sent(make) -> None:  # type: ignore[no-untyped-def]
     case = Case({"x": Input(torch.randn(3, 5), wants_grad=True)})
     observation = observe(make, case)
+    # No honest answer meets the bounds of what is read.
     back = _sent(observation)
     assert back.quantities.keys() == observation.quantities.keys()
+    assert all(len(text) < 0.75 * MAX_TEXT for text in back.quantities.values() if isinstance(text, str))
     assert len(back.quantities) < 100
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import os
+import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from autograder.running import Runner
-from autograder.sandbox.client import Limits, Sandbox
+from autograder.sandbox.client import Job, Limits, Sandbox
 from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
 from course_utils.checks.judge import Fault
@@ -28,10 +31,17 @@ CHECKS = {
 }
 
 
-def run(sandbox: Sandbox, source: str, seconds: float = 60.0) -> dict | Failure | Fault:
-    cell = CellCode("1", source, tuple(range(len(ast.parse(source).body))))
+def raw(sandbox: Sandbox, source: str, seconds: float = 60.0) -> Any:
     with Runner(sandbox, "cpu", seconds) as runner:
-        seen = runner.run("f", [cell], CHECKS)
+        return runner.run("f", [cell_of(source)], CHECKS)
+
+
+def cell_of(source: str) -> CellCode:
+    return CellCode("1", source, tuple(range(len(ast.parse(source).body))))
+
+
+def run(sandbox: Sandbox, source: str, seconds: float = 60.0) -> dict | Failure | Fault:
+    seen = raw(sandbox, source, seconds)
     if not isinstance(seen, dict):
         return seen
     return {
@@ -92,3 +102,98 @@ def test_many_slow_calls_are_ended_together(sandbox: Sandbox) -> None:
     assert isinstance(seen, dict)
     assert seen["a"] == [0, "timeout"]
     assert "b" not in seen
+
+
+@pytest.fixture
+def killer(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of `Job`'s methods; each is disturbed once: the process is killed from outside just before."""
+    todo: list[str] = []
+
+    def disturb(name: str) -> None:
+        method = getattr(Job, name)
+
+        def disturbed(self: Job, *arguments: Any) -> Any:
+            if name in todo:
+                todo.remove(name)
+                os.kill(self._pid, signal.SIGKILL)
+            return method(self, *arguments)
+
+        monkeypatch.setattr(Job, name, disturbed)
+
+    disturb("load")
+    disturb("run")
+    return todo
+
+
+@pytest.fixture(scope="module")
+def open_sandbox() -> Iterator[Sandbox]:
+    """Only here a process has the number that it has outside as well."""
+    with Sandbox(Limits(), "none") as made:
+        yield made
+
+
+@pytest.mark.parametrize("where", ["load", "run"])
+def test_a_process_that_was_killed_from_outside_costs_nothing(
+    open_sandbox: Sandbox, killer: list[str], where: str
+) -> None:
+    killer.append(where)
+    assert run(open_sandbox, "def f(n):\n    return n") == {"a": [0, 1], "b": [2, 3], "c": [4]}
+    assert not killer
+
+
+def test_a_process_that_is_killed_whenever_it_runs_has_crashed(
+    open_sandbox: Sandbox, killer: list[str]
+) -> None:
+    killer += ["load", "load"]
+    fault = raw(open_sandbox, "def f(n):\n    return n")
+    assert fault.status == "crashed"
+    assert "SIGKILL, and once more" in fault.message
+    killer += ["run", "run"]
+    assert run(open_sandbox, "def f(n):\n    return n") == {"a": ["crashed"], "b": [2, 3], "c": [4]}
+    # Each check may be disturbed once; one that was run again is not tried a third time.
+    killer += ["run", "run", "run"]
+    assert run(open_sandbox, "def f(n):\n    return n") == {"a": ["crashed"], "b": [2, 3], "c": [4]}
+
+
+def test_who_kills_itself_has_crashed(sandbox: Sandbox) -> None:
+    seen = raw(sandbox, "import os\ndef f(n):\n    return n if n not in (1, 2) else os.kill(os.getpid(), 9)")
+    assert [len(items) for items in seen.values()] == [2, 1, 1]
+    for fault in (seen["a"][1], seen["b"][0]):
+        assert fault.status == "crashed"
+        assert "SIGKILL, and once more" in fault.message
+
+
+def test_running_once_more_takes_no_more_than_the_submissions_time(sandbox: Sandbox) -> None:
+    source = "import os, time\ndef f(n):\n    time.sleep(0.8)\n    os.kill(os.getpid(), 9)"
+    assert run(sandbox, source, seconds=1.2) == {"a": ["timeout"]}
+
+
+def test_what_a_process_has_seen_of_one_exercise_is_not_told_by_the_next(sandbox: Sandbox) -> None:
+    spy = "import builtins\nbuiltins.seen = []\ndef f(n):\n    builtins.seen.append(n)\n    return n"
+    tell = "import builtins\nraise ValueError(str(getattr(builtins, 'seen', 'nothing')))"
+    with Runner(sandbox, "cpu", 60.0) as runner:
+        runner.run("f", [cell_of(spy)], CHECKS)
+        failure = runner.run("f", [cell_of(tell)], CHECKS)
+        assert isinstance(failure, Failure)
+        assert failure.message == "ValueError: nothing"
+        assert runner.run("f", [cell_of("def f(n):\n    return n")], CHECKS)
+
+
+def test_that_memory_ran_out_is_told_in_words_of_our_own(sandbox: Sandbox) -> None:
+    seen = raw(sandbox, "def f(n):\n    raise MemoryError(f'the argument was {n}')")
+    assert {item.message for items in seen.values() for item in items} == {"needed too much memory"}
+
+
+def test_a_reply_that_is_none_is_not_quoted(sandbox: Sandbox) -> None:
+    # The message of a slice that was executed, with a text where its tag should be.
+    source = (
+        "import os, struct\n"
+        "body = bytes([0x81, 0xa4]) + b'type' + bytes([0xa6]) + b'secret'\n"
+        "for descriptor in range(3, 64):\n"
+        "    try:\n        os.write(descriptor, struct.pack('>I', len(body)) + body)\n"
+        "    except OSError:\n        pass\n"
+        "def f(n):\n    return n"
+    )
+    fault = run(sandbox, source)
+    assert isinstance(fault, Fault)
+    assert fault.message == "the process sent a malformed reply (it does not fit the schema)"

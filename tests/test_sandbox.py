@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import torch
 from autograder.sandbox import control, tiers
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
 from autograder.sandbox.control import Closed, WireError, receive, send
+from autograder.sandbox.namespaces import SCRATCH
 from autograder.sandbox.wire import CellCode, Load, Loaded
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.judge import Fault
@@ -38,9 +40,15 @@ def descendants(pid: int) -> list[int]:
     return children + [other for child in children for other in descendants(child)]
 
 
-def cell(source: str) -> CellCode:
-    import ast
+def ask(sandbox: Sandbox, body: str) -> object:
+    """What a function with this body returns."""
+    lines = "".join(f"\n    {line}" for line in body.splitlines())
+    (seen,) = run(sandbox, f"import os\ndef f():{lines}", Case({}))
+    assert isinstance(seen, Observation), seen
+    return seen.quantities["result"]
 
+
+def cell(source: str) -> CellCode:
     return CellCode("1", source, tuple(range(len(ast.parse(source).body))))
 
 
@@ -75,6 +83,15 @@ def test_jobs_are_independent(sandbox: Sandbox) -> None:
     (seen,) = run(sandbox, "import torch\ndef f(x):\n    return getattr(torch, 'marker', 0)", case)
     assert isinstance(seen, Observation)
     assert seen.quantities["result"] == 0
+
+
+def test_a_folder_to_write_in_that_looks_the_same_is_not_the_same(sandbox: Sandbox) -> None:
+    if sandbox.tier != "full":
+        pytest.skip("the others have none of their own")
+    for place in SCRATCH:
+        changed = f"open('{place}/x', 'w').close()\nos.remove('{place}/x')\n"
+        time_ = f"return str(os.stat('{place}').st_mtime_ns)"
+        assert ask(sandbox, changed + time_) != ask(sandbox, time_)
 
 
 def test_load_failures(sandbox: Sandbox) -> None:
@@ -144,6 +161,8 @@ def test_a_dead_server_is_our_fault(tier: str) -> None:
         assert broken._control.recv(1) == b""
         with pytest.raises(SandboxError, match="the worker of the fork server is gone"), broken.job():
             pass
+        # Told once; the next job has another server.
+        assert ask(broken, "return 5") == 5
 
 
 def test_not_started() -> None:
@@ -181,6 +200,8 @@ def test_incomplete_message_times_out_and_closed_channel_is_told() -> None:
         with pytest.raises(TimeoutError):
             receive(right, Loaded, 0.2)
         assert time.monotonic() - started < 5
+        # The deadline was that of this message.
+        assert right.gettimeout() is None
         left.close()
         with pytest.raises(Closed):
             receive(right, Loaded, 0.2)

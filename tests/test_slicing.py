@@ -4,15 +4,17 @@ import ast
 import gc
 import re
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from autograder import slicing
+from autograder.plain import LONGEST
 from autograder.python_text import ipython_work
 from autograder.sandbox.statements import binding_part
-from autograder.slicing import NoSlice, Program, Slice, import_prelude
+from autograder.slicing import NoSlice, Program, Slice, Statement, import_prelude
 from autograder.submission import Cell, Submission
 
 
@@ -473,3 +475,33 @@ def test_names_of_packages_by_the_thousand() -> None:
     part = binding_part(node)
     assert isinstance(part, ast.Import)
     assert [alias.name for alias in part.names][:2] == ["ast", "x48"]
+
+
+def test_each_statement_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    # One that binds thousands of names is met as often: with as many uses that would be seconds for a line of code.
+    asked: Counter[int] = Counter()
+    uses = Statement.uses.fget
+    assert uses is not None
+
+    def counted(statement: Statement) -> frozenset[str]:
+        asked[statement.cell] += 1
+        return uses(statement)
+
+    names = [f"a{number}" for number in range(300)]
+    made = program(
+        ("", f"{', '.join(names)} = {', '.join(name.upper() for name in names)}"),
+        ("u-f", f"def f():\n    return {' + '.join(names)}"),
+    )
+    monkeypatch.setattr(Statement, "uses", property(counted))
+    assert isinstance(made.slice("u.f"), Slice)
+    assert 0 < asked[1] < 10
+
+
+def test_whatever_is_said_of_a_cell_is_clipped() -> None:
+    prelude = {f"name_{number}": f"import name_{number}" for number in range(100)}
+    borrows = program(("u-f", f"def f():\n    return {' + '.join(prelude)}"), prelude=prelude).slice("u.f")
+    assert [len(flag) for flag in borrows.flags] == [LONGEST]
+    cell = Cell(1, "", frozenset({"u-f"}), left_out="x" * 2 * LONGEST)
+    missing = Program(Submission("ada", "u", "ada.ipynb", "", (cell,))).slice("u.f")
+    assert isinstance(missing, NoSlice)
+    assert len(missing.reason) == LONGEST

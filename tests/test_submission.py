@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import io
 import json
 import os
+import threading
 import tracemalloc
 import zipfile
 from pathlib import Path
@@ -14,15 +16,17 @@ import pytest
 from notebooks import notebook, write
 
 from autograder import archive, notebook_json
-from autograder.candidate import parse_timestamp
-from autograder.collect import collect
+from autograder.candidate import candidate_of, parse_timestamp
+from autograder.collect import MOST_ATTEMPTS, collect
 from autograder.errors import UserError
+from autograder.plain import LONGEST, STEERING
 from autograder.submission import (
     MARKED_LATE,
     Submission,
     Unreadable,
     parse_notebook,
     parse_script,
+    read_candidate,
     read_submission,
 )
 
@@ -87,6 +91,19 @@ def test_two_notebooks_of_one_student(tmp_path: Path) -> None:
     (found,) = collect([tmp_path], "moco")
     assert [item.path for item in found.read("first")] == [str(old)]
     assert len(found.read("best")) == 2
+
+
+def test_of_thousands_of_attempts_the_best_of_the_latest_counts(tmp_path: Path) -> None:
+    (tmp_path / "ada").mkdir()
+    for number in range(MOST_ATTEMPTS + 5):
+        path = write(tmp_path / f"ada/moco-{number:02}.ipynb", [*CELLS, ("", f"x = {number}")])
+        os.utime(path, (number, number))
+    (found,) = collect([tmp_path], "moco")
+    read = found.read("best")
+    assert [item.attempt for item in read if isinstance(item, Submission)] == list(
+        range(6, MOST_ATTEMPTS + 6)
+    )
+    assert any(f"the best of the {MOST_ATTEMPTS} latest counts" in flag for flag in read[0].flags)
 
 
 def test_lms_zip(tmp_path: Path) -> None:
@@ -219,8 +236,20 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     assert "not followed" in read.reason
 
 
+def pipe(path: Path) -> None:
+    """A named pipe. Whoever opens it finds it empty: where a grader would wait for ever, a test fails."""
+
+    def let_go() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                os.close(os.open(path, os.O_WRONLY))
+
+    os.mkfifo(path)
+    threading.Thread(target=let_go, daemon=True).start()
+
+
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "ada.ipynb")
+    pipe(tmp_path / "ada.ipynb")
     assert "no ordinary file" in getattr(one(tmp_path), "reason", "")
 
 
@@ -758,18 +787,37 @@ def test_links_of_every_kind_and_a_pipe_named_as_a_zip(tmp_path: Path) -> None:
     (folder / "folder").symlink_to("bob")
     (folder / "cleo").mkdir()
     (folder / "cleo/moco").symlink_to("../bob/moco")
-    os.mkfifo(folder / "pipe.zip")
+    pipe(folder / "pipe.zip")
+    (folder / "dora/moco").mkdir(parents=True)
+    pipe(folder / "dora/moco/work.zip")
     read = students(folder)
     assert {name for name, item in read.items() if isinstance(item, Submission)} == {"ada", "bob"}
     reasons = {name: item.reason for name, item in read.items() if isinstance(item, Unreadable)}
-    assert sorted(reasons) == ["cleo", "copy", "folder", "loop", "pipe"]
+    assert sorted(reasons) == ["cleo", "copy", "dora", "folder", "loop", "pipe"]
     assert all("is a link" in reasons[name] for name in ("cleo", "copy", "folder", "loop"))
-    assert "no ordinary file" in reasons["pipe"]
+    assert all("no ordinary file" in reasons[name] for name in ("dora", "pipe"))
     # What a TA names may be a link.
     (tmp_path / "here").symlink_to(folder)
     (tmp_path / "one.ipynb").symlink_to(folder / "ada.ipynb")
     assert isinstance(students(tmp_path / "here")["ada"], Submission)
     assert isinstance(one(tmp_path / "one.ipynb"), Submission)
+
+
+def test_whatever_is_said_of_a_file_is_clipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    candidate = candidate_of(write(tmp_path / "ada.ipynb", CELLS), "ada")
+    candidate.flags.append("x" * 2 * LONGEST)
+    read = read_candidate(candidate, "moco", 1, ["y\x1b[2J" * LONGEST])
+    assert isinstance(read, Submission)
+    assert [len(flag) for flag in read.flags] == [LONGEST, LONGEST]
+    assert not STEERING.search("".join(read.flags))
+
+    def refuse(path: Path) -> bytes:
+        raise OSError(f"the name of a file in many folders: {'z' * 4000}\x1b")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    unread = read_candidate(candidate, "moco", 1, [])
+    assert isinstance(unread, Unreadable)
+    assert len(unread.reason) == LONGEST
 
 
 def test_folders_in_folders(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from course_utils.checks.observe import clean
 from course_utils.checks.recorded import decode, exercise_ids, load, record, unpack
 from course_utils.checks.values import (
     DTYPES,
+    MAX_QUANTITIES,
+    MAX_TEXT,
     CaseData,
     ExpectationData,
     ObservationData,
@@ -51,6 +53,8 @@ def tensors(draw: st.DrawFn) -> Tensor:
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 scalars = st.none() | st.booleans() | st.integers(-(2**62), 2**62) | st.floats() | text
 quantities = st.dictionaries(text, scalars | tensors(), max_size=5)
+# `observe` writes nothing else.
+shown = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=MAX_TEXT)
 
 
 def alike(left: object, right: object) -> bool:
@@ -73,7 +77,12 @@ def alike(left: object, right: object) -> bool:
 
 
 @settings(deadline=None, max_examples=60)
-@given(quantities, st.none() | st.builds(Failure, text, text, st.none() | st.integers(0, 10**6), text))
+@given(
+    st.dictionaries(
+        shown, scalars.filter(lambda value: not isinstance(value, str)) | shown | tensors(), max_size=5
+    ),
+    st.none() | st.builds(Failure, text, text, st.none() | st.integers(0, 10**6), text),
+)
 def test_observations_come_back(values: dict, failure: Failure | None) -> None:
     sent = msgspec.msgpack.encode(pack_observation(Observation(values, failure)))
     back = unpack_observation(msgspec.msgpack.decode(sent, type=ObservationData))
@@ -131,9 +140,28 @@ def test_cases_come_back(form, values: dict) -> None:  # type: ignore[no-untyped
         TensorData("uint8", (1,) * 9, b"1"),
     ],
 )
-def test_malformed_tensors_are_refused(data: TensorData) -> None:
-    with pytest.raises(ValueError, match=r"."):
+def test_malformed_tensors_are_refused_in_words_of_our_own(data: TensorData) -> None:
+    with pytest.raises(ValueError, match=r"^[a-z ]+$") as caught:
         unpack_tensor(data)
+    assert data.dtype not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "quantities",
+    [
+        {"result": "x" * (MAX_TEXT + 1)},
+        {"x" * (MAX_TEXT + 1): None},
+        {"result": "mallory\x1b[2J"},
+        {"result": "mallory\u202e"},
+        {"mallory\n": True},
+        {f"result.{number}": None for number in range(MAX_QUANTITIES + 1)},
+    ],
+    ids=["text", "name", "terminal", "direction", "line", "number"],
+)
+def test_what_observe_never_writes_is_refused(quantities: dict) -> None:
+    with pytest.raises(ValueError, match="more than") as caught:
+        unpack_observation(ObservationData(quantities, None))
+    assert "mallory" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -170,9 +198,15 @@ def test_truth_values_are_zeros_and_ones() -> None:
     assert tensor.to(torch.uint8).tolist() == [0, 1, 1, 1]
 
 
-def test_a_dtype_without_a_place_is_named() -> None:
-    packed = pack_observation(Observation({"result": torch.zeros(2).to(torch.float8_e5m2), "big": 2**80}))
+def test_what_has_no_place_is_named() -> None:
+    values = {
+        "result": torch.zeros(2).to(torch.float8_e5m2),
+        "deep": torch.zeros((1,) * 9),
+        "big": 2**80,
+    }
+    packed = pack_observation(Observation(values))
     assert packed.quantities == {
+        "deep": "a tensor of 9 dimensions",
         "result": "a tensor of dtype float8_e5m2",
         "big": "an integer of more than 64 bits",
     }

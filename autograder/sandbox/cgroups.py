@@ -13,7 +13,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _ROOT = Path("/sys/fs/cgroup")
-_PROCESSES = 512
+_PREFIX = "autograder-"
+# For each worker: the threads that its job may have (see `confine`), and some for itself.
+_PROCESSES = 288
+# For each worker: its /tmp and /dev/shm, which are memory that the limit of its process does not count. A process that
+# needs too much must run into that limit, not into the group's, which may end a neighbour.
+_SCRATCH_MB = 128
 # A server has about 800 MiB with torch's CUDA build; that a job shares with it.
 _SERVER_MB = 2048
 
@@ -21,22 +26,25 @@ _SERVER_MB = 2048
 class ControlGroup:
     """A group of processes with limits; an empty one where no group can be made."""
 
-    def __init__(self, name: str, memory_mb: int) -> None:
+    def __init__(self, number: int, memory_mb: int, workers: int) -> None:
         """Make the group.
 
         Args:
-            name: of the group, not in use by another one.
-            memory_mb: for jobs, on top of what the server takes, in MiB.
+            number: which of this grader's servers it is for.
+            memory_mb: of a job, on top of what the server takes, in MiB.
+            workers: how many jobs there may be at the same time.
         """
         self._folders: list[Path] = []
-        limit = str((memory_mb + _SERVER_MB) * 2**20)
-        new = {"memory.max": limit, "memory.swap.max": "0", "pids.max": str(_PROCESSES)}
+        name = f"{_PREFIX}{os.getpid()}-{number}"
+        limit = str(((memory_mb + _SCRATCH_MB) * workers + _SERVER_MB) * 2**20)
+        processes = str(_PROCESSES * workers)
+        new = {"memory.max": limit, "memory.swap.max": "0", "pids.max": processes}
         for parent in _parents():
             if self._make(parent / name, new, needed=("memory.max", "pids.max")):
                 return
         for kind, limits in {
             "memory": {"memory.limit_in_bytes": limit},
-            "pids": {"pids.max": str(_PROCESSES)},
+            "pids": {"pids.max": processes},
         }.items():
             self._make(_ROOT / kind / name, limits, needed=tuple(limits))
 
@@ -72,6 +80,7 @@ class ControlGroup:
         self._folders = []
 
     def _make(self, folder: Path, limits: Mapping[str, str], needed: tuple[str, ...]) -> bool:
+        _sweep(folder.parent)
         try:
             folder.mkdir()
         except OSError:
@@ -87,6 +96,15 @@ class ControlGroup:
             return False
         self._folders.append(folder)
         return True
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what graders that were killed have left; the system lets none go that has processes in it."""
+    for folder in parent.glob(f"{_PREFIX}*-*"):
+        grader = folder.name.removeprefix(_PREFIX).split("-")[0]
+        if not Path("/proc", grader).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _parents() -> Iterator[Path]:

@@ -10,10 +10,13 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from types import TracebackType
 
+from torch import Tensor
+
+from autograder.bounded import Bounded
 from autograder.sandbox.control import (
+    BROKEN,
     MAX_REPLY,
     Closed,
     Start,
@@ -25,19 +28,26 @@ from autograder.sandbox.control import (
     receive_frame,
     send,
 )
-from autograder.sandbox.starter import REPLY_SECONDS, Limits, SandboxError, Server, handed_over
+from autograder.sandbox.starter import REPLY_SECONDS, ForkServer, Limits, SandboxError, handed_over
 from autograder.sandbox.wire import CaseData, CellCode, Load, Loaded, ObservationData, Ready, Run
 from course_utils.checks.judge import CRASHED, TIMEOUT, Fault
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import IN_BACKWARD, clean
 from course_utils.checks.values import unpack_failure, unpack_observation
 
+_GONE = "the worker of the fork server is gone"
+
 
 class Sandbox:
-    """A worker of a fork server. Use as a context manager; not to be shared between threads."""
+    """A worker of a fork server; another one, if it is lost. Use as a context manager, and by one thread at a time."""
 
     def __init__(
-        self, limits: Limits, tier: str | None = None, *, cuda: bool = False, server: Server | None = None
+        self,
+        limits: Limits,
+        tier: str | None = None,
+        *,
+        cuda: bool = False,
+        server: ForkServer | None = None,
     ) -> None:
         """Choose.
 
@@ -51,7 +61,8 @@ class Sandbox:
         Raises:
             ValueError: there is no such tier.
         """
-        self.server = server or Server(limits, tier, cuda=cuda)
+        self.server = server or ForkServer(limits, tier, cuda=cuda)
+        self._number = self.server.next_number()
         self.tier = self.server.tier
         self.limits = self.server.limits
         self._owns_server = server is None
@@ -67,11 +78,8 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        control, self._control = self._control, None
         self._entered = False
-        if control:
-            # The worker ends when it sees this.
-            control.close()
+        self._let_go()
         if self._owns_server:
             self.server.__exit__(kind, error, trace)
 
@@ -94,8 +102,9 @@ class Sandbox:
         try:
             send(control, Start())
             pid, channel = handed_over(control)
-        except (Closed, TimeoutError, WireError) as error:
-            raise SandboxError("the worker of the fork server is gone") from error
+        except BROKEN as error:
+            self._let_go()
+            raise SandboxError(_GONE) from error
         job = Job(self, pid, channel, until)
         try:
             job.wait_until_confined()
@@ -105,19 +114,28 @@ class Sandbox:
 
     def stop(self, pid: int, grace: float = 0.0) -> Stopped:
         """Kill a job, after `grace` seconds in which it may end by itself, and say how it had ended."""
-        control = self._require_control()
+        if self._control is None:
+            # Another worker knows nothing of this process.
+            raise SandboxError(_GONE)
         try:
-            send(control, Stop(pid, grace))
-            return receive(control, Stopped, REPLY_SECONDS + grace)
-        except (Closed, TimeoutError, WireError) as error:
-            raise SandboxError("the worker of the fork server is gone") from error
+            send(self._control, Stop(pid, grace))
+            return receive(self._control, Stopped, REPLY_SECONDS + grace)
+        except BROKEN as error:
+            self._let_go()
+            raise SandboxError(_GONE) from error
 
     def _require_control(self) -> socket.socket:
         if not self._entered:
             raise SandboxError("the sandbox was not started: use it in a with statement")
         if self._control is None:
-            self._control = self.server.spawn()
+            self._control = self.server.spawn(self._number)
         return self._control
+
+    def _let_go(self) -> None:
+        """Read nothing from this worker again; it ends when it sees this, and its job with it."""
+        control, self._control = self._control, None
+        if control:
+            control.close()
 
 
 class Job:
@@ -131,12 +149,14 @@ class Job:
         self._until = until
         self._lines: dict[str, list[str]] = {}
         self.alive = True
+        #: Whether it was ended by a SIGKILL that was not ours: its own, or that of a kernel that is short of memory.
+        self.killed = False
 
     def wait_until_confined(self) -> None:
         """Raises `SandboxError` if the process could not give up what its tier promises: it has run nothing then."""
         try:
             receive(self._channel, Ready, REPLY_SECONDS)
-        except (Closed, TimeoutError, WireError) as error:
+        except BROKEN as error:
             self.close()
             raise SandboxError(
                 f"the kernel refused the confinement of tier {self._sandbox.tier!r}"
@@ -174,12 +194,12 @@ class Job:
         return seen
 
     def _observation(self, frame: bytes) -> Observation:
-        observation = (_known_observation if len(frame) < _SHORT else read_observation)(frame)
+        observation = _known_observation(frame)
         if not observation.failure:
             return observation
         # The text of a line comes from what was handed in: a process can say of itself what it likes.
         code = self._line(observation.failure)
-        return (_known_observation if len(frame) < _SHORT else read_observation)(frame, code)
+        return _known_observation(frame, code)
 
     def _line(self, failure: Failure) -> str:
         lines = self._lines.get(failure.cell, [])
@@ -230,6 +250,7 @@ class Job:
         ended = self.close(grace=0.5)
         if ended is None or ended.signal is None:
             return Fault(CRASHED, "the process closed its channel")
+        self.killed = ended.signal == signal.SIGKILL
         if ended.signal:
             known = ended.signal in list(signal.Signals)
             name = signal.Signals(ended.signal).name if known else f"signal {ended.signal}"
@@ -238,7 +259,7 @@ class Job:
 
     def _malformed(self, error: Exception) -> Fault:
         self.close()
-        return Fault(CRASHED, f"the process sent a malformed reply ({str(error)[:200]})")
+        return Fault(CRASHED, f"the process sent a malformed reply ({error})")
 
 
 def read_observation(frame: bytes, code: str = "") -> Observation:
@@ -250,7 +271,7 @@ def read_observation(frame: bytes, code: str = "") -> Observation:
 
     Raises:
         WireError: it is no observation.
-        ValueError: a tensor in it is none, or the exception.
+        ValueError: a tensor in it is none, or the exception, or a text is too long. Neither quotes anything of it.
     """
     observation = unpack_observation(decode(frame, ObservationData))
     # The one text that is repeated of hidden checks as well must not be the student's own.
@@ -267,9 +288,15 @@ _EXCEPTIONS = frozenset(
     if isinstance(value, type) and issubclass(value, BaseException)
 ) | {"none"}
 
+
+def _bytes(observation: Observation, frame: bytes, code: str = "") -> int:
+    """What an observation takes in memory with its frame: an object of a value and its name at most 2 kB."""
+    values = observation.quantities.values()
+    return len(frame) + sum(2000 + (value.nbytes if isinstance(value, Tensor) else 0) for value in values)
+
+
 # Right answers are the same to the bit, and wrong ones come in kinds: most of a class sends what somebody sent before.
-_known_observation = lru_cache(maxsize=1024)(read_observation)
-_SHORT = 96 * 1024
+_known_observation = Bounded(read_observation, _bytes, most=64 * 2**20, largest=2**18)
 
 
-__all__ = ["Job", "Limits", "Sandbox", "SandboxError", "Server", "read_observation"]
+__all__ = ["ForkServer", "Job", "Limits", "Sandbox", "SandboxError", "read_observation"]

@@ -6,6 +6,7 @@ import contextlib
 import os
 import resource
 import signal
+from collections.abc import Mapping
 
 from autograder.sandbox import landlock, system
 from autograder.sandbox.control import Setup
@@ -15,6 +16,7 @@ _MB = 2**20
 _FILE_BYTES = 32 * _MB
 _DESCRIPTORS = 256
 _THREADS = 256
+_THREADS_OF_A_USER = 2**15
 
 
 def confine_server(setup: Setup) -> None:
@@ -24,32 +26,33 @@ def confine_server(setup: Setup) -> None:
         landlock.restrict(setup.readable, ["/dev/null", *setup.devices])
 
 
-def confine_job(setup: Setup, uid: int | None, virtual_memory: int, calls: Filter | None) -> None:
+def confine_job(setup: Setup, uid: int | None, memory: Mapping[int, int], calls: Filter | None) -> None:
     """Limit the process that is about to execute student code.
 
     Args:
         setup: the tier and its limits.
         uid: the user to become; None: stay the same.
-        virtual_memory: address space of the server, in bytes.
+        memory: limit of memory, such as `RLIMIT_AS` -> what the server takes of it, in bytes.
         calls: the filter of system calls; none with tier `none`.
 
     Raises:
         OSError: the kernel refuses: the process must end then.
     """
+    _open_nothing()
     os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
     if not setup.cuda:
-        _limit(resource.RLIMIT_AS, virtual_memory + setup.memory_mb * _MB)
+        # Address space alone is not enough: who unmaps the libraries, which lie in files, could take theirs as well.
+        for kind, taken in memory.items():
+            _limit(kind, taken + setup.memory_mb * _MB)
     if setup.tier != "none":
         _limit(resource.RLIMIT_CPU, setup.cpu_seconds)
         _limit(resource.RLIMIT_FSIZE, _FILE_BYTES)
         _limit(resource.RLIMIT_NOFILE, _DESCRIPTORS)
         _limit(resource.RLIMIT_MEMLOCK, 0)
         _limit(resource.RLIMIT_MSGQUEUE, 0)
-        if uid is not None or setup.tier == "full":
-            # Counted by user: of one that others use too, theirs would count.
-            _limit(resource.RLIMIT_NPROC, _THREADS)
+        _limit(resource.RLIMIT_NPROC, _most_threads(setup, uid))
         become(uid)
         system.drop_capabilities()
         system.not_dumpable()
@@ -69,6 +72,28 @@ def become(uid: int | None) -> None:
         os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+
+
+def _open_nothing() -> None:
+    # The server's own are shared by all that it forks: flags that one submission sets would be there for the next.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(nothing, standard)
+    os.close(nothing)
+
+
+def _most_threads(setup: Setup, uid: int | None) -> int:
+    # Threads are counted by user and user namespace.
+    if uid is not None:
+        return _THREADS
+    if setup.tier == "full":
+        with contextlib.suppress(OSError):
+            # Of its own, so that whoever uses up the threads does so for nobody else. It maps no user and gives no
+            # rights once capabilities are dropped. With bubblewrap the kernel may not allow another one.
+            system.unshare(system.NEWUSER)
+            return _THREADS
+    # Whatever else this user runs counts as well. Half of what there is to be had stays for the grader to go on with.
+    return min(resource.getrlimit(resource.RLIMIT_NPROC)[1] % 2**64, _THREADS_OF_A_USER) // 2
 
 
 def _limit(kind: int, value: int) -> None:

@@ -92,6 +92,11 @@ class Closed(Exception):
     """The other side closed the channel."""
 
 
+# After any of these a channel may be in the middle of a message: nothing that is read from it later can be trusted to
+# be the answer to what was asked.
+BROKEN = (Closed, WireError, OSError)
+
+
 def send(channel: socket.socket, message: msgspec.Struct) -> None:
     """Write one message. Raises `Closed` if nobody listens any more."""
     body = msgspec.msgpack.encode(message)
@@ -117,7 +122,8 @@ def decode(body: bytes, kind: Any) -> Any:
     try:
         return msgspec.msgpack.decode(body, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise WireError(str(error)) from error
+        # Its text would quote the message, and so tell what a student's process has put there.
+        raise WireError("it does not fit the schema") from error
 
 
 def receive_frame(channel: socket.socket, seconds: float | None = None, most: int = MAX_FRAME) -> bytes:
@@ -125,24 +131,25 @@ def receive_frame(channel: socket.socket, seconds: float | None = None, most: in
     deadline = None if seconds is None else time.monotonic() + seconds
     (length,) = _LENGTH.unpack(_read(channel, _LENGTH.size, deadline))
     if length > most:
-        raise WireError(f"a message of {length} bytes, the limit is {most}")
+        raise WireError(f"a message of more than {most} bytes")
     return _read(channel, length, deadline)
 
 
 def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
     parts = bytearray()
-    while len(parts) < count:
-        if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            channel.settimeout(left)
-        try:
+    try:
+        while len(parts) < count:
+            if deadline is not None:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise TimeoutError
+                channel.settimeout(left)
             part = channel.recv(min(count - len(parts), 2**20))
-        except ConnectionResetError as error:
-            raise Closed from error
-        if not part:
-            raise Closed
-        parts += part
-    channel.settimeout(None)
+            if not part:
+                raise Closed
+            parts += part
+    except ConnectionResetError as error:
+        raise Closed from error
+    finally:
+        channel.settimeout(None)
     return bytes(parts)

@@ -1,6 +1,6 @@
 """Replace this program by another one in namespaces of its own, before a file system that shows just a `View`.
 
-Executed by `client` as a program, with one argument: a `Plan` in JSON. It needs no right but that of making user
+Executed as a program, with one argument: what `main` takes, in JSON. It needs no right but that of making user
 namespaces. Where the kernel grants that to bubblewrap alone, `bubblewrap_command` asks it for the same.
 """
 
@@ -11,11 +11,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from autograder.sandbox import system
+
+if TYPE_CHECKING:  # the fork server mounts with this module, and shall not hold the other
+    from autograder.sandbox.view import View
 
 # Host ids that no account has; where fewer can be mapped (in a container of a user's own), some of those there.
 # One for each worker, so that neighbours cannot even signal each other.
@@ -39,45 +42,26 @@ _NAMESPACES = (
 )
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to build and what to execute in it.
+def main(view: View, command: Sequence[str], environment: Mapping[str, str], uids: Sequence[int]) -> None:
+    """Make the namespaces, then execute the command as process 1 of them and end as it ends.
 
-    Attributes:
-        binds, links, hidden: as in `view.View`.
+    Args:
+        view: what there is to be seen.
         command: the program and its arguments, as seen from inside.
         environment: all of its environment.
-        devices: files in /dev that may be driven, besides the harmless ones.
         uids: host ids; from the first one of them that can be had, `UIDS` are for student code; none: it keeps ours.
-    """
-
-    binds: Sequence[Sequence[str]]
-    links: Sequence[Sequence[str]]
-    hidden: Sequence[str]
-    command: Sequence[str]
-    environment: dict[str, str]
-    uids: Sequence[int] = ()
-    devices: Sequence[str] = ()
-
-    def to_json(self) -> str:
-        """The plan as an argument of this program."""
-        return json.dumps(asdict(self))
-
-
-def main(plan: Plan) -> None:
-    """Make the namespaces, then execute the command as process 1 of them and end as it ends.
 
     Raises:
         OSError: this kernel or its settings refuse; nothing has been executed then.
     """
-    _unshare(plan.uids)
+    _unshare(uids)
     child = os.fork()
     if child:
         _, status = os.waitpid(child, 0)
         os._exit(abs(os.waitstatus_to_exitcode(status)))
     system.die_with_parent(signal.SIGKILL)
-    _build(plan)
-    os.execve(plan.command[0], list(plan.command), plan.environment)
+    _build(view)
+    os.execve(command[0], list(command), dict(environment))
 
 
 def _unshare(uids: Sequence[int]) -> None:
@@ -120,8 +104,8 @@ def _map(process: int, ours: tuple[int, int], uids: Sequence[int]) -> None:
     (folder / "gid_map").write_text(f"0 {ours[1]} 1\n")
 
 
-def _build(plan: Plan) -> None:
-    """The new root: an empty tmpfs with what the plan shows."""
+def _build(view: View) -> None:
+    """The new root: an empty tmpfs with what is to be seen."""
     system.mount("none", "/", None, system.MS_REC | system.MS_PRIVATE)
     # Over /tmp, because that is there on every machine; what lies below is still reached through the old root.
     system.mount("tmpfs", "/tmp", "tmpfs", system.MS_NOSUID | system.MS_NODEV, "size=1m,mode=0755")
@@ -131,18 +115,18 @@ def _build(plan: Plan) -> None:
     os.chdir("/")
     old = Path("/old")
     # A hidden place may hold another one that is shown; whoever comes later covers what is there.
-    for source, target in plan.binds:
+    for source, target in view.binds:
         _bind(old, source, target)
-    for place, text in plan.links:
+    for place, text in view.links:
         Path(place).parent.mkdir(parents=True, exist_ok=True)
         Path(place).symlink_to(text)
     for device in _DEVICES:
         _bind(old, f"/dev/{device}", f"/dev/{device}", read_only=False)
-    for device in plan.devices:
+    for device in view.devices:
         _bind(old, device, device, read_only=False)
-    if plan.devices:
+    if view.devices:
         _bind(old, "/sys", "/sys")
-    for place in plan.hidden:
+    for place in view.hidden:
         _cover(place)
     for place in SCRATCH:
         Path(place).mkdir(parents=True, exist_ok=True)
@@ -187,8 +171,10 @@ def _cover(place: str) -> None:
         system.mount("/dev/null", place, None, system.MS_BIND)
 
 
-def bubblewrap_command(bwrap: str, plan: Plan) -> list[str]:
-    """The same by bubblewrap, which maps one id only and does not limit the number of files in /tmp."""
+def bubblewrap_command(
+    bwrap: str, view: View, inside: Sequence[str], environment: Mapping[str, str]
+) -> list[str]:
+    """The same by bubblewrap, which maps one id only: server, workers and jobs share it (see `confine`)."""
     command = [bwrap, "--unshare-all", "--unshare-user", "--uid", "0", "--gid", "0", "--hostname", "sandbox"]
     command += [
         "--cap-add",
@@ -199,29 +185,32 @@ def bubblewrap_command(bwrap: str, plan: Plan) -> list[str]:
         "--die-with-parent",
         "--clearenv",
     ]
-    for name, value in plan.environment.items():
+    for name, value in environment.items():
         command += ["--setenv", name, value]
-    for source, target in plan.binds:
+    for source, target in view.binds:
         command += ["--ro-bind", source, target]
-    for place, text in plan.links:
+    for place, text in view.links:
         command += ["--symlink", text, place]
     command += ["--dir", "/dev"]
     for device in _DEVICES:
         command += ["--dev-bind", f"/dev/{device}", f"/dev/{device}"]
-    for device in plan.devices:
+    for device in view.devices:
         command += ["--dev-bind", device, device]
-    if plan.devices:
+    if view.devices:
         command += ["--ro-bind", "/sys", "/sys"]
-    for place in plan.hidden:
+    for place in view.hidden:
         folder = ["--tmpfs", place, "--remount-ro", place]
         command += folder if place.endswith("/") else ["--ro-bind", "/dev/null", place]
     for place in SCRATCH:
         command += ["--tmpfs", place]
-    return [*command, "--proc", "/proc", "--remount-ro", "/", "--", *plan.command]
+    return [*command, "--proc", "/proc", "--remount-ro", "/", "--", *inside]
 
 
 if __name__ == "__main__":
+    from autograder.sandbox.view import View
+
     try:
-        main(Plan(**json.loads(sys.argv[1])))
+        view, *rest = json.loads(sys.argv[1])
+        main(View(**view), *rest)
     except OSError as error:
         sys.exit(f"no namespaces: {error}")

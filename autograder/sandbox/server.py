@@ -1,16 +1,16 @@
 """The fork server: imports everything a notebook may use once, then forks workers, which fork for every job.
 
-Started by `client.Server` with an empty environment; its argument is the control channel's descriptor. Neither it nor a
-worker executes student code or decodes what a student's process writes. With tier `full` each worker is process 1 of
-namespaces of its own, inside those of the server.
+Started by `starter.ForkServer` with an empty environment; its argument is the control channel's descriptor. Neither it
+nor a worker executes student code or decodes what a student's process writes. With tier `full` each worker is process 1
+of namespaces of its own, inside those of the server.
 """
 
 from __future__ import annotations
 
 import array
 import contextlib
-import gc
 import os
+import resource
 import signal
 import socket
 import time
@@ -20,6 +20,7 @@ from autograder.sandbox import system
 from autograder.sandbox.confine import become, confine_job, confine_server
 from autograder.sandbox.control import Closed, Setup, Spawn, Start, Started, Stop, Stopped, receive, send
 from autograder.sandbox.huge_pages import collapse
+from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import SCRATCH, mount_scratch
 from autograder.sandbox.seccomp import Filter
 from autograder.sandbox.system import unmount
@@ -48,7 +49,7 @@ class Server:
         self._control = control
         self._setup = setup
         prepare()
-        self._virtual_memory = _virtual_memory()
+        self._memory = _memory()
         self._calls = None if setup.tier == "none" else Filter(devices=setup.cuda)
         self._uid = _possible(setup.uids)
         if setup.tier == "full" and not setup.cuda:
@@ -89,7 +90,7 @@ class Server:
         else:
             system.die_with_parent(signal.SIGKILL)
         uid = None if self._uid is None else self._uid + number
-        worker = Worker(control, self._setup, uid, self._virtual_memory, self._calls)
+        worker = Worker(control, self._setup, uid, self._memory, self._calls)
         send(control, Started(os.getpid()))
         with contextlib.suppress(Closed):
             worker.serve()
@@ -104,17 +105,19 @@ class Worker:
         control: socket.socket,
         setup: Setup,
         uid: int | None,
-        virtual_memory: int,
+        memory: dict[int, int],
         calls: Filter | None,
     ) -> None:
         """Take what the server has prepared. Raises `OSError` if the kernel refuses what the tier promises."""
         self._control = control
         self._setup = setup
         self._uid = uid
-        self._virtual_memory = virtual_memory
+        self._memory = memory
         self._calls = calls
+        self._new: dict[str, tuple[int, int, int]] = {}
         if setup.tier == "full":
-            self._renew(always=True)
+            for place in SCRATCH:
+                self._renew(place)
 
     def serve(self) -> None:
         """Answer the grader. Raises `Closed` when it closes the channel."""
@@ -139,7 +142,7 @@ class Worker:
         try:
             self._control.close()
             other.close()
-            confine_job(self._setup, self._uid, self._virtual_memory, self._calls)
+            confine_job(self._setup, self._uid, self._memory, self._calls)
             serve(channel)
             os._exit(0)
         finally:
@@ -158,7 +161,10 @@ class Worker:
             with contextlib.suppress(ChildProcessError):
                 while True:
                     os.waitpid(-1, 0)
-            self._renew()
+            # What one submission has written is not there for the next one.
+            for place in SCRATCH:
+                if any(os.scandir(place)) or _state(place) != self._new[place]:
+                    self._renew(place)
         if done == 0:
             return Stopped(None, None)
         code = os.waitstatus_to_exitcode(status)
@@ -174,12 +180,16 @@ class Worker:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(-1, signal.SIGKILL)
 
-    def _renew(self, *, always: bool = False) -> None:
-        """What one submission has written is not there for the next one."""
-        for place in SCRATCH:
-            if always or any(os.scandir(place)) or Path(place).stat().st_mode & 0o7777 != 0o1777:
-                unmount(place)
-                mount_scratch(place)
+    def _renew(self, place: str) -> None:
+        unmount(place)
+        mount_scratch(place)
+        self._new[place] = _state(place)
+
+
+def _state(place: str) -> tuple[int, int, int]:
+    """What is not the same any more when a folder itself was changed, its times or attributes too."""
+    found = Path(place).stat()
+    return found.st_mode, found.st_mtime_ns, found.st_ctime_ns
 
 
 def _hand_over(control: socket.socket, channel: socket.socket, pid: int) -> None:
@@ -192,25 +202,23 @@ def _hand_over(control: socket.socket, channel: socket.socket, pid: int) -> None
 
 def prepare() -> None:
     """Import the heavy packages and leave no thread behind: a fork copies only the thread that forks."""
-    import matplotlib
+    with imports_kept():
+        import matplotlib
 
-    matplotlib.use("Agg")
-    import matplotlib.pyplot  # noqa: F401
-    import numpy  # noqa: F401 - ICN001
-    import torch
-    import torch.nn.functional  # noqa: F401
-    import torchvision.transforms.v2  # noqa: F401
+        matplotlib.use("Agg")
+        import matplotlib.pyplot  # noqa: F401
+        import numpy  # noqa: F401 - ICN001
+        import torch
+        import torch.nn.functional  # noqa: F401
+        import torchvision.transforms.v2  # noqa: F401
 
-    import autograder.sandbox.child  # noqa: F401
-    import course_utils.checks.observe
-    import course_utils.models  # noqa: F401
+        import autograder.sandbox.child  # noqa: F401
+        import course_utils.checks.observe
+        import course_utils.models  # noqa: F401
 
-    torch.set_num_threads(1)
-    torch.set_num_interop_threads(1)
-    _warm_up()
-    # Objects made so far are never collected, so the collector does not touch (and copy) their pages in the child.
-    gc.collect()
-    gc.freeze()
+        torch.set_num_threads(1)
+        torch.set_num_interop_threads(1)
+        _warm_up()
     collapse()
 
 
@@ -268,6 +276,7 @@ def _possible(uids: tuple[int, ...]) -> int | None:
     return None
 
 
-def _virtual_memory() -> int:
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
-    return pages * os.sysconf("SC_PAGE_SIZE")
+def _memory() -> dict[int, int]:
+    """Limit of memory -> bytes of its kind that this process takes. The order of the file is that of `man proc`."""
+    pages = [int(word) * os.sysconf("SC_PAGE_SIZE") for word in Path("/proc/self/statm").read_text().split()]
+    return {resource.RLIMIT_AS: pages[0], resource.RLIMIT_DATA: pages[5]}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from autograder.errors import UserError
 from autograder.sandbox import landlock, seccomp
-from autograder.sandbox.namespaces import CONTAINER_UID, FIRST_UID, STUDENT, UIDS, Plan, bubblewrap_command
+from autograder.sandbox.namespaces import CONTAINER_UID, FIRST_UID, STUDENT, UIDS, bubblewrap_command
 from autograder.sandbox.view import View, make_view
 
 # From the weakest to the strongest.
@@ -145,15 +146,17 @@ def launch(
             tuple(_python(view, view.path_outside, code)),
             uids if tier == "restricted" else (),
             view.readable,
-            view.devices,
+            tuple(view.devices),
         )
     command = _python(view, view.path, code)
-    plan = Plan(view.binds, view.links, view.hidden, command, dict(environment), uids, view.devices)
     way = way or probe().namespaces
     if way == "bubblewrap":
-        return Launch(tuple(bubblewrap_command(shutil.which("bwrap") or "bwrap", plan)), (), ())
+        return Launch(
+            tuple(bubblewrap_command(shutil.which("bwrap") or "bwrap", view, command, environment)), (), ()
+        )
     main = "import runpy; runpy.run_module('autograder.sandbox.namespaces', run_name='__main__')"
-    return Launch((*_python(view, view.path_outside, main), plan.to_json()), (STUDENT,), ())
+    arguments = json.dumps([asdict(view), command, dict(environment), uids])
+    return Launch((*_python(view, view.path_outside, main), arguments), (STUDENT,), ())
 
 
 def _place(number: int) -> int:

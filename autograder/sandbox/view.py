@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import course_utils
 
 # Where the packages are found inside namespaces: nothing there tells where the course lies.
 INSIDE = "/course"
@@ -42,17 +41,16 @@ class View:
         hidden: places that are covered inside, although they lie in one of `binds`; folders end in a slash.
         path: `sys.path` after the standard library, inside.
         path_outside: the same where there is only one file system.
-        devices: what may be written to and driven, besides /dev/null.
+        devices: files in /dev that may be driven, besides the harmless ones.
     """
 
     python: str
-    binds: tuple[tuple[str, str], ...]
-    links: tuple[tuple[str, str], ...]
-    hidden: tuple[str, ...]
-    path: tuple[str, ...]
-    path_outside: tuple[str, ...]
-
-    devices: tuple[str, ...] = ()
+    binds: Sequence[Sequence[str]]
+    links: Sequence[Sequence[str]]
+    hidden: Sequence[str]
+    path: Sequence[str]
+    path_outside: Sequence[str]
+    devices: Sequence[str] = ()
 
     @property
     def readable(self) -> tuple[str, ...]:
@@ -63,6 +61,9 @@ class View:
 
 def make_view(*, cuda: bool = False) -> View:
     """The view of this interpreter and its packages; with `cuda`, of the GPUs' devices too."""
+    # Not at the top: who builds a view that somebody else has made has no use for it.
+    import course_utils
+
     python = os.path.realpath(sys.executable)
     prefix = os.path.realpath(sys.base_prefix)
     binds: list[tuple[str, str]] = []

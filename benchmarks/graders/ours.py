@@ -15,7 +15,7 @@ from autograder.config import find_root
 from autograder.journal import NAME
 
 _LOOK_EVERY = 0.02
-_WEIGH_EVERY = 0.25
+_WEIGH_EVERY = 1.0
 
 
 @dataclass(frozen=True)

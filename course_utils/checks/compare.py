@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,7 +13,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.facts import fact_about, index_in_words, wrong_shape
+from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
 from course_utils.checks.observation import Observation, Quantity, describe, kind
 from course_utils.checks.observe import observe
 from course_utils.checks.tolerance import relative_tolerance
@@ -85,11 +87,9 @@ def compare(
     dtype: torch.dtype,
     looks_at: Iterable[str] = (),
     device: str = "cpu",
-    nan_matches: bool = False,
     case: Case | None = None,
-    explain: bool = True,
-) -> list[Difference]:
-    """All differences between an observation and an expectation, most telling first.
+) -> Difference | None:
+    """The most telling difference between an observation and an expectation.
 
     Args:
         expected: from `expect`.
@@ -98,35 +98,39 @@ def compare(
         dtype: dtype of the case.
         looks_at: prefixes of names of quantities that count, as in `"result"` or `"gradient.keys"`; empty: all.
         device: where the function ran.
-        nan_matches: NaN equals NaN. Only for recognising a known wrong implementation; for a verdict never.
         case: what the function was called with; with it, facts can say what should (not) have changed.
-        explain: false to know only whether there are any: the list then holds the first that is met, without a fact.
 
     Returns:
-        An empty list if and only if the observation is right.
+        None if and only if the observation is right.
     """
-    looks_at = tuple(looks_at)
-    failed = got.quantities.get("exception")
-    if failed != expected.quantities["exception"]:
-        return [_wrong_exception(str(expected.quantities["exception"]), got)]
     tolerance = relative_tolerance(accuracy, dtype, device)
-    differences = []
-    for name, value in expected.quantities.items():
-        if not _selected(name, looks_at):
-            continue
-        if name not in got.quantities:
-            differences.append(Difference(name, "is missing"))
-        else:
-            before = _before(case, name) if case and explain else None
-            wanted_dtype = expected.dtypes.get(name)
-            difference = _compare_one(
-                name, value, wanted_dtype, got.quantities[name], tolerance, nan_matches, before, explain
-            )
-            if difference:
-                differences.append(difference)
-        if differences and not explain:
-            return differences
-    return _most_telling_first(differences)
+    names = sorted(
+        _differing(expected, got, tolerance, looks_at), key=lambda name: _RANK.get(kind(name), len(_RANK))
+    )
+    if not names:
+        return None
+    first = _difference(names[0], expected, got, tolerance, _before(case, names[0]) if case else None)
+    return replace(first, fact=first.fact + _company(names))
+
+
+def matches(
+    expected: Expectation,
+    got: Observation,
+    *,
+    accuracy: str,
+    dtype: torch.dtype,
+    looks_at: Iterable[str] = (),
+    device: str = "cpu",
+    nan_matches: bool = False,
+) -> bool:
+    """Whether there is no difference, in less time than `compare` takes to say which.
+
+    Args:
+        nan_matches: NaN equals NaN. Only for recognising a known wrong implementation; for a verdict never.
+        expected, got, accuracy, dtype, looks_at, device: as for `compare`.
+    """
+    tolerance = relative_tolerance(accuracy, dtype, device)
+    return next(_differing(expected, got, tolerance, looks_at, nan_matches), None) is None
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -136,13 +140,8 @@ def dtype_name(dtype: torch.dtype) -> str:
 
 def selected(expected: Expectation, looks_at: Iterable[str]) -> list[str]:
     """Names of the expected quantities that a check with these prefixes looks at."""
-    looks_at = tuple(looks_at)
-    return [name for name in expected.quantities if _selected(name, looks_at)]
-
-
-def _selected(name: str, looks_at: tuple[str, ...]) -> bool:
-    base = name.split("#", 1)[0]
-    return not looks_at or any(base == prefix or base.startswith(prefix + ".") for prefix in looks_at)
+    prefixes = tuple(f"{prefix}." for prefix in looks_at) or ("",)
+    return [name for name in expected.quantities if f"{name.partition('#')[0]}.".startswith(prefixes)]
 
 
 # What was returned says most; that a tensor was replaced explains why what was held before did not change.
@@ -161,27 +160,39 @@ _TELLING = (
     "own",
     "device",
 )
+_RANK = {name: rank for rank, name in enumerate(_TELLING)}
 
 
-def _most_telling_first(differences: list[Difference]) -> list[Difference]:
-    order = {name: rank for rank, name in enumerate(_TELLING)}
-    ordered = sorted(differences, key=lambda item: order.get(kind(item.quantity), len(order)))
-    if ordered:
-        ordered[0] = _with_company(ordered[0], ordered[1:])
-    return ordered
+def _differing(
+    expected: Expectation,
+    got: Observation,
+    tolerance: float,
+    looks_at: Iterable[str],
+    nan_matches: bool = False,
+) -> Iterator[str]:
+    """Names of the quantities that are not as expected, found one by one."""
+    if got.quantities.get("exception") != expected.quantities["exception"]:
+        yield "exception"
+        return
+    for name in selected(expected, looks_at):
+        wanted = expected.quantities[name]
+        if name not in got.quantities or not _is_right(
+            wanted, expected.dtypes.get(name), got.quantities[name], tolerance, nan_matches
+        ):
+            yield name
 
 
-def _with_company(first: Difference, others: Sequence[Difference]) -> Difference:
-    """Say of a module's tensor how many more of its tensors have the same fault."""
+def _company(names: Sequence[str]) -> str:
+    """How many more tensors of a module have the same fault as the first."""
 
-    def family(item: Difference) -> tuple[str, str]:
-        return kind(item.quantity), item.quantity.split(".")[1] if item.quantity.count(".") > 1 else ""
+    def family(name: str) -> tuple[str, str]:
+        return kind(name), name.split(".")[1] if name.count(".") > 1 else ""
 
-    if not family(first)[1]:
-        return first
-    count = sum(family(item) == family(first) for item in others)
-    more = "one more tensor" if count == 1 else f"{count} more tensors"
-    return replace(first, fact=f"{first.fact}; likewise {more} of {family(first)[1]}") if count else first
+    count = sum(family(name) == family(names[0]) for name in names[1:])
+    _, module = family(names[0])
+    if not module or not count:
+        return ""
+    return f"; likewise {'one more tensor' if count == 1 else f'{count} more tensors'} of {module}"
 
 
 def _before(case: Case, name: str) -> Tensor | None:
@@ -206,27 +217,32 @@ def _wrong_exception(wanted: str, got: Observation) -> Difference:
     return Difference("exception", f"should raise {wanted}, but raised {raised}", text)
 
 
-def _compare_one(
-    name: str,
-    expected: Quantity,
-    dtype: str | None,
-    got: Quantity,
-    tolerance: float,
-    nan_matches: bool,
-    before: Tensor | None,
-    explain: bool,
-) -> Difference | None:
-    if not isinstance(expected, Tensor):
-        return _compare_plain(name, expected, got)
-    if not isinstance(got, Tensor):
-        fact, place = _not_a(got, "a tensor")
-        return Difference(name, fact, place)
-    if got.shape != expected.shape:
-        return Difference(name, wrong_shape(expected, got))
-    if dtype is not None and dtype_name(got.dtype) != dtype:
-        return Difference(name, f"should have dtype {dtype}, but has {dtype_name(got.dtype)}")
-    if expected.numel() == 0:
-        return None
+def _is_right(
+    expected: Quantity, dtype: str | None, got: Quantity, tolerance: float, nan_matches: bool
+) -> bool:
+    if not isinstance(expected, Tensor) or not isinstance(got, Tensor):
+        return type(expected) is type(got) and expected == got
+    if got.shape != expected.shape or (dtype is not None and dtype_name(got.dtype) != dtype):
+        return False
+    wanted, value = _comparable(expected), _comparable(got)
+    if torch.equal(value, wanted):
+        return True
+    scale = float(wanted.abs().max())
+    if not math.isfinite(scale):
+        return not bool(_wrong(expected, got, tolerance, nan_matches)[0].any())
+    limit = _limit(expected, tolerance, scale)
+    # "<=" and not "not >": NaN must count as wrong.
+    return limit > 0 and float((value - wanted).abs().max()) <= limit
+
+
+def _limit(expected: Tensor, tolerance: float, scale: float) -> float:
+    return tolerance * scale if expected.is_floating_point() or expected.is_complex() else 0.0
+
+
+def _wrong(
+    expected: Tensor, got: Tensor, tolerance: float, nan_matches: bool = False
+) -> tuple[Tensor, float]:
+    """Where two tensors of one shape differ, and how far apart their entries may lie."""
     wanted, value = _comparable(expected), _comparable(got)
     # Equal infinities differ by NaN, so equality is asked first.
     same = value == wanted
@@ -234,18 +250,35 @@ def _compare_one(
         same |= value.isnan() & wanted.isnan()
     error = torch.where(same, torch.zeros_like(wanted.abs()), (value - wanted).abs())
     finite = wanted[wanted.isfinite()]
-    scale = float(finite.abs().max()) if finite.numel() else 0.0
-    limit = tolerance * scale if expected.is_floating_point() or expected.is_complex() else 0.0
-    # "not <=" and not ">": NaN must count as wrong.
-    wrong = ~(error <= limit)
-    if not bool(wrong.any()):
-        return None
-    if not explain:
-        return Difference(name, "is wrong")
+    limit = _limit(expected, tolerance, float(finite.abs().max()) if finite.numel() else 0.0)
+    return ~(error <= limit), limit
+
+
+def _difference(
+    name: str, expected: Expectation, got: Observation, tolerance: float, before: Tensor | None
+) -> Difference:
+    """What is wrong with a quantity that is."""
+    if name == "exception":
+        return _wrong_exception(str(expected.quantities[name]), got)
+    if name not in got.quantities:
+        return Difference(name, "is missing")
+    wanted, value = expected.quantities[name], got.quantities[name]
+    if not isinstance(wanted, Tensor):
+        return _wrong_plain(name, wanted, value)
+    if not isinstance(value, Tensor):
+        return Difference(name, *_not_a(value, "a tensor"))
+    if value.shape != wanted.shape:
+        return Difference(name, wrong_shape(wanted, value))
+    dtype = expected.dtypes.get(name)
+    if dtype is not None and dtype_name(value.dtype) != dtype:
+        return Difference(name, f"should have dtype {dtype}, but has {dtype_name(value.dtype)}")
+    wrong, limit = _wrong(wanted, value, tolerance)
+    is_bool = wanted.dtype == torch.bool
+    wanted, value = _comparable(wanted), _comparable(value)
     place = _first_place(wanted, value, wrong)
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
-    fact, shows_place = fact_about(wanted, value, wrong, limit, before, is_bool=expected.dtype == torch.bool)
+    fact, shows_place = fact_about(wanted, value, wrong, limit, before, is_bool=is_bool)
     return Difference(name, fact, place if shows_place else "")
 
 
@@ -264,14 +297,11 @@ def _first_place(wanted: Tensor, value: Tensor, wrong: Tensor) -> str:
 # --- what is no tensor ------------------------------------------------------------------------------------------
 
 
-def _compare_plain(name: str, expected: Quantity, got: Quantity) -> Difference | None:
-    if type(expected) is type(got) and expected == got:
-        return None
+def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
     if isinstance(expected, bool) and isinstance(got, bool):
         return Difference(name, _yes_or_no(name, expected))
     if type(expected) is not type(got) or isinstance(expected, str):
-        fact, place = _not_a(got, _plain_type(expected))
-        return Difference(name, fact, place)
+        return Difference(name, *_not_a(got, _plain_type(expected)))
     place = f"got {got}, expected {expected}"
     if isinstance(expected, int | float) and isinstance(got, int | float) and not isinstance(got, bool):
         if got != got:  # noqa: PLR0124 - NaN
@@ -310,22 +340,36 @@ def _plain_type(value: Quantity) -> str:
     return names.get(type(value), str(value))
 
 
-_FAMILIAR = tuple(
-    f" of type {name}"
-    for name in (
-        "ndarray",
-        "list",
-        "dict",
-        "set",
-        "function",
-        "method",
-        "generator",
-        "coroutine",
-        "type",
-        "Size",
-        "tuple",
-    )
+_TYPES = (
+    *("ndarray", "list", "dict", "set", "tuple", "Size", "type"),
+    *("function", "method", "generator", "coroutine"),
 )
+# Texts of `observe` and `pack_observation` that a message may repeat: a process can send any other text as well, and a
+# hidden check must not tell what a student's code puts in words.
+_FAMILIAR = frozenset(
+    [
+        "a nested tensor",
+        "an integer of more than 64 bits",
+        *(
+            f"a tensor of dtype {dtype_name(item)}"
+            for item in vars(torch).values()
+            if isinstance(item, torch.dtype)
+        ),
+        *(f"an object of type {name}" for name in _TYPES),
+    ]
+)
+_COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
+
+
+def _in_words(got: str) -> str:
+    """What a text of an observation stands for, in none of the student's words."""
+    if got in _FAMILIAR or _COUNTED.fullmatch(got):
+        return got
+    if got.startswith("a tuple or list of "):
+        return "a tuple or list of very many values"
+    if got.startswith("a tensor without plain values"):
+        return "a tensor without plain values"
+    return "a string" if got.startswith("the string ") else "an object of another type"
 
 
 def _not_a(got: Quantity, wanted: str) -> tuple[str, str]:
@@ -333,10 +377,8 @@ def _not_a(got: Quantity, wanted: str) -> tuple[str, str]:
     if got is None:
         return f"should be {wanted}, but is None" + (": is a return missing?" if wanted != "None" else ""), ""
     if isinstance(got, Tensor):
-        return f"should be {wanted}, but is a tensor of shape {tuple(got.shape)}", ""
+        return f"should be {wanted}, but is a tensor of shape {shape_in_words(got.shape)}", ""
     if isinstance(got, str):
-        # A text of the student's choice stays out of the fact, and so does the name of a type.
-        plain = got.endswith(_FAMILIAR) or got.startswith("a ")
-        what = got if plain else "a string" if got.startswith("the string ") else "an object of another type"
-        return f"should be {wanted}, but is {what[:80]}", "" if plain else f"got {got}"
+        what = _in_words(got)
+        return f"should be {wanted}, but is {what}", "" if what == got else f"got {got}"
     return f"should be {wanted}, but is {_plain_type(got)}", f"got {got}"

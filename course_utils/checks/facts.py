@@ -16,6 +16,10 @@ from torch import Tensor
 _MOST_ENTRIES = 100_000
 _MOST_SLICES = 512
 
+# The longest shape and the largest size that are told in numbers.
+_MOST_DIMENSIONS = 6
+_LARGEST_SIZE = 99_999
+
 
 def fact_about(
     wanted: Tensor,
@@ -72,7 +76,7 @@ def fact_about(
 
 def wrong_shape(wanted: Tensor, value: Tensor) -> str:
     """The fact about a tensor whose shape is not the expected one."""
-    fact = f"should have shape {tuple(wanted.shape)}, but has {tuple(value.shape)}"
+    fact = f"should have shape {shape_in_words(wanted.shape)}, but has {shape_in_words(value.shape)}"
     for i in range(value.ndim):
         for j in range(i + 1, value.ndim):
             if _alike(value.transpose(i, j), wanted):
@@ -84,6 +88,14 @@ def wrong_shape(wanted: Tensor, value: Tensor) -> str:
     if value.ndim != wanted.ndim and value.squeeze().shape == wanted.squeeze().shape:
         return f"{fact}: a dimension of size 1 is missing or too many"
     return fact
+
+
+def shape_in_words(shape: torch.Size) -> str:
+    """`"(4, 6)"`; without what no right answer has, many dimensions or huge sizes: a student's process can send any."""
+    if len(shape) > _MOST_DIMENSIONS:
+        return f"({len(shape)} dimensions)"
+    sizes = ["many" if size > _LARGEST_SIZE else str(size) for size in shape]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _alike(value: Tensor, wanted: Tensor) -> bool:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Difference, Expectation, compare
+from course_utils.checks.compare import Difference, Expectation, compare, matches
 from course_utils.checks.observation import Observation
 from course_utils.checks.tolerance import UNITS
 
 CORRECT, WRONG, NOT_ATTEMPTED, ERROR = "correct", "wrong", "not attempted", "error"
 TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
+
+Property = Callable[[Case, Observation], str | None]
 
 # The message of a side check that holds, but also for a function that does nothing.
 WITHHELD = "counts once a check of the function's values has passed"
@@ -42,7 +45,7 @@ class PreparedCheck:
     cases: tuple[Case, ...]
     expected: tuple[Expectation, ...]
     wrong: Mapping[str, tuple[Expectation, ...]]
-    property: Callable[[Case, Observation], str | None] | None = None
+    property: Property | None = None
 
 
 @dataclass(frozen=True)
@@ -139,16 +142,16 @@ def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], devi
         observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
         if isinstance(observation, Fault):
             return CheckVerdict(check, False, 0.0, observation.message, case=index)
-        differences: list[Difference] = []
+        difference, message = None, None
         if check.property is None:
-            differences = _differences(check, check.expected[index], observation, device, case)
-            message = differences[0].message if differences else None
+            difference = compare(check.expected[index], observation, **_manner(check, device), case=case)
+            message = difference.message if difference else None
         else:
-            message = check.property(case, observation)
+            message = _ask(check.property, case, observation)
         if message:
-            place = differences[0].place if differences else ""
+            place = difference.place if difference else ""
             failure = observation.failure
-            if failure and differences and differences[0].quantity == "exception":
+            if failure and difference and difference.quantity == "exception":
                 # An exception's text is the student's: told of a hidden check, it could carry its inputs out.
                 if check.visible:
                     # "raised ValueError" becomes "raised ValueError: text".
@@ -157,35 +160,26 @@ def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], devi
                     message, place = f"{message}{failure.message}", ""
                 if failure.code:
                     message += f", in line {failure.line} of your cell: {failure.code.strip()}"
-            return CheckVerdict(
-                check, False, 0.0, message, place, differences[0] if differences else None, index, observation
-            )
+            return CheckVerdict(check, False, 0.0, message, place, difference, index, observation)
     return CheckVerdict(check, True, check.points)
 
 
-def _differences(
-    check: PreparedCheck,
-    expected: Expectation,
-    observation: Observation,
-    device: str,
-    case: Case | None = None,
-    *,
-    known_wrong: bool = False,
-    explain: bool = True,
-) -> list[Difference]:
-    # A misconception may round where the reference only copies ("keys normalised"), and may overflow.
-    rounds = known_wrong and UNITS[check.accuracy] < UNITS["reduction"]
-    return compare(
-        expected,
-        observation,
-        accuracy="reduction" if rounds else check.accuracy,
-        dtype=check.dtype,
-        looks_at=check.looks_at,
-        device=device,
-        nan_matches=known_wrong,
-        case=case,
-        explain=explain,
-    )
+def _manner(check: PreparedCheck, device: str) -> Any:
+    """How the check compares: the arguments that `compare` and `matches` share."""
+    return {
+        "accuracy": check.accuracy,
+        "dtype": check.dtype,
+        "looks_at": check.looks_at,
+        "device": device,
+    }
+
+
+def _ask(property_: Property, case: Case, observation: Observation) -> str | None:
+    try:
+        return property_(case, observation)
+    except Exception:
+        # A process can send anything, and what a property of right answers cannot even look at is none.
+        return "the result is of a kind that cannot be judged"
 
 
 def _withhold(verdict: CheckVerdict) -> CheckVerdict:
@@ -219,25 +213,31 @@ def _is_stub(item: Observation | Fault) -> bool:
 
 def _diagnose(exercise: PreparedExercise, seen: Seen, device: str) -> str | None:
     """The one misconception that shows what was seen in every case, right or wrong; None if there is not just one."""
-    matches = []
-    for misconception in exercise.hints:
-        tells = False
-        for check in exercise.checks:
-            for index, observation in enumerate(seen.get(check.id, ())):
-                expected = check.wrong[misconception][index]
-                if isinstance(observation, Fault) or _differences(
-                    check, expected, observation, device, known_wrong=True, explain=False
-                ):
-                    break
-                # An exception of the same type is no evidence; a wrong value that agrees is.
-                if observation.quantities["exception"] == "none" and _differences(
-                    check, check.expected[index], observation, device, explain=False
-                ):
-                    tells = True
-            else:
-                continue
-            break
-        else:
-            if tells:
-                matches.append(misconception)
-    return matches[0] if len(matches) == 1 else None
+    items = [
+        (check, index, item) for check in exercise.checks for index, item in enumerate(seen.get(check.id, ()))
+    ]
+    found = [
+        misconception
+        for misconception in exercise.hints
+        if all(
+            isinstance(item, Observation) and _shows(check, check.wrong[misconception][index], item, device)
+            for check, index, item in items
+        )
+    ]
+    # An exception of the same type is no evidence; a wrong value that agrees is.
+    tells = len(found) == 1 and any(
+        isinstance(item, Observation)
+        and item.quantities["exception"] == "none"
+        and not matches(check.expected[index], item, **_manner(check, device))
+        for check, index, item in items
+    )
+    return found[0] if tells else None
+
+
+def _shows(check: PreparedCheck, wrong: Expectation, observation: Observation, device: str) -> bool:
+    """Whether an observation is that of a misconception."""
+    manner = _manner(check, device)
+    # A misconception may round where the reference only copies ("keys normalised"), and may overflow.
+    if UNITS[check.accuracy] < UNITS["reduction"]:
+        manner["accuracy"] = "reduction"
+    return matches(wrong, observation, **manner, nan_matches=True)

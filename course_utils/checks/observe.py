@@ -71,9 +71,10 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
     _write_afterwards(inputs, held, seen)
     for name, leaf in leaves.items():
         seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
+        place = _place(leaf)
         for tensors in held.values():
             for owner, tensor in tensors.items():
-                seen[f"memory.{name}~{owner}"] = _shares_memory(leaf, tensor)
+                seen[f"memory.{name}~{owner}"] = place is not None and _place(tensor) == place
     return Observation({name: _freeze(value) for name, value in seen.items()}, failure)
 
 
@@ -100,9 +101,10 @@ def _materialise(value: Argument, device: str) -> Any:
         from course_utils.models import build
 
         floating = [tensor.dtype for tensor in value.state.values() if tensor.is_floating_point()]
-        module = build(value.name, **value.config).to(device)
-        if floating:
-            module = module.to(floating[0])
+        module = build(value.name, **value.config)
+        dtype = floating[0] if floating else torch.float32
+        if device != "cpu" or dtype is not torch.float32:
+            module = module.to(device, dtype)
         module.load_state_dict(
             {name: tensor.clone() for name, tensor in value.state.items()}, strict=bool(value.state)
         )
@@ -181,6 +183,9 @@ def _write_afterwards(
 ) -> None:
     for name, value in inputs.items():
         module_state = _state(value) if isinstance(value, nn.Module) else {}
+        others = {_place(tensor) for other in held if other != name for tensor in held[other].values()} - {
+            None
+        }
         for owner, tensor in held[name].items():
             seen[f"graph.{owner}"] = tensor.requires_grad
             if not isinstance(value, nn.Module):
@@ -197,17 +202,17 @@ def _write_afterwards(
             # Torch warns of a gradient asked of a tensor that became part of a graph: it has none.
             seen[f"grad.{owner}"] = tensor.grad if tensor.is_leaf else None
             # Parameters may be views of one long vector, but two encoders that share memory move together ever after.
-            others = (item for other in held if other != name for item in held[other].values())
-            seen[f"own.{owner}"] = not any(_shares_memory(tensor, other) for other in others)
+            seen[f"own.{owner}"] = _place(tensor) not in others
         if isinstance(value, nn.Module):
             seen[f"mode.{name}"] = value.training
 
 
-def _shares_memory(left: Tensor, right: Tensor) -> bool:
+def _place(tensor: Tensor) -> int | None:
+    """Where the values lie in memory; None if there are none."""
     try:
-        return left.untyped_storage().data_ptr() == right.untyped_storage().data_ptr() and left.numel() > 0
+        return tensor.untyped_storage().data_ptr() if tensor.numel() else None
     except (RuntimeError, NotImplementedError):  # sparse and other tensors without a storage
-        return False
+        return None
 
 
 def _freeze(value: Quantity) -> Quantity:
@@ -222,7 +227,7 @@ def _freeze(value: Quantity) -> Quantity:
             value = value.dequantize()
         if value.layout != torch.strided:
             value = value.to_dense()
-        return value.to("cpu", copy=True).contiguous()
+        return value.cpu().clone(memory_format=torch.contiguous_format)
     except (RuntimeError, NotImplementedError, TypeError):
         return f"a tensor without plain values, on device {value.device} and of layout {value.layout}"
 

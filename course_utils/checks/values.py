@@ -37,6 +37,8 @@ DTYPES = {
 }
 MAX_DIMENSIONS = 8
 MAX_QUANTITIES = 4096
+# Of a text or a name in an observation: `observe` writes little more than half of it.
+MAX_TEXT = 400
 
 
 class TensorData(msgspec.Struct, tag="tensor", frozen=True):
@@ -109,30 +111,32 @@ class ExpectationData(msgspec.Struct, frozen=True):
 
 
 def pack_tensor(tensor: Tensor) -> TensorData:
-    """Raises `ValueError` for a dtype that has no place in `DTYPES`."""
-    name = dtype_name(tensor.dtype)
-    if name not in DTYPES:
-        raise ValueError(f"tensors of dtype {name} are not supported")
-    flat = tensor.detach().cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
-    return TensorData(
-        name, tuple(tensor.shape), flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-    )
+    """Raises `ValueError` for a dtype that has no place in `DTYPES`, and for more than `MAX_DIMENSIONS`."""
+    if oddity := _oddity(tensor):
+        raise ValueError(f"{oddity} is not supported")
+    plain = tensor.detach().cpu().resolve_conj().resolve_neg()
+    if plain.dtype is torch.bfloat16:  # NumPy has no such numbers
+        plain = plain.view(torch.int16)
+    return TensorData(dtype_name(tensor.dtype), tuple(tensor.shape), plain.numpy().tobytes())
 
 
 def unpack_tensor(data: TensorData) -> Tensor:
-    """Raises `ValueError` if dtype, shape and number of bytes do not belong together."""
+    """Raises `ValueError` if dtype, shape and number of bytes do not belong together.
+
+    Its text quotes nothing of the data: where a student's process has sent them, it tells of a hidden check.
+    """
     dtype = DTYPES.get(data.dtype)
     if dtype is None:
-        raise ValueError(f"unknown dtype {data.dtype[:40]!r}")
+        raise ValueError("a tensor of an unknown dtype")
     if len(data.shape) > MAX_DIMENSIONS or any(not 0 <= size < 2**40 for size in data.shape):
-        raise ValueError(f"bad shape {data.shape[:MAX_DIMENSIONS]}")
+        raise ValueError("a shape that no tensor has")
     if math.prod(data.shape) * dtype.itemsize != len(data.data):
-        raise ValueError(f"{len(data.data)} bytes do not make a {data.dtype} tensor of shape {data.shape}")
+        raise ValueError("bytes that do not fit the dtype and the shape of their tensor")
     if not data.data:
         try:
             return torch.empty(data.shape, dtype=dtype)
         except RuntimeError as error:  # of two sizes whose product no integer holds, and a zero
-            raise ValueError(f"bad shape {data.shape}") from error
+            raise ValueError("a shape that no tensor has") from error
     buffer = bytearray(data.data)
     if dtype is torch.bool:
         # Any non-zero byte would be true in a way of its own; read booleans through integers.
@@ -169,7 +173,7 @@ def unpack_case(data: CaseData) -> Case:
 
 
 def pack_observation(observation: Observation) -> ObservationData:
-    """The wire form of an observation; a tensor of an unsupported dtype is named instead of sent."""
+    """The wire form of an observation; a tensor that `pack_tensor` refuses is named instead of sent."""
     failure = observation.failure
     return ObservationData(
         {name: _pack_quantity(value) for name, value in observation.quantities.items()},
@@ -178,11 +182,12 @@ def pack_observation(observation: Observation) -> ObservationData:
 
 
 def unpack_observation(data: ObservationData) -> Observation:
-    """Raises `ValueError` for a malformed tensor, and for more quantities than any exercise has."""
+    """Raises `ValueError` for a malformed tensor, and for more quantities or other texts than `observe` writes."""
     if len(data.quantities) > MAX_QUANTITIES:
-        raise ValueError(
-            f"an observation of {len(data.quantities)} quantities, the limit is {MAX_QUANTITIES}"
-        )
+        raise ValueError(f"more than {MAX_QUANTITIES} quantities")
+    for text in (*data.quantities, *data.quantities.values()):
+        if isinstance(text, str) and not (len(text) <= MAX_TEXT and text.isprintable()):
+            raise ValueError(f"a text of more than {MAX_TEXT} characters, or with characters that steer")
     return Observation(
         {name: _unpack_quantity(value) for name, value in data.quantities.items()},
         unpack_failure(data.failure) if data.failure else None,
@@ -224,12 +229,16 @@ def _unpack_all(tensors: dict[str, TensorData]) -> dict[str, Tensor]:
     return {name: unpack_tensor(data) for name, data in tensors.items()}
 
 
+def _oddity(tensor: Tensor) -> str:
+    """What `pack_tensor` refuses, in words; empty for all else."""
+    if tensor.dtype not in DTYPES.values():
+        return f"a tensor of dtype {dtype_name(tensor.dtype)}"
+    return f"a tensor of {tensor.ndim} dimensions" if tensor.ndim > MAX_DIMENSIONS else ""
+
+
 def _pack_quantity(value: Quantity) -> QuantityData:
     if isinstance(value, Tensor):
-        try:
-            return pack_tensor(value)
-        except ValueError:
-            return f"a tensor of dtype {dtype_name(value.dtype)}"
+        return _oddity(value) or pack_tensor(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
         return "an integer of more than 64 bits"
     return _pack_float(value)

@@ -36,6 +36,7 @@ class World:
         self.key = self.canaries["key"].encode()
         self.secrets, self.drop, self.out = (folder / name for name in ("secrets", "drop", "out"))
         self.submissions = folder / "class"
+        self.files = folder / "files"
         self.neighbour = self.submissions / "neighbour-first.ipynb"
         self.visits: list[str] = []
         self._stack = ExitStack()
@@ -79,6 +80,9 @@ class World:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
+        # Among them are folders a thousand deep. Later runs of pytest remove old ones by a function of Python that
+        # recurses, and would break at these.
+        subprocess.run(["rm", "-rf", str(self.files)], check=False)
         for path in self.left_behind():
             if path.is_dir():
                 subprocess.run(["rm", "-rf", str(path)], check=False)

@@ -1,7 +1,7 @@
 """Memory that Python never hears of.
 
 Tries: anonymous memory is mapped and touched by the C library, up to 64 GB.
-Must: status: memory | crashed | error | timeout; points: 0
+Must: status: memory | crashed | error | timeout; points: 0; others: any
 Outside: destructive
 """
 
