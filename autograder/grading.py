@@ -7,10 +7,11 @@ happens in `autograder.sandbox`, which is sent arguments and sends back observat
 from __future__ import annotations
 
 import datetime as dt
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -23,10 +24,10 @@ import torch
 from autograder.candidate import TIMESTAMP
 from autograder.collect import Found
 from autograder.config import begun_days
-from autograder.running import SUBMISSION_CALLS, Runner, is_memory
+from autograder.running import SUBMISSION_CALLS, Runner, Seen, is_memory
 from autograder.sandbox.client import ForkServer, Limits, Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
-from autograder.slicing import NoSlice, Program, import_prelude
+from autograder.slicing import NoSlice, Program, Slice, import_prelude
 from autograder.submission import Submission, Unreadable
 from autograder.units import Unit, combined_sha256
 from course_utils.checks.judge import (
@@ -47,6 +48,8 @@ from course_utils.checks.values import CaseData, pack_case
 # Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
 _REMEMBERED = 64 * 2**20
 _LARGE = 2 * 2**20
+# Submissions that are read and sliced, and then wait for a sandbox.
+READ_AHEAD = 32
 
 # The flag of a result that lateness would matter to; the way out is nbgrader's own file.
 UNKNOWN_TIME = (
@@ -86,7 +89,7 @@ class Result:
         points: exercise id -> (score, max_score) in the course's points.
         exercises_sha256: exercise id -> hash of its checks.
         kept: exercise id -> what an earlier result says of it, in place of a verdict.
-        seconds: wall-clock time.
+        seconds: wall-clock time in the sandbox.
     """
 
     submission: Submission | Unreadable
@@ -195,7 +198,9 @@ class Grader:
         self._limits = limits or Limits()
         self._jobs = max(1, jobs)
         self._stack = ExitStack()
-        self._idle: list[Sandbox] = []
+        self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
+        self._ahead = READ_AHEAD
+        self._ended = False
         self._lock = threading.Lock()
         self._remembered = 0
         self._verdicts: dict[
@@ -209,9 +214,8 @@ class Grader:
             server = self._server or stack.enter_context(
                 ForkServer(self._limits, self.tier, workers=self._jobs, cuda=self.device == "cuda")
             )
-            self._idle = [
-                stack.enter_context(Sandbox(self._limits, server=server)) for _ in range(self._jobs)
-            ]
+            for _ in range(self._jobs):
+                self._idle.put(stack.enter_context(Sandbox(self._limits, server=server)))
             self.checks_sha256  # noqa: B018 - prepared once, before the clock of the first submission runs
             self._stack = stack.pop_all()
         return self
@@ -220,7 +224,7 @@ class Grader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stack.close()
-        self._idle = []
+        self._idle = queue.LifoQueue()
 
     @cached_property
     def _prepared(self) -> dict[str, tuple[PreparedExercise, dict[str, tuple[CaseData, ...]]]]:
@@ -283,13 +287,16 @@ class Grader:
                 key=lambda result: -1.0 if result.score is None else result.score,
             )
 
-        pool = ThreadPoolExecutor(self._jobs)
+        # What needs no sandbox is done while others have them, and at first while the fork server starts.
+        pool = ThreadPoolExecutor(self._jobs + self._ahead)
         try:
             running: dict[Future[Result | None], Found] = {}
             waiting = iter(found)
             while True:
-                # No more than two a worker are read ahead, so memory does not grow with the class.
-                while len(running) < 2 * self._jobs and (item := next(waiting, None)) is not None:
+                # No more than these are in work, so memory does not grow with the class.
+                while (
+                    len(running) < 2 * self._jobs + self._ahead and (item := next(waiting, None)) is not None
+                ):
                     running[pool.submit(work, item)] = item
                 if not running:
                     return
@@ -298,7 +305,10 @@ class Grader:
                     error = future.exception()
                     yield item, future.result() if error is None else _ours(error)
         finally:
+            # Who waits for a sandbox need not wait to the end: Ctrl-C is for those who are in one.
+            self._ended = True
             pool.shutdown(cancel_futures=True)
+            self._ended = False
 
     def grade(
         self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]] | None = None
@@ -312,43 +322,45 @@ class Grader:
         Raises:
             SandboxError: the sandbox failed; the submission has no result then, never a zero.
         """
-        started = time.monotonic()
+        if isinstance(submission, Unreadable):
+            return self._result(submission, {}, {}, (submission.reason,), 0.0)
+        program = Program(submission, self._prelude)
+        slices = {id_: program.slice(id_) for id_ in self._prepared}
+        flags = [*submission.flags, *(flag for slice_ in slices.values() for flag in slice_.flags)]
+        wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in (keep or {})}
         try:
-            return self._grade(submission, keep or {}, started)
+            seen, seconds = self._run(wanted)
         except SandboxError:
             # A server or a worker may have been killed from outside: there is another one now.
-            return self._grade(submission, keep or {}, started)
+            seen, seconds = self._run(wanted)
+        verdicts = {id_: self._verdict(id_, slice_, seen.get(id_)) for id_, slice_ in wanted.items()}
+        return self._result(submission, verdicts, keep or {}, tuple(dict.fromkeys(flags)), seconds)
 
-    def _grade(
-        self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]], started: float
-    ) -> Result:
-        if isinstance(submission, Unreadable):
-            return self._result(submission, {}, {}, (submission.reason,), started)
-        program = Program(submission, self._prelude)
-        verdicts: dict[str, Verdict] = {}
-        flags = list(submission.flags)
-        with self._lock:
-            sandbox = self._idle.pop()
+    def _run(self, slices: Mapping[str, Slice | NoSlice]) -> tuple[dict[str, Seen | Failure | Fault], float]:
+        """Exercise id -> what was seen, where there is something to run; and how long it took in all."""
+        sandbox = self._idle.get()
         try:
+            if self._ended:
+                raise CancelledError
+            started = time.monotonic()
             with Runner(sandbox, self.device, self._limits.seconds * SUBMISSION_CALLS) as runner:
-                for id_, (exercise, cases) in self._prepared.items():
-                    slice_ = program.slice(id_)
-                    flags += slice_.flags
-                    if id_ in keep:
-                        continue
-                    if isinstance(slice_, NoSlice):
-                        status = ERROR if slice_.attempted else NOT_ATTEMPTED
-                        verdicts[id_] = not_run(exercise, status, slice_.reason)
-                        continue
-                    seen = runner.run(self.unit.exercises[id_].name, slice_.cells, cases)
-                    if isinstance(seen, Failure | Fault):
-                        verdicts[id_] = _could_not_load(exercise, seen)
-                    else:
-                        verdicts[id_] = self._judge(exercise, seen)
+                seen = {
+                    id_: runner.run(self.unit.exercises[id_].name, slice_.cells, self._prepared[id_][1])
+                    for id_, slice_ in slices.items()
+                    if isinstance(slice_, Slice)
+                }
+            return seen, time.monotonic() - started
         finally:
-            with self._lock:
-                self._idle.append(sandbox)
-        return self._result(submission, verdicts, keep, tuple(dict.fromkeys(flags)), started)
+            self._idle.put(sandbox)
+
+    def _verdict(self, id_: str, slice_: Slice | NoSlice, seen: Seen | Failure | Fault | None) -> Verdict:
+        exercise = self._prepared[id_][0]
+        if isinstance(slice_, NoSlice):
+            return not_run(exercise, ERROR if slice_.attempted else NOT_ATTEMPTED, slice_.reason)
+        assert seen is not None, "what has a slice was run"
+        if isinstance(seen, Failure | Fault):
+            return _could_not_load(exercise, seen)
+        return self._judge(exercise, seen)
 
     def _keep(self, result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The exercises of an earlier result whose checks have not changed."""
@@ -366,7 +378,7 @@ class Grader:
         verdicts: Mapping[str, Verdict],
         kept: Mapping[str, Mapping[str, Any]],
         flags: tuple[str, ...],
-        started: float,
+        seconds: float,
     ) -> Result:
         points = {}
         for id_, (exercise, _) in self._prepared.items():
@@ -398,7 +410,7 @@ class Grader:
             self.device,
             late_days,
             penalty,
-            time.monotonic() - started,
+            seconds,
             flags,
         )
 

@@ -116,7 +116,7 @@ def test_a_lost_server_is_replaced_once_for_the_whole_class(
             end(server)
             assert [result.to_json()["exercises"] for result in pool.map(grader.grade, work)] == before
             assert len(starts) == 2
-            assert len(grader._idle) == JOBS
+            assert grader._idle.qsize() == JOBS
         # It was lent to the grader: who started it, ends it.
         server.spawn(0).close()
         assert len(starts) == 2
@@ -265,7 +265,7 @@ def test_nothing_to_begin_with_is_no_students_fault_and_no_slot_is_lost(
         for _ in range(5):
             with pytest.raises(SandboxError, match=os.strerror(errno.ENOMEM)):
                 grader.grade(WORK)
-        assert len(grader._idle) == 2
+        assert grader._idle.qsize() == 2
 
 
 def test_a_server_that_fails_to_prepare_says_why(servers: Callable[..., ForkServer]) -> None:

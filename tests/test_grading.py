@@ -313,7 +313,7 @@ def test_who_kills_the_fork_server_harms_nobody_else(moco: Unit) -> None:
 
 def test_a_fork_server_that_was_killed_costs_nobody_anything(moco: Unit) -> None:
     with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
-        process = own._idle[0].server._process
+        process = own._idle.queue[0].server._process
         assert process
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

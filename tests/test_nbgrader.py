@@ -373,7 +373,7 @@ def test_one_grader_serves_a_run_and_ends_with_it(course: Path, monkeypatch: pyt
     converter = Converter()
     grader = ours._grader(converter, "tiny", unsafe=False)
     assert ours._grader(converter, "tiny", unsafe=False) is grader
-    (sandbox,) = grader._idle
+    (sandbox,) = grader._idle.queue
     process = sandbox.server._process
     assert process is not None
     assert process.poll() is None

@@ -283,7 +283,7 @@ def test_a_fork_server_that_hangs(course: Course, monkeypatch: pytest.MonkeyPatc
     work = read_submission(course.root / "class/s00.ipynb", "tiny", "ada")
     with Grader(load_unit(course.root, "tiny"), b"secret", Limits(), tier=TIER) as grader:
         assert grader.grade(work).score == 5
-        (sandbox,) = grader._idle
+        (sandbox,) = grader._idle.queue
         process = sandbox.server._process
         assert process
         with monkeypatch.context() as impatient:
@@ -293,7 +293,7 @@ def test_a_fork_server_that_hangs(course: Course, monkeypatch: pytest.MonkeyPatc
                 kill(pid, signal.SIGSTOP)
             # Noticed, and graded on another server.
             assert grader.grade(work).score == 5
-        assert grader._idle[0].server._process is not process
+        assert grader._idle.queue[0].server._process is not process
         assert grader.grade(work).score == 5
 
 

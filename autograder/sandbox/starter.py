@@ -201,6 +201,8 @@ class ForkServer:
                     "MPLCONFIGDIR": scratch,
                     "USER": "student",
                     "OMP_NUM_THREADS": "1",
+                    # What is allocated comes in huge pages at once, where it can: see `huge_pages`.
+                    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
                     "CUDA_MODULE_LOADING": "LAZY",
                 }
                 main = f"from autograder.sandbox.server import main; main({theirs.fileno()})"
