@@ -169,6 +169,7 @@ def weigh(unit: Unit, count: int, given: argparse.Namespace, folder: Path) -> di
         "submissions": count,
         "grader_mb": seen.grader_mb,
         "worker_mb": seen.worker_mb,
+        "seconds": seen.seconds,
         "steady": seen.steady,
     }
 

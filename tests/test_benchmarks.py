@@ -143,7 +143,7 @@ def test_quick_run_has_every_figure(tmp_path) -> None:
     assert row["steady"] > 0
     assert row["checks"] > record["floor"]["cases"] > record["floor"]["checks"] > 0
     assert record["floor"]["case_ms"] > record["floor"]["call_ms"] > 0
-    assert record["floor"]["fork_ms"] > 0
+    assert record["floor"]["start_ms"] > record["floor"]["fork_ms"] > 0
     assert record["tier"] in ("none", "restricted", "full")
     assert done.stdout.startswith(grading_report.tables(record))
     grading_report.draw(record, tmp_path / "grading.png")

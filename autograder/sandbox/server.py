@@ -13,6 +13,7 @@ import os
 import resource
 import signal
 import socket
+import threading
 import time
 from pathlib import Path
 
@@ -210,12 +211,17 @@ def prepare() -> None:
         import numpy  # noqa: F401 - ICN001
         import torch
         import torch.nn.functional  # noqa: F401
+
+        # On another core, if one is idle, while this one imports the rest.
+        collapsing = threading.Thread(target=collapse)
+        collapsing.start()
         import torchvision.transforms.v2  # noqa: F401
 
         import autograder.sandbox.child  # noqa: F401
         import course_utils.checks.observe
         import course_utils.models  # noqa: F401
 
+        collapsing.join()
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
         _warm_up()

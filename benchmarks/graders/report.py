@@ -55,6 +55,7 @@ def floor(record: dict[str, Any]) -> str:
     row = next(row for row in record["graders"] if row["name"] == "autograder grade")
     cores = min(record["jobs"], record["machine"]["cores"])
     low = floor["call_ms"] + floor["fork_ms"]
+    start = floor["start_ms"] / row["submissions"]
     spent = 1000 * cores * row["seconds"] / row["submissions"]
     steady = 1000 * cores / row["steady"]
     lines = [
@@ -64,8 +65,9 @@ def floor(record: dict[str, Any]) -> str:
         f"| {floor['call_ms']:.1f} | |",
         f"| fork of a process with torch, a forward and backward pass, wait | {floor['fork_ms']:.1f} | |",
         f"| floor: the two together | {low:.1f} | 1 |",
+        f"| start of that process with all its imports, once: its share | {start:.1f} | {start / low:.1f} |",
         f"| the same cases with arguments, gradients and observations, in one process | {floor['case_ms']:.1f} | |",
-        f"| autograder grade | {spent:.1f} | {spent / low:.1f} |",
+        f"| autograder grade, start-up and report included | {spent:.1f} | {spent / low:.1f} |",
         f"| past start-up | {steady:.1f} | {steady / low:.1f} |",
         f"| share of the student's own calls in it | {100 * floor['call_ms'] / steady:.1f} % | |",
     ]
@@ -74,14 +76,20 @@ def floor(record: dict[str, Any]) -> str:
 
 def memory(record: dict[str, Any]) -> str:
     """Peak resident memory against the size of the class."""
+    floor = record["floor"]
+    cores = min(record["jobs"], record["machine"]["cores"])
+    low = floor["call_ms"] + floor["fork_ms"]
     lines = [
-        "| submissions | grader, peak MB | largest sandbox process, peak MB | a second, past start-up |",
-        "|---:|---:|---:|---:|",
+        "| submissions | grader, peak MB | largest sandbox process, peak MB | a second | past start-up "
+        "| times the floor |",
+        "|---:|---:|---:|---:|---:|---:|",
     ]
-    lines += [
-        f"| {row['submissions']} | {row['grader_mb']:.0f} | {row['worker_mb']:.0f} | {row['steady']:.1f} |"
-        for row in record["memory"]
-    ]
+    for row in record["memory"]:
+        rate = row["submissions"] / row["seconds"]
+        lines.append(
+            f"| {row['submissions']} | {row['grader_mb']:.0f} | {row['worker_mb']:.0f} | {rate:.1f} "
+            f"| {row['steady']:.1f} | {1000 * cores / rate / low:.1f} |"
+        )
     return "\n".join(lines)
 
 
