@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -48,8 +48,6 @@ from course_utils.checks.values import CaseData, pack_case
 # Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
 _REMEMBERED = 64 * 2**20
 _LARGE = 2 * 2**20
-# Submissions that are read and sliced, and then wait for a sandbox.
-READ_AHEAD = 32
 
 # The flag of a result that lateness would matter to; the way out is nbgrader's own file.
 UNKNOWN_TIME = (
@@ -199,8 +197,6 @@ class Grader:
         self._jobs = max(1, jobs)
         self._stack = ExitStack()
         self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
-        self._ahead = READ_AHEAD
-        self._ended = False
         self._lock = threading.Lock()
         self._remembered = 0
         self._verdicts: dict[
@@ -223,8 +219,8 @@ class Grader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stack.close()
         self._idle = queue.LifoQueue()
+        self._stack.close()
 
     @cached_property
     def _prepared(self) -> dict[str, tuple[PreparedExercise, dict[str, tuple[CaseData, ...]]]]:
@@ -287,16 +283,15 @@ class Grader:
                 key=lambda result: -1.0 if result.score is None else result.score,
             )
 
-        # What needs no sandbox is done while others have them, and at first while the fork server starts.
-        pool = ThreadPoolExecutor(self._jobs + self._ahead)
+        # No more threads than sandboxes: reading a hostile file can keep the interpreter for seconds, and who reads one
+        # must wait for its own submission before reading on, or those in a sandbox would not be heard in time.
+        pool = ThreadPoolExecutor(self._jobs)
         try:
             running: dict[Future[Result | None], Found] = {}
             waiting = iter(found)
             while True:
-                # No more than these are in work, so memory does not grow with the class.
-                while (
-                    len(running) < 2 * self._jobs + self._ahead and (item := next(waiting, None)) is not None
-                ):
+                # No more than two a worker are in work, so memory does not grow with the class.
+                while len(running) < 2 * self._jobs and (item := next(waiting, None)) is not None:
                     running[pool.submit(work, item)] = item
                 if not running:
                     return
@@ -305,10 +300,7 @@ class Grader:
                     error = future.exception()
                     yield item, future.result() if error is None else _ours(error)
         finally:
-            # Who waits for a sandbox need not wait to the end: Ctrl-C is for those who are in one.
-            self._ended = True
             pool.shutdown(cancel_futures=True)
-            self._ended = False
 
     def grade(
         self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]] | None = None
@@ -338,10 +330,13 @@ class Grader:
 
     def _run(self, slices: Mapping[str, Slice | NoSlice]) -> tuple[dict[str, Seen | Failure | Fault], float]:
         """Exercise id -> what was seen, where there is something to run; and how long it took in all."""
-        sandbox = self._idle.get()
         try:
-            if self._ended:
-                raise CancelledError
+            sandbox = self._idle.get_nowait()
+        except queue.Empty:
+            raise SandboxError(
+                "there is no sandbox: use the grader in a with statement, and by no more threads than its jobs"
+            ) from None
+        try:
             started = time.monotonic()
             with Runner(sandbox, self.device, self._limits.seconds * SUBMISSION_CALLS) as runner:
                 seen = {

@@ -91,6 +91,8 @@ class Runner:
                 seen[last][-1] = replace(ended, message=_KILLED_TWICE)
             if waiting and (failure := self._load(function, cells)) is not None:
                 # It was executed once, so this is a fault of its own: the rest was not run.
+                if last not in seen:
+                    seen[last] = [failure if isinstance(failure, Fault) else ended]
                 break
         return seen
 
@@ -128,9 +130,9 @@ class Runner:
         for check in list(waiting):
             seen[check] = []
             for _ in waiting.pop(check):
-                item = _out_of_memory(next(found))
-                seen[check].append(item)
-                if isinstance(item, Fault) and not self._job.alive:
+                item = next(found)
+                seen[check].append(_out_of_memory(item))
+                if isinstance(item, Fault):
                     return item
         return None
 

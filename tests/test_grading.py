@@ -271,6 +271,11 @@ def test_what_may_have_been_the_machines_fault_is_graded_again(
         assert second.verdicts.keys() == {ENQUEUE}, "the others are kept"
 
 
+def test_a_grader_that_was_not_entered_says_so(moco: Unit) -> None:
+    with pytest.raises(SandboxError, match="with statement"):
+        Grader(moco, b"secret").grade(submission(sources(moco)))
+
+
 def test_a_broken_grader_gives_no_zero(tmp_path: Path, moco: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "ada.ipynb", sources(moco))
     monkeypatch.setattr("sys.executable", "/bin/false")

@@ -106,15 +106,15 @@ def test_many_slow_calls_are_ended_together(sandbox: Sandbox) -> None:
 
 @pytest.fixture
 def killer(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of `Job`'s methods; each is disturbed once: the process is killed from outside just before."""
+    """Names of `Job`'s methods; one after the other is disturbed: the process is killed from outside."""
     todo: list[str] = []
 
     def disturb(name: str) -> None:
         method = getattr(Job, name)
 
         def disturbed(self: Job, *arguments: Any) -> Any:
-            if name in todo:
-                todo.remove(name)
+            if todo[:1] == [name]:
+                todo.pop(0)
                 os.kill(self._pid, signal.SIGKILL)
             return method(self, *arguments)
 
@@ -153,6 +153,21 @@ def test_a_process_that_is_killed_whenever_it_runs_has_crashed(
     # Each check may be disturbed once; one that was run again is not tried a third time.
     killer += ["run", "run", "run"]
     assert run(open_sandbox, "def f(n):\n    return n") == {"a": ["crashed"], "b": [2, 3], "c": [4]}
+
+
+def test_a_process_that_is_killed_in_a_check_and_then_at_the_start_has_crashed(
+    open_sandbox: Sandbox, killer: list[str]
+) -> None:
+    killer += ["run", "load", "load"]
+    seen = raw(open_sandbox, "def f(n):\n    return n")
+    (fault,) = seen["a"]
+    assert fault.status == "crashed"
+    assert "SIGKILL, and once more" in fault.message
+
+
+def test_memory_that_ran_out_in_one_case_is_not_what_ended_the_process(sandbox: Sandbox) -> None:
+    source = "import time\ndef f(n):\n    if n == 0:\n        raise MemoryError\n    time.sleep(60 * (n == 3))\n    return n"
+    assert run(sandbox, source) == {"a": ["memory", 1], "b": [2, "timeout"]}
 
 
 def test_who_kills_itself_has_crashed(sandbox: Sandbox) -> None:

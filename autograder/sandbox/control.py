@@ -140,16 +140,16 @@ def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
     try:
         while len(parts) < count:
             if deadline is not None:
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    raise TimeoutError
-                channel.settimeout(left)
+                # What is there already is in time, however late this process looks.
+                channel.settimeout(max(0.0, deadline - time.monotonic()))
             part = channel.recv(min(count - len(parts), 2**20))
             if not part:
                 raise Closed
             parts += part
     except ConnectionResetError as error:
         raise Closed from error
+    except BlockingIOError as error:
+        raise TimeoutError from error
     finally:
         channel.settimeout(None)
     return bytes(parts)

@@ -19,6 +19,7 @@ _MOST_SLICES = 512
 # The longest shape and the largest size that are told in numbers.
 _MOST_DIMENSIONS = 6
 _LARGEST_SIZE = 99_999
+_LARGEST_OF_NOTHING = 100
 
 
 def fact_about(
@@ -94,6 +95,9 @@ def shape_in_words(shape: torch.Size) -> str:
     """`"(4, 6)"`; without what no right answer has, many dimensions or huge sizes: a student's process can send any."""
     if len(shape) > _MOST_DIMENSIONS:
         return f"({len(shape)} dimensions)"
+    if 0 in shape and max(shape) > _LARGEST_OF_NOTHING:
+        # The other sizes cost nothing, so they could be made to say anything.
+        return f"({len(shape)} dimensions, one of size 0)"
     sizes = ["many" if size > _LARGEST_SIZE else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 

@@ -132,8 +132,8 @@ def _write_result(result: Any, suffix: str, seen: dict[str, Quantity], leaves: d
     def write(name: str, value: Any) -> None:
         if isinstance(value, Tensor):
             value = value.as_subclass(Tensor)
-            # A clone on the graph: what the function does to the tensor later must not change what was returned.
             leaves[name + suffix] = value
+            # A clone: what the function does to the tensor in a later call must not change what was returned.
             seen[name + suffix] = value.detach().clone()
             seen[f"graph.{name}{suffix}"] = value.requires_grad
         elif value is None or isinstance(value, bool):
