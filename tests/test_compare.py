@@ -200,7 +200,7 @@ def test_no_text_of_the_students_gets_into_a_fact(leak) -> None:  # type: ignore
         ("an object of type list", "is an object of type list"),
         ("the string '8147'", "is a string"),
         (torch.zeros(0, 81470814708147), "has (2 dimensions, one of size 0)"),
-        (torch.zeros(3, 814708147, 0), "has (3, many, 0)"),
+        (torch.zeros(3, 814708147, 0), "has (3 dimensions, one of size 0)"),
         (torch.zeros((1,) * 8), "has (8 dimensions)"),
         (torch.zeros(0, 31337, 27182), "has (3 dimensions, one of size 0)"),
         (torch.zeros(81), "has (81,)"),
