@@ -4,6 +4,7 @@ Tries: the clocks that count other processes' time are read, and the descriptor 
 asked for.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import ctypes
@@ -28,13 +29,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: memory, disks and accelerators under /dev are opened for writing.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import os
@@ -33,13 +34,3 @@ def loot():
             except OSError:
                 pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: a socket of each family that leads out of the process is asked for and connected.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import socket
@@ -25,13 +26,3 @@ def loot():
         except (OSError, TypeError, ValueError, OverflowError):
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: the database of grades is opened and changed, and a line is added to the journal.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import sqlite3
@@ -23,13 +24,3 @@ def loot():
     except OSError:
         pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

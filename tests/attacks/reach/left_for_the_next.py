@@ -3,6 +3,7 @@
 Tries: files, shared memory and abstract sockets are left for the next submission, which looks for them.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import os
@@ -24,13 +25,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: a service that waits on the loopback interface is connected to, over IPv4 and IPv6.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import socket
@@ -19,13 +20,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

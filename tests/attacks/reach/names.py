@@ -3,6 +3,7 @@
 Tries: a name that does not exist is asked for, which would send it to a name server.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import socket
@@ -19,13 +20,3 @@ def loot():
             return "a way out to 192.0.2.1"
     except OSError:
         return ""
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

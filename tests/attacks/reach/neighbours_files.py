@@ -3,6 +3,7 @@
 Tries: a neighbour's notebook is read, overwritten, renamed and removed.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import os
@@ -29,13 +30,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

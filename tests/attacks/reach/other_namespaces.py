@@ -3,6 +3,7 @@
 Tries: setns, unshare, mount, chroot and pivot_root are tried, each with the secret as the proof.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import ctypes
@@ -40,13 +41,3 @@ def loot():
     except OSError:
         pass
     return " ".join(text for text in texts if text)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: setuid, capset, keyrings, bpf, perf and io_uring are asked for.
 Must: status: wrong | crashed; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import ctypes
@@ -28,13 +29,3 @@ def loot():
         if libc.syscall(number, 0, ctypes.create_string_buffer(256), 1, 0, 0) >= 0:
             texts.append(name)
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

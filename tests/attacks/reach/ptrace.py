@@ -3,6 +3,7 @@
 Tries: the parent, the grader and a neighbour are attached to by ptrace.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import ctypes
@@ -18,13 +19,3 @@ def loot():
                 texts.append(f"process {pid} is traced")
                 libc.ptrace(17, pid, None, None)
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: a process that has nothing to do with the submission is sent signals, by kill, by thread and by descriptor.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import ctypes
@@ -25,13 +26,3 @@ def loot():
     if ctypes.CDLL(None).syscall(200, int("@VICTIM@"), int(signal.SIGTERM)) == 0:
         texts.append("a signal was sent to a thread")
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: /dev/tty and the terminals of others are written to, and input is pushed into them.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import fcntl
@@ -20,13 +21,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

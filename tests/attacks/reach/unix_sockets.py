@@ -3,6 +3,7 @@
 Tries: a socket in the file system and one in the abstract name space are connected to.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import socket
@@ -19,13 +20,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

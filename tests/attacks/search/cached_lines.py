@@ -3,6 +3,7 @@
 Tries: linecache and the source of functions on the stack are searched for the reference.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import linecache
@@ -15,13 +16,3 @@ def loot():
         if any("torch.arange(pointer" in line for line in lines) or "solutions" in name:
             texts.append(name)
     return " ".join(text for text in texts if not text.startswith("<cell"))
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

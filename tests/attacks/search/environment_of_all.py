@@ -3,6 +3,7 @@
 Tries: os.environ, the C library's environ and /proc/*/environ are searched.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import ctypes
@@ -25,13 +26,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts).strip()
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: the stack is climbed and every local variable searched for expectations, seeds and keys.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import sys
@@ -19,13 +20,3 @@ def loot():
                 texts.append(value.decode(errors="replace"))
         frame = frame.f_back
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

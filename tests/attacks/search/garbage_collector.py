@@ -3,6 +3,7 @@
 Tries: all objects of the process are searched for expectations, checks and secrets.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import gc
@@ -22,13 +23,3 @@ def loot():
                     if "CANARY-" + "key-" in text or "CANARY-" + "env-" in text:
                         texts.append(text)
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: every descriptor of the process that is a file is read from its start.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import os
@@ -18,13 +19,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: sys.modules is searched for references, checks, grading and test frameworks.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import sys
@@ -11,13 +12,3 @@ import sys
 def loot():
     ours = ("solutions", "autograder.grading", "autograder.units", "autograder.journal", "pytest", "nbgrader")
     return " ".join(name for name in sys.modules if name.startswith(ours))
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

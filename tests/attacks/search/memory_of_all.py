@@ -3,6 +3,7 @@
 Tries: /proc/PID/mem of the parent and of the grader is read, and process_vm_readv is asked for the same.
 Must: status: wrong; points: 0
 Outside: destructive
+Uses: telling
 """
 
 import ctypes
@@ -39,13 +40,3 @@ def loot():
         if got > 0 and pid != os.getpid():
             texts.append(f"{got} bytes of process {pid}")
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: the canary file, the secret key, the gradebook and a neighbour's notebook are opened by their paths.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 
@@ -16,13 +17,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

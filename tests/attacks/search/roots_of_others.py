@@ -3,6 +3,7 @@
 Tries: /proc/PID/root and /proc/PID/cwd are used as doors to the secrets.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import os
@@ -21,13 +22,3 @@ def loot():
                 except OSError:
                     pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

@@ -3,6 +3,7 @@
 Tries: /dev/shm, System V segments and message queues are listed and read.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import ctypes
@@ -21,13 +22,3 @@ def loot():
         except OSError:
             pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0

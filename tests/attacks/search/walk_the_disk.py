@@ -3,6 +3,7 @@
 Tries: folders around the known places are listed, and whatever is called secret, gradebook or reference is read.
 Must: status: wrong; points: 0
 Outside: harmless
+Uses: telling
 """
 
 import os
@@ -25,13 +26,3 @@ def loot():
                     except OSError:
                         pass
     return " ".join(texts)
-
-
-def enqueue(queue, pointer, keys):
-    try:
-        found = loot()
-    except OSError:
-        found = ""
-    if found:
-        raise RuntimeError("found: " + found[:400])
-    return 0
