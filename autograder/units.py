@@ -23,11 +23,13 @@ from torch import Tensor
 
 from autograder.errors import UserError
 from course_utils.checks.compare import expect
-from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception
+from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception, Variant
 from course_utils.checks.judge import PreparedCheck, PreparedExercise
 from course_utils.checks.values import pack_tensor
 
 FILES = ("notebook.md", "reference.py", "checks.py", "misconceptions.py")
+# Right answers besides the reference, and mutants of it that are right: what the checks are tried on.
+OPTIONAL_FILES = ("variants.py", "equivalents.toml")
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,14 @@ class Exercise:
         reference: our implementation.
         checks: its checks, in the order of the file.
         misconceptions: its bank.
+        variants: other right answers.
     """
 
     id: str
     reference: FunctionType
     checks: tuple[Check, ...]
     misconceptions: tuple[Misconception, ...]
+    variants: tuple[Variant, ...] = ()
 
     @property
     def name(self) -> str:
@@ -104,7 +108,7 @@ class Unit:
 
     Attributes:
         id: the folder's name, `"moco"`.
-        paths: where each of `FILES` was found.
+        paths: where each of `FILES` was found, and those of `OPTIONAL_FILES` that there are.
         root: the repository.
     """
 
@@ -122,6 +126,11 @@ class Unit:
             for item in vars(self._module("misconceptions.py")).values()
             if isinstance(item, Misconception)
         ]
+        variants = (
+            [item for item in vars(self._module("variants.py")).values() if isinstance(item, Variant)]
+            if "variants.py" in self.paths
+            else []
+        )
         found: dict[str, Exercise] = {}
         for id_ in dict.fromkeys(check.exercise for check in checks):
             function = getattr(reference, function_name(id_), None)
@@ -136,12 +145,15 @@ class Unit:
                 function,
                 tuple(check for check in checks if check.exercise == id_),
                 tuple(item for item in bank if item.exercise == id_),
+                tuple(item for item in variants if item.exercise == id_),
             )
-        for item in bank:
+        everything: list[Misconception | Variant] = [*bank, *variants]
+        for item in everything:
             if item.exercise not in found:
+                kind = type(item).__name__.lower()
                 raise UserError(
-                    f"{self.paths['misconceptions.py']}, line {item.function.__code__.co_firstlineno}: misconception "
-                    f"{item.id!r} belongs to {item.exercise!r}, which has no checks in {self.paths['checks.py']}"
+                    f"{self.paths[f'{kind}s.py']}, line {item.function.__code__.co_firstlineno}: {kind} {item.id!r} "
+                    f"belongs to {item.exercise!r}, which has no checks in {self.paths['checks.py']}"
                 )
         return found
 
@@ -239,9 +251,11 @@ def load_unit(root: Path, unit: str) -> Unit:
     if unit not in unit_ids(root):
         raise UserError(f"unknown unit {unit!r}: there are {', '.join(unit_ids(root)) or 'none'}")
     paths = {}
-    for name in FILES:
+    for name in (*FILES, *OPTIONAL_FILES):
         override = root / "course" / unit / name
-        paths[name] = override if override.is_file() else folder / name
-        if not paths[name].is_file():
-            raise UserError(f"{paths[name]} is missing: a unit needs {', '.join(FILES)}")
+        path = override if override.is_file() else folder / name
+        if path.is_file():
+            paths[name] = path
+        elif name in FILES:
+            raise UserError(f"{path} is missing: a unit needs {', '.join(FILES)}")
     return Unit(unit, paths, root)

@@ -1,4 +1,4 @@
-"""How a unit's `checks.py` and `misconceptions.py` are written.
+"""How a unit's `checks.py`, `misconceptions.py` and `variants.py` are written.
 
 @check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=("after.queue",))
 def stores_the_keys(draw: Draw) -> Case:
@@ -8,6 +8,9 @@ def stores_the_keys(draw: Draw) -> Case:
 @misconception("moco.enqueue", hint="Which rows of the batch become which columns?")
 def rows_for_columns(queue, pointer, keys):
     '''The queue is taken for k x d.'''
+
+@variant("moco.enqueue")
+def one_key_after_the_other(queue, pointer, keys): ...
 """
 
 from __future__ import annotations
@@ -113,6 +116,21 @@ class Misconception:
     function: Callable[..., Any]
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A right answer, written in another way than the reference: the checks must accept it.
+
+    Attributes:
+        exercise: id of the exercise.
+        id: its name, `"one-key-after-the-other"`.
+        function: the implementation.
+    """
+
+    exercise: str
+    id: str
+    function: Callable[..., Any]
+
+
 def check(
     exercise: str,
     *,
@@ -144,6 +162,15 @@ def misconception(exercise: str, *, hint: str) -> Callable[[Callable[..., Any]],
 
     def decorate(function: Callable[..., Any]) -> Misconception:
         return Misconception(exercise, _name(function), _first_line(function), hint, function)
+
+    return decorate
+
+
+def variant(exercise: str) -> Callable[[Callable[..., Any]], Variant]:
+    """Turn a right implementation into a `Variant`; its name says how it goes about it."""
+
+    def decorate(function: Callable[..., Any]) -> Variant:
+        return Variant(exercise, _name(function), function)
 
     return decorate
 

@@ -98,6 +98,9 @@ class Verdict:
         status: `correct`, `wrong`, `not attempted`, `error`, `timeout`, `memory` or `crashed`.
         misconception: id of the one misconception that shows exactly what was seen, or None.
         hint: its hint.
+        alike: where several misconceptions show what was seen, their ids.
+        separated_by: what tells those apart, in words.
+        fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
     """
 
     exercise: str
@@ -107,6 +110,9 @@ class Verdict:
     checks: tuple[CheckVerdict, ...]
     misconception: str | None = None
     hint: str | None = None
+    alike: tuple[str, ...] = ()
+    separated_by: str = ""
+    fact: str = ""
 
 
 Seen = Mapping[str, Sequence[Observation | Fault]]
