@@ -133,6 +133,28 @@ def matches(
     return next(_differing(expected, got, tolerance, looks_at, nan_matches), None) is None
 
 
+def differing(
+    expected: Expectation,
+    got: Observation,
+    *,
+    accuracy: str,
+    dtype: torch.dtype,
+    looks_at: Iterable[str] = (),
+    device: str = "cpu",
+    values_only: bool = False,
+) -> list[str]:
+    """Names of the quantities that are not as expected; the arguments are those of `compare`.
+
+    Args:
+        values_only: a tensor of another dtype with the expected values is as expected; NaN equals NaN.
+        expected, got, accuracy, dtype, looks_at, device: as for `compare`.
+    """
+    if values_only:
+        expected = replace(expected, dtypes={})
+    tolerance = relative_tolerance(accuracy, dtype, device)
+    return list(_differing(expected, got, tolerance, looks_at, values_only))
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """`torch.float32` -> `"float32"`."""
     return str(dtype).removeprefix("torch.")

@@ -2,72 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Difference, Expectation, compare, matches
+from course_utils.checks.compare import Difference, compare
+from course_utils.checks.diagnose import Diagnosis, diagnose
 from course_utils.checks.observation import Observation
-from course_utils.checks.tolerance import UNITS
+from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Property, Seen
+
+__all__ = [
+    "CORRECT",
+    "CRASHED",
+    "ERROR",
+    "MEMORY",
+    "NOT_ATTEMPTED",
+    "TIMEOUT",
+    "WITHHELD",
+    "WRONG",
+    "CheckVerdict",
+    "Fault",
+    "PreparedCheck",
+    "PreparedExercise",
+    "Verdict",
+    "judge",
+    "not_run",
+]
 
 CORRECT, WRONG, NOT_ATTEMPTED, ERROR = "correct", "wrong", "not attempted", "error"
 TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
 
-Property = Callable[[Case, Observation], str | None]
-
 # The message of a side check that holds, but also for a function that does nothing.
 WITHHELD = "counts once a check of the function's values has passed"
-
-
-@dataclass(frozen=True)
-class PreparedCheck:
-    """A check with its cases drawn and its expectations computed: values only, ready to judge observations.
-
-    Attributes:
-        id, title, points, accuracy, looks_at, dtype, visible, side: as in `definition.Check`.
-        cases: the cases.
-        expected: the reference's expectation of each case.
-        wrong: each misconception's expectation of each case.
-        property: judges an observation instead of `expected`, where many answers are right.
-    """
-
-    id: str
-    title: str
-    points: float
-    accuracy: str
-    looks_at: tuple[str, ...]
-    dtype: torch.dtype
-    visible: bool
-    side: bool
-    cases: tuple[Case, ...]
-    expected: tuple[Expectation, ...]
-    wrong: Mapping[str, tuple[Expectation, ...]]
-    property: Property | None = None
-
-
-@dataclass(frozen=True)
-class PreparedExercise:
-    """All checks of one exercise and the hints of its misconceptions."""
-
-    id: str
-    checks: tuple[PreparedCheck, ...]
-    hints: Mapping[str, str]
-
-    @property
-    def max_score(self) -> float:
-        """The points of all checks."""
-        return sum(check.points for check in self.checks)
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A case that has no observation: the process ran out of time or memory, or died."""
-
-    status: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -115,9 +82,6 @@ class Verdict:
     fact: str = ""
 
 
-Seen = Mapping[str, Sequence[Observation | Fault]]
-
-
 def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Verdict:
     """Judge the observations of an exercise.
 
@@ -132,9 +96,20 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Verdic
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
-    misconception = _diagnose(exercise, seen, device) if status == WRONG else None
-    hint = exercise.hints[misconception] if misconception else None
-    return Verdict(exercise.id, status, score, exercise.max_score, verdicts, misconception, hint)
+    found = diagnose(exercise, seen, device) if status == WRONG else Diagnosis()
+    hint = exercise.hints[found.misconception] if found.misconception else None
+    return Verdict(
+        exercise.id,
+        status,
+        score,
+        exercise.max_score,
+        verdicts,
+        found.misconception,
+        hint,
+        found.alike,
+        found.separated_by,
+        found.fact,
+    )
 
 
 def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:
@@ -215,35 +190,3 @@ def _is_stub(item: Observation | Fault) -> bool:
     if failure is None:
         return True
     return failure.line is not None and (not failure.code or failure.code.strip().startswith("raise"))
-
-
-def _diagnose(exercise: PreparedExercise, seen: Seen, device: str) -> str | None:
-    """The one misconception that shows what was seen in every case, right or wrong; None if there is not just one."""
-    items = [
-        (check, index, item) for check in exercise.checks for index, item in enumerate(seen.get(check.id, ()))
-    ]
-    found = [
-        misconception
-        for misconception in exercise.hints
-        if all(
-            isinstance(item, Observation) and _shows(check, check.wrong[misconception][index], item, device)
-            for check, index, item in items
-        )
-    ]
-    # An exception of the same type is no evidence; a wrong value that agrees is.
-    tells = len(found) == 1 and any(
-        isinstance(item, Observation)
-        and item.quantities["exception"] == "none"
-        and not matches(check.expected[index], item, **_manner(check, device))
-        for check, index, item in items
-    )
-    return found[0] if tells else None
-
-
-def _shows(check: PreparedCheck, wrong: Expectation, observation: Observation, device: str) -> bool:
-    """Whether an observation is that of a misconception."""
-    manner = _manner(check, device)
-    # A misconception may round where the reference only copies ("keys normalised"), and may overflow.
-    if UNITS[check.accuracy] < UNITS["reduction"]:
-        manner["accuracy"] = "reduction"
-    return matches(wrong, observation, **manner, nan_matches=True)

@@ -1,0 +1,247 @@
+"""Which idea is behind a wrong answer: the misconception that shows the very same, or else what holds over all cases.
+
+Nothing here decides about points.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import torch
+
+from course_utils.checks.case import Case, Input
+from course_utils.checks.compare import Expectation, differing, matches, selected
+from course_utils.checks.observation import Observation, describe, kind
+from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
+from course_utils.checks.tolerance import UNITS
+
+# Kinds of quantities that can be told apart by name.
+_VALUES = ("exception", "result", "after", "module", "buffer", "gradient")
+# More than so many that fit say nothing.
+_MOST_ALIKE = 4
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known about a wrong answer.
+
+    Attributes:
+        misconception: id of the one misconception that shows exactly what was seen, or None.
+        alike: where several do, their ids.
+        separated_by: what tells those apart, in words.
+        fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
+    """
+
+    misconception: str | None = None
+    alike: tuple[str, ...] = ()
+    separated_by: str = ""
+    fact: str = ""
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One case of a check and what was seen of it, in the order in which the cases ran."""
+
+    check: PreparedCheck
+    index: int
+    seen: Observation
+
+    @property
+    def case(self) -> Case:
+        return self.check.cases[self.index]
+
+    @property
+    def expected(self) -> Expectation:
+        return self.check.expected[self.index]
+
+    @property
+    def raised(self) -> bool:
+        return self.seen.quantities.get("exception") != "none"
+
+
+def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Diagnosis:
+    """Find what is behind a wrong answer.
+
+    Args:
+        exercise: its checks and bank.
+        seen: what was observed of each case.
+        device: where the function ran.
+    """
+    items = []
+    for check in exercise.checks:
+        for index, observation in enumerate(seen.get(check.id, ())):
+            if isinstance(observation, Fault):
+                return Diagnosis()
+            items.append(_Item(check, index, observation))
+    wrong = [item for item in items if _is_wrong(item, device)]
+    fitting = [
+        name
+        for name in exercise.hints
+        if all(_shows(item, name, device, item.check.looks_at) for item in items)
+    ]
+    if fitting and _is_evidence(items, wrong):
+        if len(fitting) > 1:
+            # What the checks don't ask for may still tell.
+            closer = [name for name in fitting if all(_shows(item, name, device, ()) for item in items)]
+            fitting = closer or fitting
+        if len(fitting) == 1:
+            return Diagnosis(fitting[0])
+        if len(fitting) <= _MOST_ALIKE:
+            return Diagnosis(alike=tuple(fitting), separated_by=_separation(items, fitting, device))
+    return Diagnosis(fact=next(_facts(items, wrong, device), ""))
+
+
+def _is_wrong(item: _Item, device: str) -> bool:
+    check = item.check
+    if check.property is not None:
+        # Code of the staff, which judges points and not ideas.
+        return item.seen.quantities.get("exception") != item.expected.quantities["exception"]
+    return not matches(
+        item.expected,
+        item.seen,
+        accuracy=check.accuracy,
+        dtype=check.dtype,
+        looks_at=check.looks_at,
+        device=device,
+    )
+
+
+def _is_evidence(items: Sequence[_Item], wrong: Sequence[_Item]) -> bool:
+    """Whether what was seen can speak for an idea at all.
+
+    A wrong value that agrees with one is evidence. An exception of the same type is none by itself, but to raise in the
+    very cases in which the idea does, and to be right in the others, is.
+    """
+    return any(not item.raised for item in wrong) or (
+        bool(wrong) and any(not item.check.side and not item.raised for item in items)
+    )
+
+
+def _accuracy(check: PreparedCheck) -> str:
+    # A misconception may round where the reference only copies ("keys normalised").
+    return check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
+
+
+def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bool:
+    """Whether an observation is that of a misconception, which may overflow."""
+    return matches(
+        item.check.wrong[name][item.index],
+        item.seen,
+        accuracy=_accuracy(item.check),
+        dtype=item.check.dtype,
+        looks_at=looks_at,
+        device=device,
+        nan_matches=True,
+    )
+
+
+def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> str:
+    """The quantities in which misconceptions differ that showed the same where the checks look."""
+    found: dict[str, None] = {}
+    for item in items:
+        for one, other in combinations(names, 2):
+            wrong = item.check.wrong
+            left = wrong[one][item.index]
+            as_seen = Observation(wrong[other][item.index].quantities)
+            for quantity in differing(
+                left,
+                as_seen,
+                accuracy=_accuracy(item.check),
+                dtype=item.check.dtype,
+                device=device,
+                values_only=True,
+            ):
+                if kind(quantity) in _VALUES:
+                    found.setdefault(describe(quantity.partition("#")[0]))
+    return ", ".join(list(found)[:_MOST_NAMED])
+
+
+# --- what holds over all cases ------------------------------------------------------------------------------------
+
+
+def _facts(items: Sequence[_Item], wrong: Sequence[_Item], device: str) -> Iterator[str]:
+    """The most telling first."""
+    if not wrong or len(wrong) == len(items):
+        # Of what is wrong everywhere each check speaks for itself.
+        if wrong and not any(item.raised for item in wrong) and (fact := _parts(items, device)):
+            yield fact
+        return
+    if fact := _parts(items, device):
+        yield fact
+    bad = {id(item) for item in wrong}
+    values = [item for item in items if not item.check.side]
+    if len(values) > 2 and [id(item) in bad for item in values] == [False] + [True] * (len(values) - 1):
+        yield "right the first time it is called, wrong every time after"
+    for holds, words in _KINDS_OF_CASES:
+        of_kind = [item for item in values if holds(item)]
+        others = [item for item in values if not holds(item)]
+        if (
+            of_kind
+            and others
+            and all(id(item) in bad for item in of_kind)
+            and not any(id(item) in bad for item in others)
+        ):
+            yield f"right, except {words}"
+    if all(item.raised for item in wrong) and any(not item.raised for item in values):
+        yield "right wherever it does not raise"
+
+
+def _parts(items: Sequence[_Item], device: str) -> str:
+    """Right in one sort of quantity and wrong in another."""
+    wrong: set[str] = set()
+    seen: set[str] = set()
+    later_only = True
+    for item in items:
+        if item.raised or item.check.property is not None:
+            continue
+        names = selected(item.expected, item.check.looks_at)
+        seen.update(map(kind, names))
+        for name in differing(
+            item.expected,
+            item.seen,
+            accuracy=item.check.accuracy,
+            dtype=item.check.dtype,
+            looks_at=item.check.looks_at,
+            device=device,
+        ):
+            wrong.add(kind(name))
+            later_only &= "#" in name and not name.endswith("#1")
+    if wrong and later_only:
+        return "right on the first call, wrong on the one after it"
+    if wrong == {"gradient"} and "result" in seen:
+        return "right values, but wrong gradients"
+    if (
+        wrong
+        and wrong <= {"graph", "grad", "memory", "own", "same", "mode", "device"}
+        and {"result", "after"} & seen
+    ):
+        return "right values, but something besides them is not as it should be"
+    return ""
+
+
+def _is_noncontiguous(item: _Item) -> bool:
+    return any(isinstance(value, Input) and not value.contiguous for value in item.case.inputs.values())
+
+
+def _is_batch_of_one(item: _Item) -> bool:
+    tensors = [value.tensor for value in item.case.inputs.values() if isinstance(value, Input)]
+    return bool(tensors) and any(tensor.ndim > 1 and tensor.shape[0] == 1 for tensor in tensors)
+
+
+def _is_float64(item: _Item) -> bool:
+    return item.check.dtype is torch.float64
+
+
+def _has_calls(item: _Item) -> bool:
+    return len(item.case.calls) > 1
+
+
+_KINDS_OF_CASES: tuple[tuple[Callable[[_Item], bool], str], ...] = (
+    (_is_noncontiguous, "for inputs that are not contiguous in memory"),
+    (_is_batch_of_one, "for a batch of one"),
+    (_is_float64, "for float64 inputs"),
+    (_has_calls, "when it is called more than once"),
+)
