@@ -50,6 +50,40 @@ def build(
 
 
 @app.command()
+def checks(
+    units: Units = None,
+    seeds: Annotated[int, typer.Option(help="Seeds under which right answers are tried.", min=1)] = 200,
+    every: Annotated[
+        bool,
+        typer.Option(
+            "--every", help="Each seed with all numbers of threads and dtypes, not with one in turn."
+        ),
+    ] = False,
+    write: Annotated[
+        bool, typer.Option("--write", help="Write docs/checks.md, if it is not what is found.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(help="Processes at the same time.", min=1)] = os.cpu_count() or 1,
+) -> None:
+    """Try the checks on wrong answers, which they must refuse, and on right ones, which they must accept."""
+    from autograder.checking.command import checks as run
+    from autograder.config import find_root
+    from autograder.units import unit_ids
+
+    root = find_root()
+    if run(
+        root,
+        units or unit_ids(root),
+        seeds,
+        every=every,
+        write=write,
+        whole=not units,
+        jobs=jobs,
+        console=console,
+    ):
+        raise typer.Exit(SOME_FAILED)
+
+
+@app.command()
 def release(folder: OutDir) -> None:
     """Write what students get: notebooks, the course_utils wheel, README."""
     from autograder.config import find_root

@@ -155,6 +155,33 @@ def differing(
     return list(_differing(expected, got, tolerance, looks_at, values_only))
 
 
+def error_in_tolerances(
+    expected: Expectation,
+    got: Observation,
+    *,
+    accuracy: str,
+    dtype: torch.dtype,
+    looks_at: Iterable[str] = (),
+    device: str = "cpu",
+) -> float:
+    """The largest error of a quantity, in units of what is allowed: at most 1 if and only if the observation `matches`.
+
+    Infinite for whatever is not a matter of size: a shape, a dtype, an exception, a number that must be exact.
+    """
+    tolerance = relative_tolerance(accuracy, dtype, device)
+    if got.quantities.get("exception") != expected.quantities["exception"]:
+        return math.inf
+    return max(
+        (
+            _error(expected.quantities[name], expected.dtypes.get(name), got.quantities[name], tolerance)
+            if name in got.quantities
+            else math.inf
+            for name in selected(expected, looks_at)
+        ),
+        default=0.0,
+    )
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """`torch.float32` -> `"float32"`."""
     return str(dtype).removeprefix("torch.")
@@ -257,6 +284,26 @@ def _is_right(
     return limit > 0 and float((value - wanted).abs().max()) <= limit
 
 
+def _error(expected: Quantity, dtype: str | None, got: Quantity, tolerance: float) -> float:
+    """The error of one quantity in units of the tolerance."""
+    if _is_right(expected, dtype, got, 0.0, False):
+        return 0.0
+    if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or got.shape != expected.shape:
+        return math.inf
+    limit = _limit(expected, tolerance, _scale(_comparable(expected)))
+    if not limit or (dtype is not None and dtype_name(got.dtype) != dtype):
+        return math.inf
+    wanted, value = _comparable(expected), _comparable(got)
+    error = torch.where(value == wanted, 0.0, (value - wanted).abs())
+    return float((error / limit).nan_to_num(nan=math.inf, posinf=math.inf).max())
+
+
+def _scale(wanted: Tensor) -> float:
+    """The largest magnitude among what is finite."""
+    finite = wanted[wanted.isfinite()]
+    return float(finite.abs().max()) if finite.numel() else 0.0
+
+
 def _limit(expected: Tensor, tolerance: float, scale: float) -> float:
     return tolerance * scale if expected.is_floating_point() or expected.is_complex() else 0.0
 
@@ -271,8 +318,7 @@ def _wrong(
     if nan_matches:
         same |= value.isnan() & wanted.isnan()
     error = torch.where(same, torch.zeros_like(wanted.abs()), (value - wanted).abs())
-    finite = wanted[wanted.isfinite()]
-    limit = _limit(expected, tolerance, float(finite.abs().max()) if finite.numel() else 0.0)
+    limit = _limit(expected, tolerance, _scale(wanted))
     return ~(error <= limit), limit
 
 

@@ -1,30 +1,62 @@
 """How far a right answer may lie from the exact one: a single table, with its reasons.
 
 Errors are relative to the largest expected magnitude of the tensor and measured in units of the dtype's machine
-epsilon, because that is how rounding errors grow: each operation adds about half a unit, sums of `n` terms about
-`sqrt(n)` units, and an exponential multiplies the error of its argument by the argument.
+epsilon, because that is how rounding errors grow: each operation adds at most half a unit, and an exponential
+multiplies the error of its argument by the argument. That is the worst case: errors partly cancel, so right answers stay
+far below it, and wrong ideas lie far above. `autograder checks` measures both distances.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 
-# Accuracy of a check -> allowed error in machine epsilons of the dtype in which the case runs.
-UNITS: dict[str, float] = {
+
+@dataclass(frozen=True)
+class Accuracy:
+    """How exactly a check can be answered.
+
+    Attributes:
+        operations: how many roundings one entry of the answer goes through, one after the other; each adds at most half
+            a unit.
+        amplification: by how much the last step multiplies the error of what goes into it.
+    """
+
+    operations: int
+    amplification: float = 1.0
+
+    @property
+    def units(self) -> float:
+        """Allowed error in machine epsilons."""
+        return self.operations * self.amplification / 2
+
+
+ACCURACIES: dict[str, Accuracy] = {
     # Moves or copies numbers; nothing is rounded.
-    "exact": 0.0,
+    "exact": Accuracy(0),
     # A handful of additions and multiplications on each element (an exponential moving average).
-    "elementwise": 16.0,
+    "elementwise": Accuracy(32),
     # Dot products, means and normalisations over up to some hundreds of terms, in any order of summation.
-    "reduction": 512.0,
-    # Exponentials of logits up to about 100 (cosines divided by a temperature of 0.01): the relative error of
-    # exp(x) is the absolute error of x, here a hundred times that of the cosine, and gradients pick up 1 / T again.
-    "softmax": 16384.0,
+    "reduction": Accuracy(1024),
+    # The same of vectors of length 40 and more, by which a guarded division is not felt (see below).
+    "long vectors": Accuracy(1024),
+    # Exponentials of logits up to about 100 (cosines divided by a temperature of 0.01). The relative error of exp(x) is
+    # the absolute error of x; with the largest logit taken away, what lies 32 below it weighs nothing any more.
+    "softmax": Accuracy(1024, amplification=32),
 }
+
+# Accuracy of a check -> allowed error in machine epsilons of the dtype in which the case runs.
+UNITS: dict[str, float] = {name: accuracy.units for name, accuracy in ACCURACIES.items()}
 
 # Right answers guard divisions, `x / (x.norm() + 1e-8)`, and that moves a unit vector by up to about 1e-8 whatever the
 # dtype: some hundred million units of float64, nothing in float32. A low temperature multiplies it as it does rounding.
-GUARDED: dict[str, float] = {"reduction": 2e-7, "softmax": 2e-7 * UNITS["softmax"] / UNITS["reduction"]}
+# Of vectors of length 40 it moves less than 1e-9, and there a computation that went through float32 is seen.
+GUARDED: dict[str, float] = {
+    "reduction": 2e-7,
+    "long vectors": 2e-9,
+    "softmax": 2e-7 * ACCURACIES["softmax"].amplification,
+}
 
 # CUDA sums in another order and fuses multiply-adds. Matrix products run without TF32 (see course_utils.setup).
 CUDA_FACTOR = 4.0
