@@ -153,6 +153,11 @@ def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
         ),
         (lambda x: scaled(x) if len(x) > 1 else x, "right, except for a batch of one"),
         (lambda x: 3 * scaled(x), ""),
+        (lambda x: scaled(x) * len(x), "result is too large by the factor x.shape[0] in every case"),
+        (
+            lambda x: scaled(x) / x.shape[1] ** 0.5,
+            "result is too large by the factor 1 / sqrt(x.shape[1]) in every case",
+        ),
     ],
 )
 def test_facts(function: Callable[..., object], fact: str) -> None:

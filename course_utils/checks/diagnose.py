@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import torch
+from torch import Tensor
 
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Expectation, differing, matches, selected
@@ -22,6 +23,8 @@ _VALUES = ("exception", "result", "after", "module", "buffer", "gradient")
 # More than so many that fit say nothing.
 _MOST_ALIKE = 4
 _MOST_NAMED = 3
+# A factor in one case may be anything.
+_FEWEST_FACTORS = 2
 
 
 @dataclass(frozen=True)
@@ -166,11 +169,10 @@ def _facts(items: Sequence[_Item], wrong: Sequence[_Item], device: str) -> Itera
     """The most telling first."""
     if not wrong or len(wrong) == len(items):
         # Of what is wrong everywhere each check speaks for itself.
-        if wrong and not any(item.raised for item in wrong) and (fact := _parts(items, device)):
-            yield fact
+        if wrong and not any(item.raised for item in wrong):
+            yield from filter(None, (_parts(items, device), _factor(wrong)))
         return
-    if fact := _parts(items, device):
-        yield fact
+    yield from filter(None, (_parts(items, device), _factor(wrong)))
     bad = {id(item) for item in wrong}
     values = [item for item in items if not item.check.side]
     if len(values) > 2 and [id(item) in bad for item in values] == [False] + [True] * (len(values) - 1):
@@ -220,6 +222,70 @@ def _parts(items: Sequence[_Item], device: str) -> str:
     ):
         return "right values, but something besides them is not as it should be"
     return ""
+
+
+def _factor(wrong: Sequence[_Item]) -> str:
+    """A factor between got and expected that is the same expression of the inputs in every case that is wrong."""
+    found = [
+        (factor, _expressions(item.case))
+        for item in wrong
+        if not item.raised and (factor := _ratio(item)) is not None
+    ]
+    if len(found) < _FEWEST_FACTORS or len(found) < sum(_has_float_result(item) for item in wrong):
+        return ""
+    for name in found[0][1]:
+        values = [expressions.get(name, 0.0) for _, expressions in found]
+        # The same number in every case is a number and no expression.
+        if max(values) - min(values) > 1e-3 * max(values) and all(
+            abs(factor / value - 1) < 1e-4 if value else False
+            for (factor, _), value in zip(found, values, strict=True)
+        ):
+            return f"result is too large by the factor {name} in every case"
+    return ""
+
+
+def _has_float_result(item: _Item) -> bool:
+    expected = item.expected.quantities.get("result")
+    return isinstance(expected, Tensor) and expected.is_floating_point() and "result" in _looked_at(item)
+
+
+def _looked_at(item: _Item) -> set[str]:
+    return set(map(kind, selected(item.expected, item.check.looks_at)))
+
+
+def _ratio(item: _Item) -> float | None:
+    """`f` if the result is `f` times what is expected."""
+    expected, got = item.expected.quantities.get("result"), item.seen.quantities.get("result")
+    if not _has_float_result(item) or not isinstance(expected, Tensor) or not isinstance(got, Tensor):
+        return None
+    if got.shape != expected.shape or not got.is_floating_point():
+        return None
+    wanted, value = expected.double().flatten(), got.double().flatten()
+    square = float(wanted @ wanted)
+    if not square or not bool(value.isfinite().all()):
+        return None
+    factor = float(value @ wanted) / square
+    off = float((value - factor * wanted).abs().max())
+    return factor if factor and off <= 1e-4 * abs(factor) * float(wanted.abs().max()) else None
+
+
+def _expressions(case: Case) -> dict[str, float]:
+    """Name -> value of what a factor may be: numbers and sizes among the inputs, and their reciprocals."""
+    found: dict[str, float] = {}
+    for name, value in case.inputs.items():
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            found[name] = float(value)
+        elif isinstance(value, Input):
+            for dim, size in enumerate(value.tensor.shape):
+                found[f"{name}.shape[{dim}]"] = float(size)
+                found[f"2 * {name}.shape[{dim}]"] = 2.0 * size
+                found[f"sqrt({name}.shape[{dim}])"] = size**0.5
+    found |= {
+        f"1 / {name}" if " " not in name else f"1 / ({name})": 1 / value
+        for name, value in found.items()
+        if value
+    }
+    return found
 
 
 def _is_noncontiguous(item: _Item) -> bool:

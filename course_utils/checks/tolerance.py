@@ -2,8 +2,8 @@
 
 Errors are relative to the largest expected magnitude of the tensor and measured in units of the dtype's machine
 epsilon, because that is how rounding errors grow: each operation adds at most half a unit, and an exponential
-multiplies the error of its argument by the argument. That is the worst case: errors partly cancel, so right answers stay
-far below it, and wrong ideas lie far above. `autograder checks` measures both distances.
+multiplies the error of its argument by the argument. That is the worst case: errors partly cancel, so right answers
+stay far below it, and wrong ideas lie far above. `autograder checks` measures both distances.
 """
 
 from __future__ import annotations
