@@ -17,6 +17,7 @@ import nbformat
 from autograder.build import INDEX, build
 from autograder.config import Course, load_course
 from autograder.errors import UserError
+from autograder.likeness import shapes
 from autograder.notebook_source import read_notebook_source
 from autograder.published import Published, notebook_path, wheel_name
 from autograder.stub import plain, solved_cell, telling_lines
@@ -92,9 +93,13 @@ def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
         UserError: names the files, and of which exercise each gives something away.
     """
     secrets = {line: what for unit in units for line, what in secret_texts(unit, course).items()}
+    answers = {shape: what for unit in units for shape, what in answer_shapes(unit, course).items()}
     problems = []
     for name, text in _texts(folder):
         told = plain(text)
+        for function, shape in shapes(text):
+            if shape in answers:
+                problems.append(f"{name} has {answers[shape]}, as the function {function}")
         found = {what: line for line, what in secrets.items() if line in told}
         problems += [f"{name} has {what}: {line}" for what, line in sorted(found.items())]
         if "BEGIN SOLUTION" in text or "BEGIN HIDDEN" in text:
@@ -107,8 +112,24 @@ def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
         raise UserError("the release would give these away, and was not written:\n" + "\n".join(problems))
 
 
+def answer_shapes(unit: Unit, course: Course) -> Mapping[str, str]:
+    """The shapes of a unit's right and wrong answers -> what they are: they are found under other names as well."""
+    found = {}
+    for file in ("misconceptions.py", "variants.py"):
+        if file in unit.paths:
+            for function, shape in shapes(unit.paths[file].read_text(encoding="utf-8")):
+                found[shape] = f"{function} of {unit.id}'s {file}"
+    for exercise in unit.exercises.values():
+        for _, shape in shapes(solved_cell(exercise.reference)):
+            if exercise.id in course.disabled:
+                found.pop(shape, None)
+            else:
+                found[shape] = f"the solution of {exercise.id}"
+    return found
+
+
 def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
-    """Telling lines of a unit's solutions, model answers, hidden checks and misconceptions -> what they are."""
+    """Telling lines of solutions, model answers, hidden checks, misconceptions and variants -> what they are."""
     texts: dict[str, str] = {}
     for cell in read_notebook_source(unit.paths["notebook.md"]).answers.values():
         texts |= {plain(line): f"the model answer of {cell.id}" for line in cell.text.splitlines()}
@@ -124,10 +145,11 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
                 texts[plain(check.title)] = f"a hidden check of {exercise.id}"
         for item in exercise.misconceptions:
             texts[plain(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
-    for file, what in (("checks.py", "cases"), ("misconceptions.py", "misconceptions")):
-        source = unit.paths[file].read_text(encoding="utf-8")
-        for line in telling_lines(source, _SHORTEST_CASE):
-            texts.setdefault(line, f"code of {unit.id}'s {what}")
+    for file in ("checks.py", "misconceptions.py", "variants.py"):
+        if file in unit.paths:
+            source = unit.paths[file].read_text(encoding="utf-8")
+            for line in telling_lines(source, _SHORTEST_CASE):
+                texts.setdefault(line, f"code of {unit.id}'s {file}")
     # What a visible check says is not secret, even if a hidden one says the same.
     for exercise in unit.exercises.values():
         documented = ast.get_docstring(ast.parse(solved_cell(exercise.reference)).body[0], clean=False)  # type: ignore[arg-type]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import email
+import json
+import re
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny import make_course
@@ -99,8 +104,11 @@ LEAKS = {
     "the solution of tiny.scale": "x = 1\nlifted = values *  factor + 0.25 * torch.ones_like(values)\n",
     "the solution of tiny.clear": "with torch.no_grad():\n        values.mul_(0).sub_(torch.ones_like(values))\n",
     "a hidden check of tiny.scale": '"""A secret title about hidden gradients."""\n',
-    "code of tiny's cases": 'def cases(draw):\n    return Case({"values": Input(draw.normal(3, 2))})\n',
+    "code of tiny's checks.py": 'def cases(draw):\n    return Case({"values": Input(draw.normal(3, 2))})\n',
     "the idea of misconception divided": "# The values are divided by\n# the factor, a wrong idea.\n",
+    "the solution of tiny.scale, as the function grow": (
+        "def grow(x, by):\n    y = x*by + 0.25*torch.ones_like(x)  # renamed\n    return y\n"
+    ),
     "the model answer of tiny-q1": "# Because the model answer says so.\n",
     "a mark of solutions": "### BEGIN SOLUTION\n",
 }
@@ -115,6 +123,33 @@ def test_a_leak_into_the_wheel_is_refused(what: str, course: Path, tmp_path: Pat
     assert what in str(error.value)
     assert "course_utils/helper.py" in str(error.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_recorded_files_hold_no_code(root: Path) -> None:
+    """Names, sentences and numbers: no string in them is an expression that computes something."""
+
+    def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from strings(item, name)
+        elif isinstance(value, list):
+            for item in value:
+                yield from strings(item, key)
+        elif isinstance(value, str):
+            yield key, value
+
+    def computes(text: str) -> bool:
+        try:
+            nodes = [node for statement in ast.parse(text).body for node in ast.walk(statement)]
+        except SyntaxError:
+            return False
+        return any(isinstance(node, ast.Call | ast.BinOp | ast.Lambda | ast.FunctionDef) for node in nodes)
+
+    for path in (root / "course_utils/checks/recorded").glob("*.json"):
+        for key, text in strings(json.loads(path.read_bytes())):
+            # The numbers of a tensor in base64; a name with hyphens, which Python would take for a difference.
+            if key != "data" and not re.fullmatch(r"[a-z0-9-]+", text):
+                assert not computes(text), (path.name, key, text)
 
 
 def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) -> None:
