@@ -1,11 +1,12 @@
 # make demo   a class of notebooks graded, from nothing
 # make test   the package's own tests
+# make checks the checks, tried on wrong and right answers; make compat: on the oldest and the newest torch as well
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test checks compat lint clean
 
 install: $(STAMP)
 
@@ -23,10 +24,30 @@ demo: $(STAMP)
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
 
+checks: $(STAMP)
+	$(BIN)/autograder checks
+
+# The oldest versions that pyproject.toml admits, and the newest that there are. Each environment is several GB.
+compat:
+	$(MAKE) --no-print-directory .venv-oldest/.installed VERSIONS="'torch==2.9.*' 'torchvision==0.24.*'"
+	$(MAKE) --no-print-directory .venv-newest/.installed VERSIONS="--upgrade torch torchvision"
+	for age in oldest newest; do \
+	  .venv-$$age/bin/python -c 'import torch; print("torch", torch.__version__)' && \
+	  .venv-$$age/bin/autograder checks --every && \
+	  .venv-$$age/bin/python -m pytest tests/test_references_*.py tests/test_variants.py || exit 1; \
+	done
+
+.venv-%/.installed: pyproject.toml
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/pip install --quiet --upgrade pip
+	$(@D)/bin/pip install --quiet $(VERSIONS)
+	$(@D)/bin/pip install --quiet -e '.[grading,dev]'
+	touch $@
+
 lint: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) .venv-oldest .venv-newest

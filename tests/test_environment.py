@@ -92,6 +92,13 @@ def test_oldest_versions_agree(root: Path, staff: dict[str, Any], students: dict
     assert staff["project"]["requires-python"] == students["project"]["requires-python"]
 
 
+def test_make_compat_tries_the_oldest_torch(root: Path, staff: dict[str, Any]) -> None:
+    makefile = (root / "Makefile").read_text()
+    for name in ("torch", "torchvision"):
+        (oldest,) = [line for line in staff["project"]["dependencies"] if line.startswith(f"{name}>=")]
+        assert f"'{oldest.replace('>=', '==')}.*'" in makefile
+
+
 def test_the_students_project_names_neither_torch_nor_numpy(students: dict[str, Any]) -> None:
     assert not names(students["project"]["dependencies"]) & {"torch", "torchvision", "numpy"}
 
