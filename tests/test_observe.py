@@ -277,3 +277,18 @@ def test_quantities_are_described_in_words() -> None:
 def _sent(observation):  # type: ignore[no-untyped-def]
     data = msgspec.msgpack.encode(pack_observation(observation))
     return unpack_observation(msgspec.msgpack.decode(data, type=ObservationData))
+
+
+def test_what_is_left_behind_is_seen_and_put_right() -> None:
+    def careless(x: Tensor) -> Tensor:
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        return 2 * x
+
+    case = Case({"x": Input(torch.ones(2))})
+    left = observe(careless, case).quantities
+    assert (left["setting.gradients"], left["setting.dtype"]) == (False, False)
+    assert torch.get_default_dtype() is torch.float32
+    assert torch.is_grad_enabled()
+    kept = observe(lambda x: 2 * x, case).quantities
+    assert (kept["setting.gradients"], kept["setting.dtype"]) == (True, True)

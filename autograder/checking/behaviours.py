@@ -39,7 +39,7 @@ BEHAVIOURS: dict[str, Behaviour] = {}
 
 def traits(exercise: PreparedExercise) -> frozenset[str]:
     """What an exercise returns and is given, as far as that matters to a fault."""
-    found = set()
+    found = {"anything"}
     for check in exercise.checks:
         for case, expected in zip(check.cases, check.expected, strict=True):
             results = [value for name, value in expected.quantities.items() if kind(name) == "result"]
@@ -294,6 +294,29 @@ def _parameters_of_modules_replaced(function: Function) -> Function:
             for part in module.modules():
                 for name, parameter in list(part.named_parameters(recurse=False)):
                     setattr(part, name, nn.Parameter(parameter.detach().clone(), parameter.requires_grad))
+        return result
+
+    return wrapped
+
+
+# --- what it leaves behind --------------------------------------------------------------------------------------
+
+
+@_behaviour("anything")
+def _gradients_left_switched_off(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        result = function(*arguments)
+        torch.set_grad_enabled(False)
+        return result
+
+    return wrapped
+
+
+@_behaviour("anything")
+def _default_dtype_changed(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        result = function(*arguments)
+        torch.set_default_dtype(torch.float64)
         return result
 
     return wrapped

@@ -35,7 +35,8 @@ class Observation:
 
     Attributes:
         quantities: name -> value. A name begins with the kind of quantity: `result`, `gradient`, `after`,
-            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `graph`, `memory`, `device`, `exception`.
+            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `graph`, `memory`, `device`, `setting`,
+            `exception`.
             `describe` puts a name into words.
         failure: the exception, if there was one that no `try` of the function caught.
     """
@@ -56,6 +57,7 @@ _WORDS = {
     "same": "{}",
     "mode": "{}",
 }
+_SETTINGS = {"gradients": "torch's recording of gradients", "dtype": "torch's default dtype"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 
@@ -76,6 +78,8 @@ def describe(name: str) -> str:
         text = _returned(rest)
     elif head == "exception":
         text = "the call"
+    elif head == "setting":
+        text = _SETTINGS.get(rest, rest)
     elif head == "memory":
         text = describe(rest.partition("~")[0])
     elif not rest:

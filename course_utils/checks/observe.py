@@ -49,6 +49,7 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
     leaves: dict[str, Tensor] = {}
     result: Any = None
     failure: Failure | None = None
+    default = torch.get_default_dtype()
     with torch.enable_grad():
         for number, names in enumerate(case.calls, start=1):
             suffix = f"#{number}" if len(case.calls) > 1 else ""
@@ -61,6 +62,10 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
                 failure = failure_of(error, function)
                 break
         seen["exception"] = failure.kind if failure else "none"
+        # What is left behind for all code that comes after; the next case must not see it.
+        seen["setting.gradients"] = torch.is_grad_enabled()
+        seen["setting.dtype"] = torch.get_default_dtype() is default
+        torch.set_default_dtype(default)
         try:
             _write_gradients(case, inputs, leaves, seen)
         except KeyboardInterrupt:
