@@ -29,6 +29,7 @@ from autograder.verify import verify_release, verify_source, verify_unit
 from course_utils.checks import recorded
 from course_utils.checks.tolerance import relative_tolerance
 from course_utils.checks.values import TensorData, unpack_tensor
+from course_utils.notebook.slicing import import_prelude
 
 RECORDED = Path("course_utils/checks/recorded")
 INDEX = Path("assignments/README.md")
@@ -106,7 +107,8 @@ def _build_unit(unit: Unit, course: Course, out: Path) -> None:
             prepared, _ = exercise.record()
             exercises.append((prepared, exercise_points(unit, id_, course)))
     (out / RECORDED).mkdir(parents=True, exist_ok=True)
-    (out / RECORDED / f"{unit.id}.json").write_bytes(recorded.record(unit.id, exercises))
+    lent = import_prelude(unit.paths["reference.py"].read_text(encoding="utf-8"))
+    (out / RECORDED / f"{unit.id}.json").write_bytes(recorded.record(unit.id, exercises, lent))
 
 
 def _dumps(notebook: NotebookNode) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.archive import Member
 from autograder.errors import UserError
-from autograder.plain import LONGEST_NAME, clip
+from course_utils.notebook.plain import LONGEST_NAME, clip
 
 TIMESTAMP = "timestamp.txt"
 # How the files of an LMS's bulk download are called.

@@ -16,9 +16,9 @@ from rich.markup import escape
 
 from autograder.errors import UserError
 from autograder.export.command import export
-from autograder.plain import plain
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
+from course_utils.notebook.plain import plain
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."

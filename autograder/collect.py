@@ -32,8 +32,8 @@ from autograder.candidate import (
     with_timestamp,
 )
 from autograder.errors import UserError
-from autograder.plain import clip, clip_path, several
 from autograder.submission import Submission, Unreadable, read_candidate
+from course_utils.notebook.plain import clip, clip_path, several
 
 SUFFIXES = (".ipynb", ".py")
 # What an instructor's folder or an LMS's zip holds besides; anything else is what a student handed in.

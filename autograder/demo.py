@@ -13,7 +13,8 @@ from typing import Any
 import nbformat
 
 from autograder.errors import UserError
-from autograder.units import Exercise, Unit, cell_id
+from autograder.units import Exercise, Unit
+from course_utils.notebook.names import cell_id
 
 NAMES = tuple(
     "ada alan anita barbara claude dorothy edsger emmy frances grace hedy joan "  # noqa: SIM905 - a list to read

@@ -10,10 +10,10 @@ import datetime as dt
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.metadata import version
 from types import TracebackType
@@ -24,18 +24,21 @@ import torch
 from autograder.candidate import TIMESTAMP
 from autograder.collect import Found
 from autograder.config import begun_days
-from autograder.running import SUBMISSION_CALLS, Runner, Seen, is_memory
+from autograder.figures import off_by, window
 from autograder.sandbox.client import ForkServer, Limits, Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
 from autograder.slicing import NoSlice, Program, Slice, import_prelude
 from autograder.submission import Submission, Unreadable
 from autograder.units import Unit, combined_sha256
+from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import (
     CRASHED,
     ERROR,
     MEMORY,
     NOT_ATTEMPTED,
     TIMEOUT,
+    WRONG,
+    CheckVerdict,
     Fault,
     PreparedExercise,
     Verdict,
@@ -44,10 +47,14 @@ from course_utils.checks.judge import (
 )
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.values import CaseData, pack_case
+from course_utils.notebook.running import SUBMISSION_CALLS, Runner, Seen, could_not_load
 
 # Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
 _REMEMBERED = 64 * 2**20
 _LARGE = 2 * 2**20
+
+# The run of public cases may take as long as so many calls that each use up their time.
+_PUBLIC_CALLS = 2
 
 # The flag of a result that lateness would matter to; the way out is nbgrader's own file.
 UNKNOWN_TIME = (
@@ -88,6 +95,8 @@ class Result:
         exercises_sha256: exercise id -> hash of its checks.
         kept: exercise id -> what an earlier result says of it, in place of a verdict.
         seconds: wall-clock time in the sandbox.
+        spent: exercise id -> what of it was spent on its checks.
+        shown: exercise id -> check id -> `figures.window` of a public case, for failed visible checks.
     """
 
     submission: Submission | Unreadable
@@ -104,6 +113,8 @@ class Result:
     late_penalty: float
     seconds: float
     flags: tuple[str, ...]
+    spent: Mapping[str, float] = field(default_factory=dict)
+    shown: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The result as in DESIGN's contract."""
@@ -143,20 +154,45 @@ class Result:
             "max_score": max_score,
             "status": verdict.status,
             "diagnosis": diagnosis,
+            "alike": list(verdict.alike),
+            "separated_by": verdict.separated_by,
+            "fact": verdict.fact,
+            "seconds": round(self.spent.get(name, 0.0), 4),
+            "help": self._help(name),
             "checks_sha256": self.exercises_sha256[name],
-            "checks": [
-                {
-                    "id": item.check.id,
-                    "title": item.check.title,
-                    "visible": item.check.visible,
-                    "passed": item.passed,
-                    "points": _round(item.points * factor),
-                    "max_points": _round(item.check.points * factor),
-                    "message": item.message,
-                }
-                for item in verdict.checks
-            ],
+            "checks": [self._check(name, item, factor) for item in verdict.checks],
         }
+
+    def _check(self, exercise: str, item: CheckVerdict, factor: float) -> dict[str, Any]:
+        made = {
+            "id": item.check.id,
+            "title": item.check.title,
+            "visible": item.check.visible,
+            "side": item.check.side,
+            "passed": item.passed,
+            "points": _round(item.points * factor),
+            "max_points": _round(item.check.points * factor),
+            "message": item.message,
+        }
+        if near := off_by(item, self.device):
+            made["off_by"] = near
+        if shown := self.shown.get(exercise, {}).get(item.check.id):
+            made["shown"] = shown
+        return made
+
+    def _help(self, exercise: str) -> dict[str, int] | None:
+        """The hints that the student says to have asked for."""
+        help_ = getattr(self.submission, "help", {}).get(exercise)
+        return {"asked": help_.asked, "level": help_.level} if help_ else None
+
+
+@dataclass(frozen=True)
+class _Ran:
+    """What was seen of each exercise that has something to run, how long each took, and all together."""
+
+    seen: Mapping[str, Seen | Failure | Fault]
+    spent: Mapping[str, float]
+    seconds: float
 
 
 class Grader:
@@ -229,9 +265,18 @@ class Grader:
         for id_, exercise in self.unit.exercises.items():
             if id_ not in self.policy.disabled:
                 item = exercise.prepare(self._secret)
-                packed = {check.id: tuple(pack_case(case) for case in check.cases) for check in item.checks}
-                prepared[id_] = (item, packed)
+                prepared[id_] = (item, _pack(item))
         return prepared
+
+    @cached_property
+    def _public(self) -> dict[str, PreparedExercise]:
+        """The visible checks with the cases that ship; without the bank, which is compared with graded cases alone."""
+        return {
+            id_: replace(self.unit.exercises[id_], misconceptions=()).prepare(
+                PUBLIC_SECRET, visible_only=True
+            )
+            for id_ in self._prepared
+        }
 
     @cached_property
     def checks_sha256(self) -> dict[str, str]:
@@ -320,16 +365,63 @@ class Grader:
         slices = {id_: program.slice(id_) for id_ in self._prepared}
         flags = [*submission.flags, *(flag for slice_ in slices.values() for flag in slice_.flags)]
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in (keep or {})}
+        hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
+        ran = self._run(wanted, hidden, SUBMISSION_CALLS)
+        verdicts = {id_: self._verdict(id_, slice_, ran.seen.get(id_)) for id_, slice_ in wanted.items()}
+        shown, more = self._show(wanted, verdicts)
+        result = self._result(
+            submission, verdicts, keep or {}, tuple(dict.fromkeys(flags)), ran.seconds + more
+        )
+        return replace(result, spent=ran.spent, shown=shown)
+
+    def _show(
+        self, slices: Mapping[str, Slice | NoSlice], verdicts: Mapping[str, Verdict]
+    ) -> tuple[dict[str, dict[str, Any]], float]:
+        """What the pages show of visible checks that failed, and how long it took to find out.
+
+        In a process of its own: one that has seen a hidden case could hand its values out in the place of a result.
+        """
+        checks = {
+            id_: {item.check.id for item in verdict.checks if item.check.visible and not item.passed}
+            for id_, verdict in verdicts.items()
+            if verdict.status == WRONG
+        }
+        public = {
+            id_: replace(exercise, checks=tuple(item for item in exercise.checks if item.id in checks[id_]))
+            for id_, exercise in self._public.items()
+            if checks.get(id_)
+        }
+        if not public:
+            return {}, 0.0
+        cases = {id_: _pack(exercise) for id_, exercise in public.items()}
+        ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS)
+        shown: dict[str, dict[str, Any]] = {}
+        for id_, seen in ran.seen.items():
+            if not isinstance(seen, Failure | Fault):
+                for item in judge(public[id_], seen, self.device).checks:
+                    if made := window(item, self.device):
+                        shown.setdefault(id_, {})[item.check.id] = made
+        return shown, ran.seconds
+
+    def _run(
+        self,
+        slices: Mapping[str, Slice | NoSlice],
+        cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
+        calls: int,
+    ) -> _Ran:
+        """Run each slice with the cases of its exercise, for as long as so many calls may take."""
         try:
-            seen, seconds = self._run(wanted)
+            return self._run_once(slices, cases, calls)
         except SandboxError:
             # A server or a worker may have been killed from outside: there is another one now.
-            seen, seconds = self._run(wanted)
-        verdicts = {id_: self._verdict(id_, slice_, seen.get(id_)) for id_, slice_ in wanted.items()}
-        return self._result(submission, verdicts, keep or {}, tuple(dict.fromkeys(flags)), seconds)
+            return self._run_once(slices, cases, calls)
 
-    def _run(self, slices: Mapping[str, Slice | NoSlice]) -> tuple[dict[str, Seen | Failure | Fault], float]:
-        """Exercise id -> what was seen, where there is something to run; and how long it took in all."""
+    def _run_once(
+        self,
+        slices: Mapping[str, Slice | NoSlice],
+        cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
+        calls: int,
+    ) -> _Ran:
         try:
             sandbox = self._idle.get_nowait()
         except queue.Empty:
@@ -337,14 +429,19 @@ class Grader:
                 "there is no sandbox: use the grader in a with statement, and by no more threads than its jobs"
             ) from None
         try:
+            seen: dict[str, Seen | Failure | Fault] = {}
+            spent = {}
+            runnable = {id_: item for id_, item in slices.items() if isinstance(item, Slice)}
+            if runnable:
+                # Nobody's time: the first submission would be told that it took seconds.
+                sandbox.start()
             started = time.monotonic()
-            with Runner(sandbox, self.device, self._limits.seconds * SUBMISSION_CALLS) as runner:
-                seen = {
-                    id_: runner.run(self.unit.exercises[id_].name, slice_.cells, self._prepared[id_][1])
-                    for id_, slice_ in slices.items()
-                    if isinstance(slice_, Slice)
-                }
-            return seen, time.monotonic() - started
+            with Runner(sandbox, self.device, self._limits.seconds * calls) as runner:
+                for id_, slice_ in runnable.items():
+                    begun = time.monotonic()
+                    seen[id_] = runner.run(self.unit.exercises[id_].name, slice_.cells, cases[id_])
+                    spent[id_] = time.monotonic() - begun
+            return _Ran(seen, spent, time.monotonic() - started)
         finally:
             self._idle.put(sandbox)
 
@@ -354,7 +451,7 @@ class Grader:
             return not_run(exercise, ERROR if slice_.attempted else NOT_ATTEMPTED, slice_.reason)
         assert seen is not None, "what has a slice was run"
         if isinstance(seen, Failure | Fault):
-            return _could_not_load(exercise, seen)
+            return could_not_load(exercise, seen)
         return self._judge(exercise, seen)
 
     def _keep(self, result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -436,6 +533,10 @@ class Grader:
         return float(self.policy.points.get(exercise.id, exercise.max_score))
 
 
+def _pack(exercise: PreparedExercise) -> dict[str, tuple[CaseData, ...]]:
+    return {check.id: tuple(map(pack_case, check.cases)) for check in exercise.checks}
+
+
 def _bytes(item: Observation | Fault) -> int:
     if isinstance(item, Fault):
         return 0
@@ -462,14 +563,6 @@ def _ours(error: BaseException) -> Exception:
     if isinstance(error, Exception):
         return error
     raise error
-
-
-def _could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verdict:
-    if isinstance(failure, Fault):
-        return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
-    where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
-    status = MEMORY if is_memory(failure) else ERROR
-    return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")
 
 
 def _late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:

@@ -18,11 +18,11 @@ from types import TracebackType
 from typing import IO, Any
 
 from autograder.errors import UserError
-from autograder.plain import STEERING
+from course_utils.notebook.plain import STEERING
 
 NAME = "grades.jsonl"
 
-# What differs from run to run though nothing has changed.
+# Of a result and of each of its exercises.
 _INCIDENTAL = ("seconds",)
 
 
@@ -99,8 +99,16 @@ def read(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 
 def says_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two results differ in nothing but how long they took."""
-    return all(one.get(name) == other.get(name) for name in {*one, *other} - {*_INCIDENTAL})
+    """Whether two results differ in nothing but how long they, or their exercises, took."""
+    return lasting(one) == lasting(other)
+
+
+def lasting(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A result without what differs from run to run though nothing has changed."""
+    kept = {name: value for name, value in result.items() if name not in _INCIDENTAL}
+    if isinstance(exercises := result.get("exercises"), Mapping):
+        kept["exercises"] = {name: lasting(entry) for name, entry in exercises.items()}
+    return kept
 
 
 def _escaped(match: re.Match[str]) -> str:

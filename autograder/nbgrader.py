@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC
 from pathlib import Path
@@ -30,11 +30,14 @@ from traitlets.config import Config
 
 from autograder.config import Course, begun_days, find_root, load_course, secret
 from autograder.grading import Grader, Policy
+from autograder.report.attention import for_student
+from autograder.report.rendering import seconds, window_html
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import probe, require
 from autograder.submission import Unreadable, read_submission
-from autograder.units import check_cell_id, load_unit
+from autograder.units import load_unit
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVerdict, Verdict
+from course_utils.notebook.names import check_cell_id
 
 STUB = "# Your code takes the place of this line and the next."
 ANSWER_STUB = "*Your answer takes the place of this line.*"
@@ -232,6 +235,8 @@ class GradeExercises(NbGraderPreprocessor):
         if isinstance(submission, Unreadable):
             raise RuntimeError(f"{submission.path} {submission.reason}")
         result = grader.grade(submission)
+        # What is to be said of the file as a whole is said where the first verdict stands.
+        notes = for_student(result.flags)
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
         for exercise, verdict in result.verdicts.items():
             if check_cell_id(exercise) not in cells:
@@ -244,52 +249,82 @@ class GradeExercises(NbGraderPreprocessor):
             # The gradebook's maximum is what nbgrader compares with; the share is what was earned.
             most = float(cell.metadata["nbgrader"]["points"])
             share = points / limit if limit else 0.0
-            cell["outputs"] = [_output(round(most * share, 10), most, verdict)]
+            made = verdict_html(
+                verdict,
+                round(most * share, 10),
+                most,
+                shown=result.shown.get(exercise, {}),
+                spent=result.spent.get(exercise, 0.0),
+                notes=notes,
+            )
+            cell["outputs"] = [_output(round(most * share, 10), made)]
+            notes = []
         for flag in result.flags:
             self.log.warning("%s: %s", facts["student"], flag)
         return nb, resources
 
 
-def _output(points: float, most: float, verdict: Verdict) -> NotebookNode:
+def _output(points: float, said: str) -> NotebookNode:
     return nbformat.v4.new_output(
         "execute_result",
-        data={"text/plain": repr(points), "text/html": verdict_html(verdict, points, most)},
+        data={"text/plain": repr(points), "text/html": said},
         execution_count=None,
     )
 
 
-def verdict_html(verdict: Verdict, points: float, most: float) -> str:
-    """What a student reads about one exercise: verdicts, reasons and the hint; no value of a hidden case.
+def verdict_html(
+    verdict: Verdict,
+    points: float,
+    most: float,
+    *,
+    shown: Mapping[str, Mapping[str, Any]] | None = None,
+    spent: float = 0.0,
+    notes: Sequence[str] = (),
+) -> str:
+    """What a student reads about one exercise: verdicts, reasons and the hint; no value of a graded case.
 
     Args:
         verdict: the verdict.
         points: earned, in the course's points.
         most: the exercise's points.
+        shown: check id -> `figures.window` of a public case.
+        spent: seconds that its checks took.
+        notes: what is to be said of the file as a whole.
     """
     said = html.escape
     factor = most / verdict.max_score if verdict.max_score else 0.0
     parts = [
         f"<p><strong>{said(verdict.exercise)}: {said(verdict.status)}</strong>, {points:g} of {most:g} points</p>"
     ]
+    if verdict.fact:
+        parts.append(f"<p>All checks together: {said(verdict.fact)}.</p>")
     if verdict.hint:
         parts.append(f"<p><strong>Hint.</strong> {said(verdict.hint)}</p>")
+    elif verdict.alike:
+        names = ", or ".join(name.replace("-", " ") for name in verdict.alike)
+        apart = f" What tells them apart: {said(verdict.separated_by)}." if verdict.separated_by else ""
+        parts.append(f"<p>What was seen fits several known mistakes: {said(names)}.{apart}</p>")
     reasons = {item.message for item in verdict.checks}
     if verdict.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(verdict.checks) > 1:
         parts.append(f"<p>{said(reasons.pop())}</p>")
     elif verdict.status != NOT_ATTEMPTED:
-        parts.append("<ul>" + "".join(_check_html(item, factor) for item in verdict.checks) + "</ul>")
+        items = (_check_html(item, factor, (shown or {}).get(item.check.id)) for item in verdict.checks)
+        parts.append(f"<ul>{''.join(items)}</ul>")
+    if spent:
+        parts.append(f"<p>Time used: {seconds(spent)}</p>")
+    if notes:
+        parts.append("<p><strong>How your file was read:</strong></p>")
+        parts.append(f"<ul>{''.join(f'<li>{said(note)}</li>' for note in notes)}</ul>")
     return "\n".join(parts)
 
 
-def _check_html(item: CheckVerdict, factor: float) -> str:
+def _check_html(item: CheckVerdict, factor: float, shown: Mapping[str, Any] | None) -> str:
     mark = "✓ passed" if item.passed else "○ waits" if item.message == WITHHELD else "✗ failed"
     points = f"{item.points * factor:g} of {item.check.points * factor:g}"
     title = item.check.title if item.check.visible else "A hidden check."
-    reason = item.message
-    if reason and item.check.visible and item.place:
-        reason += f" ({item.place})"
-    reason = f"<br>{html.escape(reason)}" if reason else ""
-    return f"<li><strong>{mark}</strong>, {points} points. {html.escape(title)}{reason}</li>"
+    reason = f"<br>{html.escape(item.message)}" if item.message else ""
+    window = str(window_html(shown)) if shown and item.check.visible else ""
+    return f"<li><strong>{mark}</strong>, {points} points. {html.escape(title)}{reason}{window}</li>"
 
 
 _GRADERS: weakref.WeakKeyDictionary[Any, dict[str, Grader]] = weakref.WeakKeyDictionary()

@@ -12,8 +12,9 @@ from autograder.config import Course
 from autograder.notebook_source import Cell, NotebookSource
 from autograder.published import Published, wheel_name
 from autograder.stub import solution_cell, solved_cell
-from autograder.units import Unit, cell_id, check_cell_id, function_name
+from autograder.units import Unit
 from course_utils import __version__ as course_utils_version
+from course_utils.notebook.names import cell_id, check_cell_id, function_name
 
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
 _INSTALL = """\

@@ -220,8 +220,9 @@ def _readme(index: str, course: Course, units: list[Unit], made: Path) -> str:
         "```",
         "",
         "Each exercise is a function to write. The cell under it says whether it is right as far as the visible",
-        "checks see, and if not, why; `hint=1`, `hint=2` and `hint=3` say more. Hidden checks decide the rest of the",
-        "points. At the end, `cu.submit` makes the file to hand in.",
+        "checks see, and if not, why; `hint=1`, `hint=2` and `hint=3` say more. Asking for hints costs nothing; how",
+        "many were asked for is noted in what you hand in. Hidden checks decide the rest of the points. At the end,",
+        "`cu.submit` makes the file to hand in.",
     ]
     rules = [("Working together", course.integrity), ("Language models", course.ai_use)]
     lines += [f"\n**{name}.** {text}" for name, text in rules if text]

@@ -11,7 +11,7 @@ import io
 import re
 import tokenize
 
-from autograder.python_text import MAX_CODE, Unparsable, parse_python
+from course_utils.notebook.python_text import MAX_CODE, Unparsable, parse_python
 
 _HEADER = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?# ---[ \t]*\n(?:#.*\n)*?# ---[ \t]*\n")
 _MARK = re.compile(r"^#[ ]?%%+(?:[ \t](?P<title>.*))?$", re.MULTILINE)

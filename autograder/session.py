@@ -34,7 +34,6 @@ from autograder.errors import UserError
 from autograder.fingerprint import of_files, python_files
 from autograder.grading import Grader, Policy
 from autograder.lock import only_one
-from autograder.plain import LONGEST_NAME, clip, clip_path, plain, several
 from autograder.report.pages import write as write_report
 from autograder.report.table import table
 from autograder.sandbox.client import Limits
@@ -42,6 +41,7 @@ from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, TIERS, choose
 from autograder.submission import MARKED_LATE, Submission
 from autograder.units import load_unit
+from course_utils.notebook.plain import LONGEST_NAME, clip, clip_path, plain, several
 
 # A CUDA context takes some 500 MiB before the first tensor, and exercises' tensors are small. A guess, not measured.
 _CUDA_BYTES_A_JOB = 3 * 2**29

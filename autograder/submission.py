@@ -8,34 +8,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder import archive, notebook_json, script
+from autograder import archive, script
 from autograder.candidate import Candidate, candidate_of, with_timestamp
 from autograder.errors import UserError
-from autograder.plain import clip, several
-from autograder.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE
+from course_utils.notebook.cells import Cell, limited, parse_notebook
+from course_utils.notebook.help import Help, read_help
+from course_utils.notebook.plain import clip, several
+
+__all__ = [
+    "MARKED_LATE",
+    "Cell",
+    "Help",
+    "Submission",
+    "Unreadable",
+    "parse_notebook",
+    "parse_script",
+    "read_candidate",
+    "read_submission",
+]
 
 MARKED_LATE = "marked LATE by the LMS; not counted, days unknown"
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell as handed in.
-
-    Attributes:
-        number: its place among all cells of the notebook, from 1.
-        source: its text.
-        ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
-        left_out: why its text is not here, if it is too long to be looked at.
-    """
-
-    number: int
-    source: str
-    ids: frozenset[str]
-    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,6 +45,7 @@ class Submission:
         attempt: 1 for the first of several.
         cells: the code cells.
         flags: what a person may want to know about the file.
+        help: exercise id -> the hints that were asked for, as the notebook tells it: never part of a grade.
     """
 
     student: str
@@ -59,6 +56,7 @@ class Submission:
     submitted_at: dt.datetime | None = None
     attempt: int = 1
     flags: tuple[str, ...] = ()
+    help: Mapping[str, Help] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,8 @@ def read_candidate(chosen: Candidate, unit: str, attempt: int, flags: list[str])
             raise ValueError(archive.NO_FILE)
         data = chosen.source.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        cells = parse_script(data) if chosen.path.lower().endswith(".py") else parse_notebook(data)
+        is_script = chosen.path.lower().endswith(".py")
+        cells = parse_script(data) if is_script else parse_notebook(data)
         if not cells:
             raise ValueError("the notebook has no code cells: was the right file handed in?")
     except (OSError, ValueError, UserError) as error:
@@ -120,42 +119,15 @@ def read_candidate(chosen: Candidate, unit: str, attempt: int, flags: list[str])
         chosen.submitted_at,
         attempt,
         tuple(clip(flag) for flag in (*chosen.flags, *flags, *_left_out(cells))),
+        {} if is_script else read_help(data),
     )
-
-
-def parse_notebook(data: bytes) -> tuple[Cell, ...]:
-    """The code cells of a notebook of any format version. Raises `ValueError` with a reason a student can act on."""
-    cells = notebook_json.code_cells(data)
-    return _limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in cells)
 
 
 def parse_script(data: bytes) -> tuple[Cell, ...]:
     """The cells of a Python script (`# %%` or blank-line separated). Raises `ValueError` if it is no text."""
-    return _limited(
-        (number, source if len(source) <= MAX_CELL_CODE else None, frozenset())
-        for number, source in enumerate(script.cells_of(data), start=1)
+    return limited(
+        (number, source, frozenset()) for number, source in enumerate(script.cells_of(data), start=1)
     )
-
-
-def _limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Cell, ...]:
-    """As many cells as are looked at; None for a text stands for one that is too long."""
-    kept = "that are read (data belongs in a file)"
-    cells = []
-    left = MAX_CODE
-    for count, (number, source, ids) in enumerate(found):
-        why = ""
-        if count == MAX_CELLS:
-            # One stands for all that follow, so that they are told of.
-            why = f"left out, and all below it: only {MAX_CELLS:,} code cells are read"
-        elif source is None:
-            why = f"left out: it holds more than the {MAX_CELL_CODE // 1000} kB of code {kept}"
-        elif len(source) > left:
-            why = f"left out: all cells hold more than the {MAX_CODE // 1000} kB of code {kept}"
-        cells.append(Cell(number, "" if why or source is None else source, ids, why))
-        left -= len(cells[-1].source)
-        if count == MAX_CELLS:
-            break
-    return tuple(cells)
 
 
 def _left_out(cells: Sequence[Cell]) -> list[str]:
@@ -164,4 +136,4 @@ def _left_out(cells: Sequence[Cell]) -> list[str]:
     for cell in cells:
         if cell.left_out:
             by_reason.setdefault(cell.left_out, []).append(cell.number)
-    return [f"cell{'s' * (len(which) > 1)} {several(which)} {why}" for why, which in by_reason.items()]
+    return [f"code cell{'s' * (len(which) > 1)} {several(which)} {why}" for why, which in by_reason.items()]

@@ -11,11 +11,12 @@ import importlib.util
 import inspect
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 import msgspec
 import torch
@@ -26,6 +27,7 @@ from course_utils.checks.compare import expect
 from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception, Variant
 from course_utils.checks.judge import PreparedCheck, PreparedExercise
 from course_utils.checks.values import pack_tensor
+from course_utils.notebook.names import function_name
 
 FILES = ("notebook.md", "reference.py", "checks.py", "misconceptions.py")
 # Right answers besides the reference, and mutants of it that are right: what the checks are tried on.
@@ -152,7 +154,7 @@ class Unit:
             if item.exercise not in found:
                 kind = type(item).__name__.lower()
                 raise UserError(
-                    f"{self.paths[f'{kind}s.py']}, line {item.function.__code__.co_firstlineno}: {kind} {item.id!r} "
+                    f"{self.paths[f'{kind}s.py']}, line {_line(item.function)}: {kind} {item.id!r} "
                     f"belongs to {item.exercise!r}, which has no checks in {self.paths['checks.py']}"
                 )
         return found
@@ -208,6 +210,12 @@ class Unit:
         return module
 
 
+def _line(function: Callable[..., Any]) -> int:
+    """The line on which a function begins; 1 for an object with `__call__`."""
+    code = getattr(function, "__code__", None)
+    return code.co_firstlineno if code else 1
+
+
 def combined_sha256(exercises: Mapping[str, str]) -> str:
     """One hash of exercise id -> hash, in this order."""
     return hashlib.sha256(msgspec.json.encode(list(exercises.items()))).hexdigest()
@@ -219,21 +227,6 @@ def _judging_code() -> str:
     for path in sorted(Path(inspect.getfile(expect)).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def function_name(exercise: str) -> str:
-    """`"moco.enqueue"` -> `"enqueue"`."""
-    return exercise.split(".", 1)[1]
-
-
-def cell_id(exercise: str) -> str:
-    """The nbgrader cell id of an exercise: `"moco.enqueue"` -> `"moco-enqueue"` (nbgrader allows no dot)."""
-    return exercise.replace(".", "-")
-
-
-def check_cell_id(exercise: str) -> str:
-    """The id of an exercise's graded cell: `"moco-enqueue-check"`."""
-    return f"{cell_id(exercise)}-check"
 
 
 def unit_ids(root: Path) -> list[str]:

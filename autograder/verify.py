@@ -17,10 +17,11 @@ from autograder.config import Course
 from autograder.errors import UserError
 from autograder.notebook_source import Cell, NotebookSource, images_without_alt, named_in_prose
 from autograder.stub import bound_names, free_names, plain, solved_cell, telling_lines
-from autograder.units import Exercise, Unit, function_name, load_unit, unit_ids
+from autograder.units import Exercise, Unit, load_unit, unit_ids
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT, PreparedExercise, Verdict, judge
 from course_utils.checks.observe import observe
+from course_utils.notebook.names import function_name
 
 FEWEST_MISCONCEPTIONS = 4
 
@@ -184,11 +185,24 @@ def _bank(unit: Unit, exercise: Exercise) -> Iterator[str]:
         )
     if not any(check.visible and not check.side for check in exercise.checks):
         yield f"{_where(exercise.checks[0].cases)}: {exercise.id} has no visible check of its values"
+    for file in ("misconceptions.py", "variants.py"):
+        for name, line in _defined_twice(unit.paths.get(file)):
+            yield f"{unit.paths[file]}, line {line}: there are two functions {name}, and only the later one counts"
     ids = [item.id for item in exercise.misconceptions]
     names = [check.id for check in exercise.checks]
     for what, repeated in (("misconception", ids), ("check", names)):
         for name in {name for name in repeated if repeated.count(name) > 1}:
             yield f"{unit.paths['checks.py']}, line 1: {exercise.id} has two {what}s called {name!r}"
+
+
+def _defined_twice(path: Path | None) -> Iterator[tuple[str, int]]:
+    """Functions of a file that a later one of the same name takes the place of, and the later one's line."""
+    seen: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
+        if isinstance(node, ast.FunctionDef):
+            if node.name in seen:
+                yield node.name, node.lineno
+            seen.add(node.name)
 
 
 def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:

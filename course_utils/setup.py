@@ -70,10 +70,11 @@ def setup(unit: str, profile: str | None = None, seed: int = 0) -> Setup:
         seed: not negative.
 
     Raises:
-        ValueError: there is no such profile, or the seed is negative.
+        ValueError: there is no such problem set or profile, or the seed is negative.
         ImportError: torch, torchvision or numpy is missing or too old.
     """
     check_versions()
+    _require(unit)
     chosen = _profile(profile)
     if seed < 0:  # torch would take it, NumPy's generators in later cells would not
         raise ValueError(f"seed is at least 0; it is {seed}")
@@ -93,6 +94,15 @@ def setup(unit: str, profile: str | None = None, seed: int = 0) -> Setup:
     print(f"{unit}: profile {chosen}, seed {seed}, device {device.type} ({hardware})")
     print(f"Python {platform.python_version()}, {versions}")
     return Setup(unit=unit, profile=chosen, device=device, seed=seed)
+
+
+def _require(unit: str) -> None:
+    from course_utils.checks import recorded  # noqa: PLC0415 - it imports torch
+
+    try:
+        recorded.exercise_ids(unit)
+    except LookupError as error:
+        raise ValueError(f"{error.args[0]}. Give its id, as in cu.setup('moco')") from None
 
 
 def _profile(name: str | None) -> Profile:

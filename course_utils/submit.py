@@ -20,8 +20,11 @@ from typing import Any
 from tqdm import tqdm
 
 from course_utils.checks import recorded
+from course_utils.checks.judge import NOT_ATTEMPTED
 from course_utils.checks.present import points
-from course_utils.checks.visible import check_in
+from course_utils.checks.visible import asked_for, check_in, undisturbed
+from course_utils.notebook.alone import CannotRun, judge_alone
+from course_utils.notebook.help import Help, as_json, merged, read_help
 from course_utils.setup import PROFILE_VARIABLE, Profile
 
 Notebook = dict[str, Any]
@@ -42,13 +45,18 @@ class SubmitError(Exception):
 
 @dataclass(frozen=True)
 class ExerciseResult:
-    """What the visible checks say of one exercise."""
+    """What the visible checks say of one exercise.
+
+    Attributes:
+        notes: what is particular about where the grader finds its code.
+    """
 
     exercise: str
     status: str
     points: float
     max_points: float
     reason: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,9 +77,13 @@ class FreshRun:
 def submit(unit: str, *, notebook: str | Path | None = None) -> None:
     """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
-    The saved notebook is run from the top in a kernel of its own, in the check profile, so that you see what the
-    graders will see: a function that is still in memory but no longer in the notebook is missing there. Your notebook
-    is left as it is. The file that is written beside it holds all its cells; outputs that are very large are left out.
+    What is shown is what the grader will see. It never runs a whole notebook: of each exercise it executes the cell
+    and the imports, definitions and assignments that it needs, in a fresh Python. Besides, the saved notebook is run
+    from the top in a kernel of its own, in the check profile, which tells of cells that stop.
+
+    Your notebook is left as it is. The file that is written beside it holds all its cells; outputs that are very large
+    are left out. It also says how many hints you asked for in each exercise: the staff sees that, and it costs no
+    points.
 
     Args:
         unit: the id of the problem set, `"moco"`.
@@ -102,10 +114,11 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> None:
         )
     for line in _freshness(path, content, namespace):
         print(line)
+    made = _dumps(for_handing_in(content, unit, _help(unit, content, target)))
     here = {result.exercise: result for result in report(namespace, unit)}
     fresh = run_fresh(content, unit, path.parent)
-    _print_results(unit, content, here, fresh)
-    _write(target, for_handing_in(content, unit))
+    _print_results(content, here, fresh, _graded(made, unit))
+    _write(target, made)
     print(f"\nHand in this file: {target} ({target.stat().st_size / 1000:,.0f} kB)")
     _download(target)
 
@@ -170,7 +183,8 @@ def _from_colab() -> Notebook | None:
 
 def _read(path: Path) -> Notebook:
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))  # some editors put a byte order mark first
+        # Some editors put a byte order mark first, or leave a tab in a text.
+        content = json.loads(path.read_text(encoding="utf-8-sig"), strict=False)
     except (OSError, ValueError, RecursionError) as error:
         kind = type(error).__name__
         raise SubmitError(
@@ -185,8 +199,8 @@ def _read(path: Path) -> Notebook:
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(source)
+    source = cell.get("source") or ""
+    return source if isinstance(source, str) else "".join(map(str, source))
 
 
 def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> list[str]:
@@ -211,10 +225,11 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
-def for_handing_in(content: Notebook, unit: str) -> Notebook:
+def for_handing_in(content: Notebook, unit: str, asked: Mapping[str, Help] | None = None) -> Notebook:
     """A copy of a notebook without its very large outputs and without the state of widgets.
 
-    All cells are kept as they are: sources, metadata, attachments. What is left out is named in its place.
+    All cells are kept as they are: sources, metadata, attachments. What is left out is named in its place. The hints
+    that were `asked` for go into the notebook's metadata.
     """
     content = copy.deepcopy(content)
     total = 0
@@ -235,15 +250,32 @@ def for_handing_in(content: Notebook, unit: str) -> Notebook:
     course = metadata.get("course")
     metadata["course"] = {
         **(course if isinstance(course, dict) else {}),
-        "submission": {"unit": unit, "made": datetime.now(UTC).isoformat(timespec="seconds")},
+        "submission": {
+            "unit": unit,
+            "made": datetime.now(UTC).isoformat(timespec="seconds"),
+            "help": as_json(asked or {}),
+        },
     }
     return content
 
 
-def _write(path: Path, content: Notebook) -> None:
+def _help(unit: str, content: Notebook, earlier: Path) -> dict[str, Help]:
+    """The hints asked for: as this kernel counts them, the saved outputs, and the file of an earlier `submit`."""
+    accounts = [asked_for(), read_help(_dumps(content))]
+    with suppress(OSError):
+        accounts.append(read_help(earlier.read_bytes()))
+    return {key: help_ for key, help_ in merged(accounts).items() if key in recorded.exercise_ids(unit)}
+
+
+def _dumps(content: Notebook) -> bytes:
+    # Half of an emoji, as some editors leave it, cannot be written in UTF-8.
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def _write(path: Path, data: bytes) -> None:
     # In one step, so that no half a file is handed in when the disk is full.
     partial = path.with_name(path.name + ".part")
-    partial.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.write_bytes(data)
     partial.replace(path)
 
 
@@ -372,27 +404,33 @@ def _answer(namespace: Mapping[str, Any], unit: str) -> None:
 
 
 def _print_results(
-    unit: str, content: Notebook, here: Mapping[str, ExerciseResult], fresh: FreshRun | None
+    content: Notebook,
+    here: Mapping[str, ExerciseResult],
+    fresh: FreshRun | None,
+    graded: Sequence[ExerciseResult] | None,
 ) -> None:
-    results = fresh.results if fresh else None
+    """Print what the grader will see; failing that, what the run from the top or this kernel shows."""
+    whole = fresh.results if fresh else None
+    shown = graded or whole or list(here.values())
     if fresh is None:
-        print(
-            "Notebooks can't be run from here (nbclient is missing), so the functions in this kernel were checked:"
-        )
-    elif results is None:
-        print("The run from the top did not reach its end, so the functions in this kernel were checked:")
-    shown = results if results is not None else list(here.values())
+        print("Notebooks can't be run from here (nbclient is missing).")
+    elif whole is None:
+        print("The run from the top did not reach its end.")
+    if graded:
+        print("As the grader will see it, by the visible checks:")
+    else:
+        where = "in the run from the top" if whole else "in this kernel"
+        print(f"The exercises can't be run on their own here, so the functions {where} were checked:")
     width = max(len(result.exercise) for result in shown)
+    by_run = {result.exercise: result for result in whole or ()}
     for result in shown:
         line = f"  {result.exercise:<{width}}  {_in_words(result.status)}, "
         print(line + f"{points(result.points)} of {points(result.max_points)} points so far")
-        if result.reason and result.status not in ("correct", "not attempted"):
-            print(f"  {'':<{width}}    {result.reason}")
-        if results is not None and here[result.exercise].status == "correct" != result.status:
-            print(
-                f"  {'':<{width}}    It's right in this kernel, but not from a fresh start: is the cell saved, "
-                "and does it stand after what it needs?"
-            )
+        more = [result.reason] if result.reason and result.status != "correct" else []
+        more += [f"Note: {note}." for note in result.notes]
+        more += _disagreement(result, by_run.get(result.exercise), here[result.exercise])
+        for text in more:
+            print(f"  {'':<{width}}    {text}")
     total = points(sum(result.points for result in shown))
     most = points(sum(result.max_points for result in shown))
     print(f"  {total} of {most} points by the visible checks; hidden ones decide in the end.")
@@ -406,6 +444,46 @@ def _print_results(
             print(f"  {fresh.unfinished} {cells} at an exercise that isn't written yet.")
     if empty := _unanswered(content):
         print(f"  Not answered yet: {', '.join(empty)}")
+
+
+def _disagreement(shown: ExerciseResult, whole: ExerciseResult | None, here: ExerciseResult) -> list[str]:
+    """A sentence where the grader sees another function than the student does: what it does, and the way out."""
+    name = shown.exercise.split(".", 1)[1]
+    if whole and whole.points > shown.points:
+        return [
+            f"It's better when the whole notebook is run, but the grader runs only {name} and the imports, definitions "
+            "and assignments that it needs: no loose calls or loops, no %run and no other magics. Put what it needs "
+            f"into the cell of {name}."
+        ]
+    if whole and whole.points < shown.points:
+        return [
+            f"When the whole notebook is run it's {_in_words(whole.status)} at its end, because other cells change "
+            f"{name} or what it uses. The grader does not run those, so this costs no points."
+        ]
+    if here.points > shown.points:
+        return [
+            "It's better in this kernel, but not from a fresh start: is the cell saved, and does it stand after what "
+            "it needs?"
+        ]
+    return []
+
+
+def _graded(data: bytes, unit: str) -> list[ExerciseResult] | None:
+    """What the grader will see of this file; None if no fresh process can be had here."""
+    try:
+        with undisturbed():
+            found = judge_alone(data, unit)
+    except CannotRun as error:
+        print(f"cu.submit: {error}")
+        return None
+    results = []
+    for id_, item in found.items():
+        verdict = item.verdict
+        reason = next((check.message for check in verdict.checks if check.message), "")
+        if verdict.status == NOT_ATTEMPTED and not item.missing:
+            reason = ""
+        results.append(ExerciseResult(id_, verdict.status, item.points, item.full, reason, item.flags))
+    return results
 
 
 def _in_words(status: str) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.units import Unit, cell_id
+from autograder.units import Unit
+from course_utils.notebook.names import cell_id
 
 SETUP = "import torch\nimport torch.nn.functional as F\nfrom jaxtyping import Float, Int64\nfrom torch import Tensor, nn\n"
 

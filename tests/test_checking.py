@@ -171,7 +171,11 @@ def test_the_gate_is_open_for_what_is_there() -> None:
 @pytest.mark.parametrize(
     ("id_", "change", "said"),
     [
-        ("moco.enqueue", lambda check: None if check.id == "too-many-keys" else check, "if count > size:; raise ValueError"),
+        (
+            "moco.enqueue",
+            lambda check: None if check.id == "too-many-keys" else check,
+            "if count > size:; raise ValueError",
+        ),
         (
             "moco.enqueue",
             lambda check: None if check.id == "off-the-graph" else check,

@@ -135,9 +135,7 @@ def by_student(graded: list[tuple[Found, Any]]) -> dict[str, dict[str, Any]]:
     """What the journal would say, without what differs from run to run."""
     students = [found.student for found, _ in graded]
     assert len(students) == len(set(students))
-    lines = {found.student: result.to_json() for found, result in graded}
-    for line in lines.values():
-        del line["seconds"]
+    lines = {found.student: journal.lasting(result.to_json()) for found, result in graded}
     return json.loads(json.dumps(lines))
 
 

@@ -28,6 +28,8 @@ BROUGHT = {
     "jupyter_client": "nbclient",
     "_pytest": "pytest",
     "nbformat": "nbgrader",
+    "markupsafe": "jinja2",
+    "websocket": "websocket-client",
 }
 OURS = {"autograder", "course_utils", "solutions", "benchmarks", "tests"}
 

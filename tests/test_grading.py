@@ -4,20 +4,26 @@ import json
 import os
 import signal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 from notebooks import SETUP, notebook, sources, write
 
 from autograder.candidate import parse_timestamp
 from autograder.collect import collect
+from autograder.figures import off_by, window
 from autograder.grading import UNKNOWN_TIME, Grader, Limits, Policy, Result
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
 from autograder.sandbox.wire import CellCode
 from autograder.submission import Cell, Submission, Unreadable, parse_notebook
 from autograder.units import Unit
-from course_utils.checks.judge import Fault
+from course_utils.checks.case import Case, Input
+from course_utils.checks.compare import Difference, Expectation
+from course_utils.checks.judge import CheckVerdict, Fault, PreparedCheck
+from course_utils.checks.observation import Observation
 
 ENQUEUE = "moco.enqueue"
 FULL = "full"
@@ -345,3 +351,156 @@ def test_a_process_that_stops_reading_is_a_timeout() -> None:
         failure = job.load("f", [CellCode("1", "#" * 2**23, ())])
     assert isinstance(failure, Fault)
     assert failure.status == "timeout"
+
+
+# --- what the pages need --------------------------------------------------------------------------------------------
+
+
+def told(result: Result, check: str, exercise: str = ENQUEUE) -> dict[str, Any]:
+    """What the journal says of a check."""
+    (found,) = [item for item in result.to_json()["exercises"][exercise]["checks"] if item["id"] == check]
+    return found
+
+
+def public_case(unit: Unit, check: str, number: int = 0) -> Case:
+    prepared, _ = unit.exercises[ENQUEUE].record()
+    (found,) = [item for item in prepared.checks if item.id == check]
+    return found.cases[number]
+
+
+def test_a_window_shows_the_public_case(grader: Grader, moco: Unit) -> None:
+    result = grade(
+        grader, moco, enqueue(RIGHT.replace("return (pointer + n) % size", "return pointer + n + 1"))
+    )
+    case = public_case(moco, "moves-the-pointer")
+    pointer, keys = case.inputs["pointer"], case.inputs["keys"]
+    assert isinstance(pointer, int)
+    assert isinstance(keys, Input)
+    shown = told(result, "moves-the-pointer")["shown"]
+    assert shown["got"] == [[pointer + len(keys.tensor) + 1]]
+    assert shown["wrong"] == [[True]]
+    assert f"pointer {pointer}" in shown["called"]
+    assert "shown" not in told(result, "stores-the-keys"), "it passed"
+    assert not any("shown" in check for check in exercise_of(result)["checks"] if not check["visible"])
+
+
+def exercise_of(result: Result, id_: str = ENQUEUE) -> dict[str, Any]:
+    return dict(result.to_json()["exercises"][id_])
+
+
+def test_a_window_is_found_out_where_no_hidden_case_was_seen(grader: Grader, moco: Unit) -> None:
+    """A function that keeps the first number it ever saw, and returns it ever after, hands out nothing hidden."""
+    body = (
+        "torch.first = getattr(torch, 'first', float(keys.flatten()[0]))\nqueue.fill_(torch.first)\nreturn 0"
+    )
+    result = grade(grader, moco, enqueue(body))
+    shown = told(result, "stores-the-keys")["shown"]
+    keys = public_case(moco, "stores-the-keys").inputs["keys"]
+    assert isinstance(keys, Input)
+    assert {number for row in shown["got"] for number in row} == {float(f"{keys.tensor.flatten()[0]:.4g}")}
+
+
+def test_right_on_the_public_case_says_nothing_of_values(grader: Grader, moco: Unit) -> None:
+    keys = public_case(moco, "stores-the-keys").inputs["keys"]
+    assert isinstance(keys, Input)
+    first = float(keys.tensor.flatten()[0])
+    body = f"if abs(float(keys.flatten()[0]) - {first}) > 1e-6:\n    queue.zero_()\n    return 0\n" + RIGHT
+    result = grade(grader, moco, enqueue(body))
+    check = told(result, "stores-the-keys")
+    assert not check["passed"]
+    assert "shown" not in check
+
+
+def test_what_hangs_in_the_public_cases_costs_the_window_only(grader: Grader, moco: Unit) -> None:
+    keys = public_case(moco, "moves-the-pointer").inputs["keys"]
+    assert isinstance(keys, Input)
+    first = float(keys.tensor.flatten()[0])
+    body = f"import time\nif abs(float(keys.flatten()[0]) - {first}) < 1e-6:\n    time.sleep(60)\nreturn -1"
+    result = grade(grader, moco, enqueue(body))
+    assert result.verdicts[ENQUEUE].status == "wrong"
+    assert "shown" not in told(result, "moves-the-pointer")
+
+
+def test_all_that_the_journal_says_of_an_exercise_is_json(grader: Grader, moco: Unit) -> None:
+    nan = "queue.fill_(float('nan'))\nreturn 3"
+    result = grade(grader, moco, enqueue(nan))
+    made = json.loads(json.dumps(result.to_json(), allow_nan=False))["exercises"][ENQUEUE]
+    assert made["seconds"] > 0
+    assert made["fact"] == result.verdicts[ENQUEUE].fact
+    assert made["alike"] == list(result.verdicts[ENQUEUE].alike)
+    assert made["separated_by"] == result.verdicts[ENQUEUE].separated_by
+    assert made["help"] is None
+    shown = told(result, "stores-the-keys")["shown"]
+    assert shown["got"][0][0] == "nan"
+    assert len(shown["rows"]) <= 8 >= len(shown["columns"])
+    assert len(json.dumps(shown)) < 3000
+
+
+def test_the_hints_that_a_student_asked_for_are_in_the_journal(grader: Grader, moco: Unit) -> None:
+    made = submission(sources(moco))
+    object.__setattr__(made, "help", {ENQUEUE: SimpleNamespace(asked=4, level=2)})
+    result = grader.grade(made)
+    assert exercise_of(result)["help"] == {"asked": 4, "level": 2}
+    assert exercise_of(result, "moco.moco_logits")["help"] is None
+
+
+def verdict(
+    expected: Any, got: Any, dtype: torch.dtype = torch.float32, accuracy: str = "elementwise"
+) -> CheckVerdict:
+    """On one visible check that failed by its result."""
+    case = Case({"values": Input(torch.ones(2))})
+    expectation = Expectation({"result": expected, "exception": "none"}, {})
+    check = PreparedCheck("a", "A.", 1.0, accuracy, (), dtype, True, False, (case,), (expectation,), {})
+    seen = Observation({"result": got, "exception": "none"})
+    return CheckVerdict(check, False, 0.0, "", "", Difference("result", "is wrong"), 0, seen)
+
+
+def test_a_window_lies_around_the_first_wrong_number() -> None:
+    expected = torch.zeros(3, 20, 30)
+    got = expected.clone()
+    got[1, 12, 29] = 7.123456
+    shown = window(verdict(expected, got))
+    assert shown
+    assert (shown["part"], shown["rows"], shown["columns"], shown["of"]) == (
+        "[1]",
+        list(range(8, 16)),
+        list(range(22, 30)),
+        [20, 30],
+    )
+    assert shown["got"][4][7] == 7.123
+    assert sum(map(sum, shown["wrong"])) == 1
+
+
+def test_numbers_that_differ_look_different() -> None:
+    shown = window(verdict(torch.tensor([1.0, 0.123456]), torch.tensor([1.0, 0.123495])))
+    assert shown
+    assert (shown["got"], shown["expected"]) == ([[1.0, 0.123495]], [[1.0, 0.123456]])
+    assert shown["of"] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("expected", "got"),
+    [
+        (torch.zeros(2), torch.zeros(3)),
+        (torch.zeros(2), torch.zeros(2)),
+        (torch.zeros(0), torch.zeros(0)),
+        (torch.zeros(2), None),
+        (True, False),
+        (torch.zeros(2, dtype=torch.complex64), torch.ones(2, dtype=torch.complex64)),
+    ],
+)
+def test_where_there_are_no_numbers_there_is_no_window(expected: Any, got: Any) -> None:
+    assert window(verdict(expected, got)) is None
+    assert off_by(verdict(expected, got)) is None
+
+
+def test_how_far_off() -> None:
+    expected = torch.tensor([-2.0, 1.0], dtype=torch.float64)
+    assert off_by(verdict(expected, expected + torch.tensor([0.0, 0.006]))) == 0.003
+    assert off_by(verdict(expected, expected.float() * 1.0001, torch.float64)) == pytest.approx(
+        1e-4, rel=0.01
+    )
+    for far in (0.0, 1e-9, 0.03, torch.nan, torch.inf):
+        assert off_by(verdict(expected, expected + torch.tensor([0.0, far]))) is None
+    assert off_by(verdict(torch.tensor([300]), torch.tensor([301]), accuracy="exact")) is None
+    assert off_by(verdict(torch.zeros(2), torch.ones(2))) is None

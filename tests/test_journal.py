@@ -66,6 +66,9 @@ def test_what_says_the_same() -> None:
     assert not says_the_same(one, {**one, "flags": []})
     assert not says_the_same({**one, "flags": []}, one)
     assert not says_the_same(one, {})
+    fast, slow = ({**one, "exercises": {"a.b": {"score": 1.0, "seconds": time}}} for time in (0.1, 0.2))
+    assert says_the_same(fast, slow)
+    assert not says_the_same(fast, {**one, "exercises": {"a.b": {"score": 2.0, "seconds": 0.1}}})
 
 
 def test_nothing_there(tmp_path: Path) -> None:

@@ -192,6 +192,7 @@ def test_the_reason_and_the_hint_are_there(graded: Path) -> None:
     assert "tiny.scale: wrong" in html
     assert "Is anything lifted?" in html
     assert "A small matrix is scaled." in html
+    assert "Got (expected) where it is wrong, marked ✗; the others are right." in html
     assert output(graded, "bob", "tiny-scale-check").startswith(
         "<p><strong>tiny.scale: not attempted</strong>"
     )
@@ -222,11 +223,26 @@ def test_every_part_of_a_verdict_is_escaped_and_hidden_checks_say_no_value() -> 
         "idea",
         "<em>Look</em> again.",
     )
-    html = ours.verdict_html(verdict, 0.0, 2.0)
-    for tag in ("<b>", "<u>", "<s>", "<q>", "<em>", "<i>"):
+    numbers = {
+        "quantity": "<s>",
+        "called": "<i>",
+        "part": "",
+        "rows": [0],
+        "columns": [0],
+        "of": [1, 1],
+        "got": [[7]],
+    }
+    shown = {**numbers, "expected": [[8]], "wrong": [[True]]}
+    html = ours.verdict_html(
+        verdict, 0.0, 2.0, shown={"seen": shown, "hidden": {**shown, "got": [[9]]}}, notes=["<b>"]
+    )
+    for tag in ("<u>", "<s>", "<q>", "<em>", "<i>"):
         assert tag not in html
-    assert "got 1, expected" in html
-    assert "got 3" not in html
+    assert html.count("<b>") == 2, "the two numbers"
+    assert "<b>7</b>, expected <b>8</b>" in html
+    # What was got and expected of a graded case, visible or not, is told nowhere.
+    for told in ("got 1", "got 3", "9</b>"):
+        assert told not in html
     assert "hidden</i>" not in html
 
 

@@ -292,3 +292,27 @@ def test_what_is_left_behind_is_seen_and_put_right() -> None:
     assert torch.is_grad_enabled()
     kept = observe(lambda x: 2 * x, case).quantities
     assert (kept["setting.gradients"], kept["setting.dtype"]) == (True, True)
+
+
+def test_an_earlier_result_that_changes_is_seen() -> None:
+    buffer = torch.zeros(2)
+
+    def in_one_buffer(x: Tensor) -> Tensor:
+        buffer.copy_(x)
+        return buffer
+
+    case = Case({"x": Input(torch.ones(2))}).then(Case({"x": Input(torch.zeros(2))}))
+    quantities = observe(in_one_buffer, case).quantities
+    assert (quantities["kept.result#1"], quantities["kept.result#2"]) == (False, True)
+    assert torch.equal(quantities["result#1"], torch.ones(2))  # type: ignore[arg-type]
+    assert observe(lambda x: 2 * x, case).quantities["kept.result#1"] is True
+
+
+def test_an_input_that_no_longer_wants_a_gradient_has_none() -> None:
+    def switches_off(x: Tensor) -> Tensor:
+        x.requires_grad_(False)
+        return 2 * x
+
+    quantities = observe(switches_off, Case({"x": Input(torch.ones(2), wants_grad=True)})).quantities
+    assert quantities["exception"] == "none"
+    assert not bool(quantities["gradient.x"].any())  # type: ignore[union-attr]

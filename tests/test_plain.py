@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from autograder.plain import clip, clip_path, plain, several
+from course_utils.notebook.plain import clip, clip_path, plain, several
 
 
 def test_what_steers_is_replaced_and_letters_are_not() -> None:

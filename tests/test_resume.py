@@ -129,10 +129,8 @@ class Course:
         return path.read_bytes() if path.exists() else b""
 
     def results(self, out: str = "out") -> dict[str, dict[str, Any]]:
-        found = {student: result for (student, _), result in journal.read(self.root / out).items()}
-        for result in found.values():
-            del result["seconds"]
-        return found
+        found = journal.read(self.root / out)
+        return {student: journal.lasting(result) for (student, _), result in found.items()}
 
 
 @pytest.fixture(scope="module")
@@ -497,9 +495,9 @@ def test_keep_takes_the_place_of_grading(course: Course) -> None:
     work = read_submission(course.root / "class/s01.ipynb", "tiny", "ada")
     assert isinstance(work, Submission)
     with Grader(load_unit(course.root, "tiny"), b"secret", Limits(), tier=TIER) as grader:
-        whole = grader.grade(work).to_json()
+        whole = journal.lasting(grader.grade(work).to_json())
         keep = {"tiny.clear": {**whole["exercises"]["tiny.clear"], "score": 0.5}}
-        part = grader.grade(work, keep).to_json()
+        part = journal.lasting(grader.grade(work, keep).to_json())
     assert part["exercises"]["tiny.clear"] == keep["tiny.clear"]
     assert part["exercises"]["tiny.scale"] == whole["exercises"]["tiny.scale"]
     assert part["score"] == whole["score"] - 1.5

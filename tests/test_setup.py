@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import course_utils as cu
-from course_utils import setup as setup_function
+from course_utils import setup as imported_setup
 from course_utils.setup import PROFILE_VARIABLE, Profile, check_versions
 
 
@@ -82,7 +82,7 @@ def test_submodules_come_when_they_are_used() -> None:
 
 
 def test_setup_is_the_function_and_not_the_module() -> None:
-    assert cu.setup is setup_function
+    assert cu.setup is imported_setup
     assert callable(cu.setup)
 
 
@@ -134,6 +134,12 @@ def test_profile_comes_from_the_argument_then_the_environment(monkeypatch: pytes
 def test_a_negative_seed_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match="seed is at least 0; it is -1"):
         cu.setup("moco", seed=-1)
+
+
+@pytest.mark.parametrize("unit", ["mocco", "", None])
+def test_an_unknown_problem_set_is_refused_with_those_there_are(unit: str) -> None:
+    with pytest.raises(ValueError, match="there is no problem set .*known are .*moco"):
+        cu.setup(unit)
 
 
 def test_a_profile_picks_its_value() -> None:

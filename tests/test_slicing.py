@@ -10,12 +10,13 @@ from typing import Any
 
 import pytest
 
-from autograder import slicing
-from autograder.plain import LONGEST
-from autograder.python_text import ipython_work
-from autograder.sandbox.statements import binding_part
-from autograder.slicing import NoSlice, Program, Slice, Statement, import_prelude
+from autograder.slicing import NoSlice, Program, Slice, import_prelude
 from autograder.submission import Cell, Submission
+from course_utils.notebook import slicing
+from course_utils.notebook.plain import LONGEST
+from course_utils.notebook.python_text import ipython_work
+from course_utils.notebook.slicing import Statement
+from course_utils.notebook.statements import binding_part
 
 
 def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> Program:
@@ -90,7 +91,7 @@ def test_found_by_name_when_the_id_is_lost() -> None:
 def test_own_cell_wins_over_an_old_attempt_elsewhere() -> None:
     found = program(("u-f", "def f(x):\n    return 1"), ("", "def f(x):\n    return 2")).slice("u.f")
     assert run(found)(0) == 1
-    assert "defined in cells 1, 2" in found.flags[0]
+    assert "defined in code cells 1, 2" in found.flags[0]
 
 
 def test_stub_left_in_place_and_solved_elsewhere() -> None:
@@ -293,7 +294,7 @@ def test_wrapped_in_a_cell_between_the_exercise_and_its_check() -> None:
         assert run(found)(5) == 10
         assert (
             found.flags[-1]
-            == "f of cell 1 is wrapped or changed in cell 2, before it is checked: what that makes of it counts"
+            == "f of code cell 1 is wrapped or changed in code cell 2, before it is checked: what that makes of it counts"
         )
 
 
@@ -301,7 +302,7 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
     cells = [("u-f", "def f(x):\n    return x"), ("u-f-check", "cu.check('u.f')"), ("", WRAP)]
     found = program(*cells).slice("u.f")
     assert run(found)(5) == 5
-    assert "is wrapped or changed in cell 3, after it is checked: that does not count" in found.flags[0]
+    assert "is wrapped or changed in code cell 3, after it is checked: that does not count" in found.flags[0]
     # The student wrapped it and looked again.
     assert run(program(*cells, ("", "cu.check('u.f')")).slice("u.f"))(5) == 10
 
@@ -309,7 +310,7 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
 def test_wrapped_twice_where_nothing_is_checked() -> None:
     found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), ("", "f = twice(f)")).slice("u.f")
     assert run(found)(5) == 20
-    assert "in cells 2, 3" in found.flags[0]
+    assert "in code cells 2, 3" in found.flags[0]
 
 
 def test_what_a_wrap_needs_is_looked_up_where_it_stands() -> None:
@@ -426,8 +427,8 @@ def test_a_cell_that_was_left_out() -> None:
     long = Cell(1, "", frozenset({"u-f"}), "left out: it is too long")
     other = Cell(2, "x = 1", frozenset())
     made = Program(Submission("ada", "u", "ada.ipynb", "", (long, other)))
-    assert made.slice("u.f") == NoSlice(True, "cell 1 is left out: it is too long")
-    assert made.slice("u.g") == NoSlice(True, "there is no function g in what is read; left out: cell 1")
+    assert made.slice("u.f") == NoSlice(True, "code cell 1 is left out: it is too long")
+    assert made.slice("u.g") == NoSlice(True, "there is no function g in what is read; left out: code cell 1")
 
 
 def test_reasons_and_flags_are_short() -> None:

@@ -15,11 +15,10 @@ import nbformat
 import pytest
 from notebooks import notebook, write
 
-from autograder import archive, notebook_json
+from autograder import archive
 from autograder.candidate import candidate_of, parse_timestamp
 from autograder.collect import MOST_ATTEMPTS, collect
 from autograder.errors import UserError
-from autograder.plain import LONGEST, STEERING
 from autograder.submission import (
     MARKED_LATE,
     Submission,
@@ -29,6 +28,9 @@ from autograder.submission import (
     read_candidate,
     read_submission,
 )
+from course_utils.notebook import notebook_json
+from course_utils.notebook.help import MIME, Help
+from course_utils.notebook.plain import LONGEST, STEERING
 
 CELLS = [("moco-enqueue", "def enqueue():\n    pass")]
 TEXT = nbformat.writes(notebook(CELLS))
@@ -719,9 +721,9 @@ def test_what_only_the_patient_reader_understands_may_not_be_large(monkeypatch: 
 
 
 def test_too_much_code_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.submission.MAX_CELL_CODE", 1000)
-    monkeypatch.setattr("autograder.submission.MAX_CODE", 2000)
-    monkeypatch.setattr("autograder.submission.MAX_CELLS", 12)
+    monkeypatch.setattr("course_utils.notebook.cells.MAX_CELL_CODE", 1000)
+    monkeypatch.setattr("course_utils.notebook.cells.MAX_CODE", 2000)
+    monkeypatch.setattr("course_utils.notebook.cells.MAX_CELLS", 12)
     long = [
         ("", "x" * 1001),
         *[("", f"{number:0400}") for number in range(10)],
@@ -734,9 +736,9 @@ def test_too_much_code_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest
     assert isinstance(read, Submission)
     assert [cell.number for cell in read.cells if not cell.left_out] == [2, 3, 4, 5, 6]
     assert [flag.split(":")[0] for flag in read.flags] == [
-        "cell 1 left out",
-        "cells 7, 8, 9, 10, 11 and 1 more left out",
-        "cell 13 left out, and all below it",
+        "code cell 1 left out",
+        "code cells 7, 8, 9, 10, 11 and 1 more left out",
+        "code cell 13 left out, and all below it",
     ]
     scripts = parse_script(b"# %%\n" + b"x" * 1001 + b"\n# %%\ny = 1\n")
     assert [(cell.source, bool(cell.left_out)) for cell in scripts] == [("", True), ("y = 1", False)]
@@ -868,3 +870,54 @@ def test_only_the_beginning_of_a_timestamp_is_read(tmp_path: Path) -> None:
         file.write(b"2026-01-31 12:00:00 UTC".ljust(300))
         file.truncate(2**40)
     assert one(tmp_path).submitted_at is not None
+
+
+# --- the hints that were asked for ------------------------------------------------------------------------------
+
+
+def with_help(metadata: object = None, *outputs: object) -> bytes:
+    """A notebook with something under `course.submission.help`, and with outputs of `cu.check`."""
+    cells = [
+        {
+            "cell_type": "code", "source": "x = 1", "metadata": {},
+            "outputs": [{"output_type": "execute_result", "data": {"text/plain": "0", MIME: output}}],
+        }
+        for output in outputs
+    ]  # fmt: skip
+    course = {"submission": {"unit": "moco", "help": metadata}} if metadata is not None else {}
+    cells.append({"cell_type": "code", "source": "y = 2", "metadata": {}, "outputs": []})
+    content = {"cells": cells, "metadata": {"course": course}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(content, indent=1).encode()
+
+
+ENTRY = {"exercise": "moco.enqueue", "asked": 3, "level": 2}
+
+
+@pytest.mark.parametrize(
+    ("data", "help_"),
+    [
+        (with_help({"moco.enqueue": {"asked": 2, "level": 1}}, ENTRY), {"moco.enqueue": Help(2, 1)}),
+        (with_help(None, ENTRY, ENTRY | {"asked": 1, "level": 3}), {"moco.enqueue": Help(3, 3)}),
+        (with_help({}, ENTRY), {}),
+        (with_help({"moco.enqueue": {"asked": 10**30, "level": 99}}), {"moco.enqueue": Help(999, 3)}),
+        (with_help({"a.b": {"asked": True, "level": 1}, "a.c": {"asked": -1, "level": 1}, "a.d": {"asked": 1.5, "level": 1}}), {}),
+        (with_help({"<script>": {"asked": 1, "level": 1}, "a.b": None, "a.c": [], "x" * 1000: {"asked": 1, "level": 1}}), {}),
+        (with_help([1, 2], ENTRY), {"moco.enqueue": Help(3, 2)}),
+        (with_help("many", ENTRY | {"exercise": 7}, ENTRY | {"asked": None}), {}),
+        (with_help({f"u.e{i}": {"asked": 1, "level": 1} for i in range(200)}), {f"u.e{i}": Help(1, 1) for i in range(50)}),
+        (b"\xef\xbb\xbf" + with_help({"moco.enqueue": {"asked": 2, "level": 1}}), {"moco.enqueue": Help(2, 1)}),
+    ],
+)  # fmt: skip
+def test_help_is_read_and_bounded(tmp_path: Path, data: bytes, help_: dict[str, Help]) -> None:
+    (tmp_path / "ada.ipynb").write_bytes(data)
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert read.help == help_
+
+
+def test_a_text_that_looks_like_such_an_output_is_none(tmp_path: Path) -> None:
+    source = f'print({{"{MIME}": {{"exercise": "moco.enqueue", "asked": 3, "level": 2}}}})'
+    write(tmp_path / "ada.ipynb", [("", source)])
+    read = one(tmp_path)
+    assert isinstance(read, Submission)
+    assert read.help == {}

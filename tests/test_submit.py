@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from forked import Forked
 
 import course_utils as cu
 from autograder.units import load_unit
 from course_utils import submit as submit_function
-from course_utils.checks import recorded
+from course_utils.checks import recorded, visible
+from course_utils.notebook import alone
+from course_utils.notebook.help import Help, read_help
 
 submit = sys.modules["course_utils.submit"]
 UNIT = load_unit(Path(__file__).parents[1], "moco")
@@ -64,6 +67,12 @@ def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nbclient", None)
 
 
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that need not import torch first."""
+    monkeypatch.setattr(alone, "_start", Forked)
+
+
 def save(path: Path, content: dict[str, Any]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=2), encoding="utf-8")
@@ -109,7 +118,8 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
     assert "moco.moco_logits      right, 5 of 5 points so far" in out
     assert "moco.momentum_update  not attempted, 0 of 4 points so far" in out
     assert "moco.enqueue          not attempted, 0 of 5.5 points so far" in out
-    assert "right in this kernel, but not from a fresh start" in out
+    assert "better in this kernel, but not from a fresh start" in out
+    assert "there is no function enqueue\n" in out
     assert "5 of 14.5 points" in out
     assert "begins with 'helper_that_was_deleted()' stops: NameError" in out
     assert "1 cell stops at an exercise that isn't written yet" in out
@@ -137,26 +147,112 @@ def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
 # --- without a kernel -------------------------------------------------------------------------------------------
 
 
-def test_without_nbclient_the_functions_here_are_checked(
-    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+def test_without_nbclient_the_exercises_alone_are_checked(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(elsewhere / "moco.ipynb", notebook(code("x = 1")))
-    namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
-    exec("cu.submit('moco')", namespace)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("enqueue"))))
+    exec("cu.submit('moco')", {"cu": cu})
     out = capsys.readouterr().out
+    assert "Notebooks can't be run from here" in out
+    assert "As the grader will see it" in out
+    assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
+    assert "Note: enqueue was found in code cell 2 by its name, not in the cell of the exercise." in out
+    assert (elsewhere / "moco-submission.ipynb").is_file()
+
+
+def test_without_any_process_the_functions_here_are_checked(
+    elsewhere: Path,
+    without_kernel: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("enqueue"))))
+    monkeypatch.setattr(sys, "executable", str(elsewhere / "nowhere"))
+    exec("cu.submit('moco')", {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference})
+    out = capsys.readouterr().out
+    assert "Python cannot be started here" in out
     assert "the functions in this kernel were checked" in out
     assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
     assert (elsewhere / "moco-submission.ipynb").is_file()
 
 
 def test_a_wrong_function_is_told_with_its_fact(
-    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save(elsewhere / "moco.ipynb", notebook())
-    wrong = {item.id: item.function for item in UNIT.exercises["moco.enqueue"].misconceptions}
-    exec("cu.submit('moco')", {"cu": cu, "enqueue": wrong["queue-rebound"]})
+    copies = source("enqueue").replace("size, count =", "queue = queue.clone()\n    size, count =", 1)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(copies)))
+    exec("cu.submit('moco')", {"cu": cu})
     out = capsys.readouterr().out
     assert "queue after the call is unchanged, but should have changed" in out
+
+
+# --- where the grader sees something else -----------------------------------------------------------------------
+
+
+def result(status: str, earned: float) -> Any:
+    return submit.ExerciseResult("moco.enqueue", status, earned, 5.5)
+
+
+@pytest.mark.parametrize(
+    ("graded", "whole", "here", "said"),
+    [
+        (("correct", 5.5), ("correct", 5.5), ("correct", 5.5), None),
+        (("not attempted", 0), ("error", 0), ("not attempted", 0), None),
+        (("error", 0), ("correct", 5.5), ("correct", 5.5), "the grader runs only enqueue and the imports"),
+        (("correct", 5.5), ("wrong", 2), ("wrong", 2), "it's wrong at its end, because other cells change"),
+        (("wrong", 0), ("wrong", 0), ("correct", 5.5), "better in this kernel, but not from a fresh start"),
+        (("wrong", 0), None, ("correct", 5.5), "better in this kernel, but not from a fresh start"),
+    ],
+)
+def test_a_disagreement_is_one_sentence(graded: Any, whole: Any, here: Any, said: str | None) -> None:
+    lines = submit._disagreement(result(*graded), result(*whole) if whole else None, result(*here))
+    assert len(lines) == (said is not None)
+    assert said is None or said in lines[0]
+
+
+def test_the_whole_notebook_and_the_grader_disagree(
+    elsewhere: Path, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One exercise needs a loose call, another is overwritten by one."""
+    needs = source("enqueue").replace("size, count =", "STEP['by']\n    size, count =", 1)
+    path = save(
+        elsewhere / "moco.ipynb",
+        notebook(
+            code(IMPORTS),
+            code("STEP = {}\nSTEP.setdefault('by', 1)"),
+            code(needs),
+            code(source("moco_logits")),
+            code("exec('def moco_logits(*a): return None')"),
+        ),
+    )
+    exec(f"cu.submit('moco', notebook={str(path)!r})", {"cu": cu})
+    out = capsys.readouterr().out
+    assert "moco.enqueue          error, 0 of 5.5 points so far" in out
+    assert "the call raised KeyError: 'by', in line 18 of your cell: STEP['by']" in out
+    assert "better when the whole notebook is run, but the grader runs only enqueue" in out
+    assert "moco.moco_logits      right, 5 of 5 points so far" in out
+    assert "because other cells change moco_logits or what it uses" in out
+
+
+# --- the hints that were asked for ------------------------------------------------------------------------------
+
+
+def test_the_hints_asked_for_are_handed_in(
+    elsewhere: Path, without_kernel: None, prepared: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the kernel, from saved outputs and from an earlier file, the most of each; of this problem set alone."""
+    monkeypatch.setattr(visible, "_asked", {"moco.enqueue": Help(2, 1), "simclr.nt_xent": Help(1, 1)})
+    told = {"exercise": "moco.moco_logits", "asked": 4, "level": 2}
+    output = {"output_type": "execute_result", "data": {"text/plain": "0", visible.MIME: told}}
+    save(elsewhere / "moco.ipynb", notebook(code("cu.check('moco.moco_logits', hint=2)", outputs=[output])))
+    cu.submit("moco")
+    target = elsewhere / "moco-submission.ipynb"
+    wanted = {"moco.enqueue": Help(2, 1), "moco.moco_logits": Help(4, 2)}
+    assert read_help(target.read_bytes()) == wanted
+    monkeypatch.setattr(visible, "_asked", {"moco.enqueue": Help(1, 3)})
+    save(elsewhere / "moco.ipynb", notebook(code("x = 1")))
+    cu.submit("moco")
+    assert read_help(target.read_bytes()) == wanted | {"moco.enqueue": Help(2, 3)}
 
 
 # --- which notebook ---------------------------------------------------------------------------------------------

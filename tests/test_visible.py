@@ -1,14 +1,17 @@
 """`cu.check` as a student meets it."""
 
+import json
 import re
 import sys
 import types
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -16,9 +19,10 @@ from torch import Tensor
 
 import course_utils as cu
 from autograder.units import load_unit
-from course_utils.checks import recorded
+from course_utils.checks import recorded, visible
 from course_utils.checks.draw import expected_beside_got
 from course_utils.checks.visible import CheckResult, check, check_in
+from course_utils.notebook.help import Help
 
 UNIT = load_unit(Path(__file__).parents[1], "moco")
 REFERENCE = {exercise.name: exercise.reference for exercise in UNIT.exercises.values()}
@@ -92,6 +96,80 @@ def test_each_level_of_hints_says_more() -> None:
     assert "hint=4" not in texts[3]
 
 
+def test_hints_are_offered_with_what_they_cost() -> None:
+    text = str(run(WRONG["overflow-dropped"]))
+    assert "Hints cost no points; how many you ask for is noted in the file you hand in" in text
+    assert "the hint for this very mistake: cu.check" in str(run(WRONG["overflow-dropped"], hint=1))
+    assert "it costs no\n    points; the staff sees it" in (check.__doc__ or "").replace(
+        "It costs", "it costs"
+    )
+
+
+def test_a_function_that_only_raises_says_so_once_and_offers_no_table() -> None:
+    function = cell("def enqueue(queue, pointer, keys):\n    return torch.cat([queue, keys])")
+    texts = [str(run(function, hint=level)) for level in range(4)]
+    assert [text.count("raised RuntimeError") for text in texts] == [1, 1, 1, 1]
+    assert "hint=1" in texts[0]
+    assert "hint=2" not in texts[1]
+
+
+def test_what_is_known_of_all_checks_together_is_shown() -> None:
+    """A fact at once; mistakes that look alike, and what tells them apart, with the hints."""
+    seen = run(WRONG["overflow-dropped"])
+    fact = replace(seen, hint=None, fact="right values, but wrong gradients")
+    assert "\n  All in all: right values, but wrong gradients.\n" in str(fact)
+    assert "All in all: right values" in Page(fact._repr_html_()).words
+    alike = replace(seen, hint=None, alike=("Which row?", "Which column?"), separated_by="the gradient")
+    for shown in (str, lambda result: Page(result._repr_html_()).words):
+        assert "Which row?" not in shown(replace(alike, level=1))
+        text = shown(replace(alike, level=2))
+        assert "What is seen fits several known mistakes. What tells them apart: the gradient." in text
+        assert "- Which row?" in text
+        assert "- Which column?" in text
+
+
+def test_a_small_case_can_be_tried() -> None:
+    text = str(run(wrong_in("simclr.nt_xent", "summed"), "simclr.nt_xent", 3))
+    lines = [line.strip() for line in text[text.index("The case, to try") :].splitlines()[1:4]]
+    namespace: dict[str, Any] = {"torch": torch}
+    exec("\n".join(lines), namespace)
+    assert namespace["z_i"].shape == (5, 8)
+    assert namespace["temperature"] == 0.5
+
+
+def test_hints_are_counted_where_they_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visible, "_asked", {})
+    namespace: dict[str, Any] = {"cu": cu, "enqueue": WRONG["overflow-dropped"]}
+
+    def ask(hint: int) -> Any:
+        exec(f"result = cu.check('moco.enqueue', hint={hint})", namespace)
+        return namespace["result"]._repr_mimebundle_()
+
+    assert ask(0) == {}
+    assert ask(2) == {visible.MIME: {"exercise": "moco.enqueue", "asked": 1, "level": 2}}
+    assert ask(1)[visible.MIME] == {"exercise": "moco.enqueue", "asked": 2, "level": 2}
+    namespace["enqueue"] = REFERENCE["enqueue"]
+    assert ask(3)[visible.MIME]["asked"] == 2
+    assert visible.asked_for() == {"moco.enqueue": Help(2, 2)}
+
+
+def test_jupyter_shows_html_and_nbgrader_reads_the_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    from IPython.core.formatters import DisplayFormatter
+    from nbgrader.utils import determine_grade
+
+    monkeypatch.setattr(visible, "_asked", {})
+    namespace: dict[str, Any] = {"cu": cu, "enqueue": WRONG["overflow-dropped"]}
+    exec("result = cu.check('moco.enqueue', hint=1)", namespace)
+    data, metadata = DisplayFormatter().format(namespace["result"])
+    assert set(data) == {"text/plain", "text/html", visible.MIME}
+    assert json.loads(json.dumps(data[visible.MIME])) == data[visible.MIME]
+    graded = nbformat.v4.new_code_cell("cu.check('moco.enqueue')", metadata={"nbgrader": {
+        "grade": True, "solution": False, "points": 5.5, "grade_id": "x", "locked": True, "schema_version": 3,
+    }})  # fmt: skip
+    graded.outputs = [nbformat.v4.new_output("execute_result", data, metadata=metadata)]
+    assert determine_grade(graded) == (2.75, 5.5)
+
+
 def wrong_in(exercise: str, misconception: str) -> Callable[..., Any]:
     unit = load_unit(Path(__file__).parents[1], exercise.split(".")[0])
     bank = unit.exercises[exercise].misconceptions
@@ -106,7 +184,7 @@ def test_the_table_belongs_to_the_call_that_is_shown() -> None:
 
 
 def test_a_gradient_is_not_drawn_as_an_image() -> None:
-    page = Page(run(wrong_in("pretext.rotate_batch", "clockwise"), "pretext.rotate_batch")._repr_html_())
+    page = Page(run(wrong_in("pretext.rotate_batch", "clockwise"), "pretext.rotate_batch", 1)._repr_html_())
     first, second = (str(image["alt"]) for image in page.images)
     assert first.startswith("first returned value: expected images above")
     assert second.startswith("gradient with respect to images [0, 0]: a matrix")
@@ -131,7 +209,11 @@ def test_a_strange_level_does_no_harm(hint: Any) -> None:
         ("def enqueue(queue, pointer, keys):\n    raise KeyboardInterrupt", "interrupted", "in line 2 of your code: raise KeyboardInterrupt"),
         ("def enqueue(queue, pointer, keys):\n    return enqueue(queue, pointer, keys)", "error", "RecursionError"),
         ("def enqueue(queue, pointer, keys):\n    return queue.nope()", "error", "in line 2 of your cell: return queue.nope()"),
-        ("async def enqueue(queue, pointer, keys):\n    return 1", "wrong", "of type coroutine"),
+        ("async def enqueue(queue, pointer, keys):\n    return 1", "error", "is an async function, so a call of it runs nothing"),
+        ("def enqueue(queue, pointer, keys):\n    yield 1", "error", "has a yield in it"),
+        ("def enqueue(queue, pointer, keys):\n    return input('n?')", "error", "in line 2 of your cell: return input('n?')"),
+        ("def enqueue(queue, keys):\n    return 1", "error", "It's line 1 of your cell: def enqueue(queue, keys):"),
+        ("def enqueue(queue, pointer, keys):\n    x = 1\n    raise NotImplementedError('x')", "not attempted", "delete line 3 of your cell: raise NotImplementedError('x')"),
         ("class enqueue:\n    def __init__(self, queue, pointer, keys): ...", "wrong", "an object of another type"),
         ("def enqueue(*args):\n    torch.set_default_dtype(torch.float64)\n    torch.set_grad_enabled(False)\n    return 1", "wrong", "failed"),
     ],
@@ -155,6 +237,25 @@ def test_an_unknown_exercise_is_a_plain_sentence(exercise: Any, capsys: pytest.C
     result = cu.check(exercise)
     assert (result.status, repr(result)) == ("unknown", "0")
     assert capsys.readouterr().err == ""
+
+
+def test_a_cell_that_stopped_above_its_function_is_an_error() -> None:
+    history = ["", "SIZE = 1 / 0\ndef enqueue(queue, pointer, keys):\n    return 1"]
+    result = check_in({"In": history}, "moco.enqueue")
+    assert result.status == "error"
+    assert "although its cell was run: it stopped above the function" in str(result)
+
+
+def test_the_line_that_took_the_name_is_shown() -> None:
+    history = [
+        "",
+        "def enqueue(queue, pointer, keys):\n    return 1",
+        "x = 2\nenqueue = 3",
+        "cu.check('moco.enqueue')",
+    ]
+    result = check_in({"In": history, "enqueue": 3}, "moco.enqueue")
+    assert "something has taken its name" in result.reason
+    assert result.reason.endswith("It's line 2 of your cell: enqueue = 3")
 
 
 def test_a_missing_function_is_not_attempted() -> None:
@@ -219,6 +320,8 @@ def test_random_state_defaults_and_streams_are_left_alone(capsys: pytest.Capture
         torch.manual_seed(5)
         torch.rand(3), np.random.rand(2), random.random()  # noqa: NPY002
         torch.set_default_dtype(torch.float64)
+        torch.use_deterministic_algorithms(True)
+        torch.set_grad_enabled(False)
         print("p" * 5000)
         print("to stderr", file=sys.stderr)
         warnings.warn("look out", stacklevel=1)
@@ -230,6 +333,8 @@ def test_random_state_defaults_and_streams_are_left_alone(capsys: pytest.Capture
     assert (np.random.get_state()[1] == states[1]).all()  # noqa: NPY002
     assert random.getstate() == states[2]
     assert torch.get_default_dtype() == torch.float32
+    assert not torch.are_deterministic_algorithms_enabled()
+    assert torch.is_grad_enabled()
     assert capsys.readouterr() == ("", "")
     text = str(result)
     assert "Your function printed:" in text
@@ -281,11 +386,14 @@ class Page(HTMLParser):
 
 
 def test_html_holds_marks_with_words_a_picture_with_alt_text_and_the_hint() -> None:
-    page = Page(run(WRONG["overflow-dropped"])._repr_html_())
+    assert Page(run(WRONG["overflow-dropped"])._repr_html_()).images == []
+    page = Page(run(WRONG["overflow-dropped"], hint=1)._repr_html_())
     assert page.open == []
     assert "✓ passed" in page.words
     assert "✗ failed" in page.words
-    assert "What should happen to the keys that come after the last column?" in page.words
+    hint = "What should happen to the keys that come after the last column?"
+    assert hint not in page.words
+    assert hint in Page(run(WRONG["overflow-dropped"], hint=2)._repr_html_()).words
     [image] = page.images
     assert image["src"] is not None
     assert image["src"].startswith("data:image/png;base64,")

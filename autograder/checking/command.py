@@ -14,7 +14,7 @@ from autograder.checking.page import PAGE, page, table
 from autograder.checking.run import survey
 from autograder.checking.survey import Plan
 
-_WIDTH = 140
+_WIDTH = 180
 
 
 def checks(

@@ -87,10 +87,10 @@ def _exercise(item: Result) -> Iterator[str]:
     visible = {check.id for check in item.exercise.checks if check.visible}
     yield f"## `{item.exercise.id}`"
     yield ""
-    yield "| check | | refuses | and is the only one to |"
+    yield "| check | | refuses, exceptions apart | and is the only one to |"
     yield "|---|---|---:|---:|"
     for id_ in ids:
-        kills = [answer for answer in item.wrong if id_ in answer.failed]
+        kills = [answer for answer in item.wrong if id_ in answer.failed - answer.raised]
         alone = [answer for answer in kills if answer.failed == {id_}]
         yield f"| {id_} | {'visible' if id_ in visible else 'hidden'} | {len(kills)} | {len(alone)} |"
     yield ""
@@ -105,14 +105,14 @@ def _exercise(item: Result) -> Iterator[str]:
     yield "| wrong answer | " + " | ".join(ids) + " |"
     yield "|---|" + "---|" * len(ids)
     for answer in item.wrong:
-        yield (
-            f"| {_code(answer)} | "
-            + " | ".join("refuses" if id_ in answer.failed else "" for id_ in ids)
-            + " |"
-        )
+        yield (f"| {_code(answer)} | " + " | ".join(_cell(answer, id_) for id_ in ids) + " |")
     yield ""
     yield "</details>"
     yield ""
+
+
+def _cell(answer: WrongAnswer, check: str) -> str:
+    return "raises" if check in answer.raised else "refuses" if check in answer.failed else ""
 
 
 def _code(answer: WrongAnswer) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
@@ -45,6 +46,8 @@ def survey(
         _equivalents(unit)
     wrongs: dict[str, Wrongs] = {}
     rights: dict[str, list[list[RightAnswer]]] = defaultdict(list)
+    # With more threads than cores, those that wait must not keep the others from working.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         tasks: dict[Future[Any], str] = {}

@@ -20,7 +20,7 @@ from autograder.units import Exercise
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Expectation, error_in_tolerances, expect, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
-from course_utils.checks.judge import CORRECT, WITHHELD, Verdict, judge
+from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 
@@ -38,6 +38,7 @@ class WrongAnswer:
         name: of the misconception or the fault; what a mutant changed into what.
         line: of the statement that a mutant changed, in the reference's file.
         failed: ids of the checks that it failed under every secret.
+        raised: those of them that it failed by an exception, whatever they look at.
         survived: whether all checks passed under some secret.
         flaky: whether that was so under some secrets and not under others.
         survived_visible: whether all visible checks pass, as a student sees them.
@@ -51,6 +52,7 @@ class WrongAnswer:
     name: str
     line: int = 0
     failed: frozenset[str] = frozenset()
+    raised: frozenset[str] = frozenset()
     survived: bool = False
     flaky: bool = False
     survived_visible: bool = False
@@ -178,15 +180,15 @@ def _try(
     hidden: Sequence[PreparedExercise],
     visible: PreparedExercise,
 ) -> WrongAnswer:
-    failed: frozenset[str] | None = None
+    failed, raised = frozenset[str](), frozenset[str]()
     passed: set[bool] = set()
     effect = float("inf")
-    for prepared in hidden:
+    for number, prepared in enumerate(hidden):
         verdict, largest = _measured(prepared, make())
-        now = frozenset(
-            item.check.id for item in verdict.checks if not item.passed and item.message != WITHHELD
-        )
-        failed = now if failed is None else failed & now
+        lost = [item for item in verdict.checks if not item.passed and item.message != WITHHELD]
+        now = frozenset(item.check.id for item in lost)
+        failed = failed & now if number else now
+        raised |= frozenset(item.check.id for item in lost if _has_raised(item))
         passed.add(verdict.status == CORRECT)
         effect = min(effect, largest)
     seen = _verdict(visible, make())
@@ -194,12 +196,19 @@ def _try(
         kind,
         name,
         line,
-        failed or frozenset(),
+        failed,
+        raised & failed,
         survived=True in passed,
         flaky=len(passed) > 1,
         survived_visible=seen.status == CORRECT,
         effect=effect if failed else 0.0,
     )
+
+
+def _has_raised(item: CheckVerdict) -> bool:
+    """Whether a check failed because of an exception for which it did not ask."""
+    expected = item.check.expected[item.case].quantities["exception"]
+    return item.observation is not None and item.observation.quantities.get("exception") != expected == "none"
 
 
 def _named(answer: WrongAnswer, exercise: Exercise, prepared: Sequence[PreparedExercise]) -> WrongAnswer:

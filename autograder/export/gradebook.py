@@ -49,8 +49,8 @@ from sqlalchemy.orm import selectinload
 from autograder.config import Course, load_course
 from autograder.errors import UserError
 from autograder.nbgrader import late_penalty, released_notebook
-from autograder.units import cell_id, check_cell_id
 from course_utils.checks.judge import NOT_ATTEMPTED
+from course_utils.notebook.names import cell_id, check_cell_id
 
 BATCH = 100
 NO_RESPONSE = "No response."  # nbgrader's own words for it

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from autograder import journal
 from autograder.errors import UserError
-from autograder.report.summary import summarise
-from course_utils.checks.judge import WITHHELD
+from autograder.report.attention import for_student
+from autograder.report.downloads import downloads
+from autograder.report.items import FEWEST
+from autograder.report.rendering import environment, script, window_html
+from autograder.report.summary import hints_asked, summarise
 
 CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
@@ -37,25 +37,30 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
         raise UserError(
             f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first"
         )
-    environment = Environment(
-        loader=PackageLoader("autograder.report"), autoescape=True, undefined=StrictUndefined
-    )
-    environment.filters["points"] = lambda value: f"{value:g}"
-    environment.filters["moment"] = lambda text: dt.datetime.fromisoformat(text).strftime(
-        "%d %B %Y, %H:%M %Z"
-    )
-    feedback = environment.get_template("feedback.html")
+    feedback = environment().get_template("feedback.html")
     for number, grade in enumerate(grades, start=1):
         page = folder / FEEDBACK / grade["unit"] / f"{file_name(grade['student'])}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        page.write_text(feedback.render(grade=grade, withheld=WITHHELD), encoding="utf-8")
+        made = feedback.render(grade=grade, flags=for_student(grade["flags"]), window_html=window_html)
+        page.write_text(made, encoding="utf-8")
         progress(number, len(grades))
-    units = summarise(grades)
-    path = folder / CLASS_REPORT
-    path.write_text(
-        environment.get_template("class.html").render(units=units, file_name=file_name, feedback=FEEDBACK),
-        encoding="utf-8",
+    sort, allowed = script("sort.js")
+    made = (
+        environment()
+        .get_template("class.html")
+        .render(
+            units=summarise(grades),
+            downloads=downloads,
+            feedback=FEEDBACK,
+            file_name=file_name,
+            fewest=FEWEST,
+            hints_asked=hints_asked,
+            script=sort,
+            allowed=allowed,
+        )
     )
+    path = folder / CLASS_REPORT
+    path.write_text(made, encoding="utf-8")
     return path
 
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
+from autograder.report.attention import Group, grouped
+from autograder.report.items import Item, item_of
+from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WRONG
+
 Grade = Mapping[str, Any]
 
 
@@ -17,9 +21,37 @@ class CheckSummary:
 
     id: str
     title: str
-    passed: int
-    attempted: int
     visible: bool
+    item: Item
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What a class took of something.
+
+    Attributes:
+        middle: the median.
+        most: the largest, and whose it is.
+    """
+
+    middle: float
+    most: float
+    who: str
+
+
+@dataclass(frozen=True)
+class Hints:
+    """The hints that were asked for, by the students' own word.
+
+    Attributes:
+        students: who asked.
+        asked: how often in all.
+        levels: highest level asked for -> number of students.
+    """
+
+    students: Sequence[str]
+    asked: int
+    levels: Mapping[int, int]
 
 
 @dataclass(frozen=True)
@@ -27,16 +59,29 @@ class ExerciseSummary:
     """How a class did on one exercise.
 
     Attributes:
-        statuses: status -> number of students.
-        misconceptions: (id, hint, students), the commonest first.
+        statuses: status -> number of students, the commonest first.
+        item: whether all its checks were passed, as one question.
+        seconds: in the sandbox; None if no result says.
     """
 
     id: str
     mean_score: float
     max_score: float
     statuses: Mapping[str, int]
+    item: Item
     checks: Sequence[CheckSummary]
-    misconceptions: Sequence[tuple[str, str, tuple[str, ...]]]
+    seconds: Spread | None
+    hints: Hints
+
+
+@dataclass(frozen=True)
+class Found:
+    """A misconception and who has it; without an id, the wrong answers that none explains."""
+
+    exercise: str
+    id: str
+    hint: str
+    students: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -45,8 +90,11 @@ class UnitSummary:
 
     Attributes:
         histogram: number of students in each tenth of the score; the last includes the full score.
-        attention: (students, reasons) for all that needs a person, what concerns few first: what concerns a whole
-            class is said once.
+        misconceptions: the commonest first.
+        unexplained: what is wrong for no known reason, by exercise.
+        attention: kind -> (students, reasons) for all that needs a person.
+        late: (days, students), the latest first.
+        sandbox, devices, versions: all that there are.
     """
 
     unit: str
@@ -57,8 +105,13 @@ class UnitSummary:
     max_score: float
     histogram: Sequence[int]
     exercises: Sequence[ExerciseSummary]
-    attention: Sequence[tuple[Sequence[str], Sequence[str]]]
+    misconceptions: Sequence[Found]
+    unexplained: Sequence[Found]
+    attention: Mapping[str, Sequence[Group]]
+    late: Sequence[tuple[int, Sequence[str]]]
+    seconds: Spread | None
     sandbox: str
+    devices: str
     versions: str
 
 
@@ -70,6 +123,11 @@ def summarise(grades: Sequence[Grade]) -> list[UnitSummary]:
     return [_unit(unit, by_unit[unit]) for unit in sorted(by_unit)]
 
 
+def hints_asked(grade: Grade) -> int:
+    """How many hints a student asked for in a unit, by their own word."""
+    return sum((result.get("help") or {}).get("asked", 0) for result in grade["exercises"].values())
+
+
 def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
     graded = [grade for grade in grades if grade["status"] == "graded"]
     scores = [grade["score"] for grade in graded]
@@ -77,11 +135,12 @@ def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
     histogram = [0] * 10
     for score in scores:
         # With every exercise disabled there is nothing to reach.
-        histogram[min(9, int(10 * score / max_score)) if max_score else 9] += 1
-    names = dict.fromkeys(name for grade in graded for name in grade["exercises"])
-    versions = sorted(
-        {f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades}
-    )
+        histogram[max(0, min(9, int(10 * score / max_score))) if max_score else 9] += 1
+    names = list(dict.fromkeys(name for grade in graded for name in grade["exercises"]))
+    late: dict[int, list[str]] = defaultdict(list)
+    for grade in grades:
+        late[grade["late_days"]].append(grade["student"])
+    versions = {f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades}
     return UnitSummary(
         unit,
         grades,
@@ -91,56 +150,82 @@ def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
         max_score,
         histogram,
         [_exercise(name, graded) for name in names],
-        _by_students(grades),
+        _misconceptions(graded),
+        _unexplained(names, graded),
+        grouped(grades),
+        sorted(((days, students) for days, students in late.items() if days), reverse=True),
+        _spread([(grade["student"], grade.get("seconds")) for grade in graded]),
         ", ".join(sorted({grade["sandbox"] for grade in grades})),
-        "; ".join(versions),
+        ", ".join(sorted({grade["device"] for grade in grades})),
+        "; ".join(sorted(versions)),
     )
 
 
 def _exercise(name: str, grades: Sequence[Grade]) -> ExerciseSummary:
-    results = [(grade["student"], grade["exercises"][name]) for grade in grades if name in grade["exercises"]]
-    who: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for student, result in results:
-        if result["diagnosis"]:
-            who[result["diagnosis"]["misconception"], result["diagnosis"]["hint"]].append(student)
-    attempts = [result for _, result in results if result["status"] != "not attempted"]
-    # Results of an earlier run, under earlier checks, may lie in the same journal.
-    tried = [item for result in attempts for item in result["checks"]]
-    passed = Counter(item["id"] for item in tried if item["passed"])
-    count = Counter(item["id"] for item in tried)
-    known = {item["id"]: item for _, result in results for item in result["checks"]}
-    checks = [
-        CheckSummary(id_, item["title"], passed[id_], count[id_], item["visible"])
-        for id_, item in known.items()
+    results = [(grade, grade["exercises"][name]) for grade in grades if name in grade["exercises"]]
+    tried = [(grade, result) for grade, result in results if result["status"] != NOT_ATTEMPTED]
+    # Without what lateness costs: that has nothing to do with what somebody knows.
+    totals = {
+        grade["student"]: sum(item["score"] for item in grade["exercises"].values()) for grade in grades
+    }
+    answers: dict[str, list[tuple[bool, float]]] = defaultdict(list)
+    for grade, result in tried:
+        # Results of an earlier run, under earlier checks, may lie in the same journal.
+        for check in result["checks"]:
+            answers[check["id"]].append((check["passed"], totals[grade["student"]] - check["points"]))
+    known = {check["id"]: check for _, result in results for check in result["checks"]}
+    whole = [
+        (result["status"] == CORRECT, totals[grade["student"]] - result["score"]) for grade, result in tried
     ]
-    ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
     return ExerciseSummary(
         name,
         mean(result["score"] for _, result in results),
         results[0][1]["max_score"],
-        Counter(result["status"] for _, result in results),
-        checks,
-        [(id_, hint, tuple(students)) for (id_, hint), students in ranked],
+        dict(Counter(result["status"] for _, result in results).most_common()),
+        item_of(whole),
+        [
+            CheckSummary(id_, check["title"], check["visible"], item_of(answers[id_]))
+            for id_, check in known.items()
+        ],
+        _spread([(grade["student"], result.get("seconds")) for grade, result in tried]),
+        _hints(results),
     )
 
 
-def _by_students(grades: Sequence[Grade]) -> list[tuple[Sequence[str], Sequence[str]]]:
-    who: dict[str, list[str]] = defaultdict(list)
+def _spread(values: Sequence[tuple[str, float | None]]) -> Spread | None:
+    # An exercise that was not run took none.
+    known = [(value, student) for student, value in values if value]
+    return Spread(median(value for value, _ in known), *max(known)) if known else None
+
+
+def _hints(results: Sequence[tuple[Grade, Grade]]) -> Hints:
+    helped = [(grade["student"], result["help"]) for grade, result in results if result.get("help")]
+    return Hints(
+        [student for student, _ in helped],
+        sum(item["asked"] for _, item in helped),
+        dict(sorted(Counter(item["level"] for _, item in helped).items())),
+    )
+
+
+def _misconceptions(grades: Sequence[Grade]) -> list[Found]:
+    who: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for grade in grades:
-        for reason in dict.fromkeys(_attention(grade)):
-            who[reason].append(grade["student"])
-    reasons: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for reason, students in who.items():
-        reasons[tuple(students)].append(reason)
-    return sorted(reasons.items(), key=lambda item: (len(item[0]), item[0]))
+        for name, result in grade["exercises"].items():
+            if found := result["diagnosis"]:
+                who[name, found["misconception"], found["hint"]].append(grade["student"])
+    ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
+    return [Found(*key, students) for key, students in ranked]
 
 
-def _attention(grade: Grade) -> list[str]:
-    reasons = list(grade["flags"])
-    if grade["status"] == "unreadable" and grade.get("file"):
-        reasons = [f"{grade['file']}: {reason}" for reason in reasons]
-    for name, result in grade["exercises"].items():
-        if result["status"] in ("timeout", "memory", "crashed", "error"):
-            message = next((item["message"] for item in result["checks"] if not item["passed"]), "")
-            reasons.append(f"{name}: {result['status']}: {message}")
-    return reasons
+def _unexplained(names: Sequence[str], grades: Sequence[Grade]) -> list[Found]:
+    made = []
+    for name in names:
+        found = [(grade["student"], grade["exercises"].get(name)) for grade in grades]
+        wrong = [
+            student
+            for student, result in found
+            if result and result["status"] == WRONG and not result["diagnosis"]
+        ]
+        if wrong:
+            made.append(Found(name, "", "", wrong))
+    return made

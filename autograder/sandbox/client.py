@@ -88,6 +88,10 @@ class Sandbox:
         """What confinement was found possible; known once there was a job."""
         return self.server.note
 
+    def start(self) -> None:
+        """Wait until there is a worker, which takes as long as the fork server's imports. Raises `SandboxError`."""
+        self._require_control()
+
     @contextlib.contextmanager
     def job(self, until: float = math.inf) -> Iterator[Job]:
         """A fresh process for student code; it is killed at the end of the block.

@@ -8,14 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from course_utils.checks.values import CaseData, FailureData, ObservationData
-
-
-class CellCode(msgspec.Struct, frozen=True):
-    """Top-level statements of one cell: which of the parsed source to execute, by position."""
-
-    name: str
-    source: str
-    statements: tuple[int, ...]
+from course_utils.notebook.statements import CellCode
 
 
 class Load(msgspec.Struct, tag="load", frozen=True):

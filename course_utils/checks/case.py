@@ -75,6 +75,14 @@ class Case:
                     f"call {number} of the case uses {sorted(unknown)}, which are no inputs of it"
                 )
 
+    def then(self, other: Case) -> Case:
+        """Both, one after the other: whoever keeps something of the first call is found out by the second."""
+        later = {f"other_{name}": value for name, value in other.inputs.items()}
+        calls = tuple(
+            tuple(name if name == "result" else f"other_{name}" for name in names) for names in other.calls
+        )
+        return Case({**self.inputs, **later}, (*self.calls, *calls))
+
     def to(self, dtype: torch.dtype) -> Case:
         """The same case with every floating-point tensor in `dtype`."""
         return replace(self, inputs={name: _cast(value, dtype) for name, value in self.inputs.items()})

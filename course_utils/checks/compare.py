@@ -208,6 +208,7 @@ _TELLING = (
     "memory",
     "own",
     "device",
+    "kept",
     "setting",
 )
 _RANK = {name: rank for rank, name in enumerate(_TELLING)}
@@ -400,6 +401,7 @@ def _yes_or_no(name: str, expected: bool) -> str:
         "own": ("should have memory of its own, but shares another argument's", "should share its memory"),
         "device": ("should be on the device of the inputs", "should not be on the device of the inputs"),
         "mode": ("should be in training mode", "should be in evaluation mode"),
+        "kept": ("should keep its values when the function is called again, but changed", "should change"),
         "setting": ("should be left as it was, but was changed", "should be changed"),
     }.get(sort, ("should be true, but is false", "should be false, but is true"))
     return yes if expected else no

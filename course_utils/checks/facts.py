@@ -182,6 +182,8 @@ def _times(factor: float) -> str:
         return "has the wrong sign"
     sign = "has the wrong sign and is" if factor < 0 else "is"
     size = abs(factor)
+    if abs(size - 1) < 0.05:
+        return f"{sign} {100 * abs(size - 1):.2g} % too {'large' if size > 1 else 'small'}"
     if abs(size - 2) < 1e-3:
         return f"{sign} twice too large"
     if abs(size - 0.5) < 1e-3:

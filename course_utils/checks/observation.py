@@ -35,9 +35,9 @@ class Observation:
 
     Attributes:
         quantities: name -> value. A name begins with the kind of quantity: `result`, `gradient`, `after`,
-            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `graph`, `memory`, `device`, `setting`,
-            `exception`.
-            `describe` puts a name into words.
+            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `kept`, `graph`, `memory`, `device`,
+            `setting`, `exception`. `describe`
+            puts a name into words.
         failure: the exception, if there was one that no `try` of the function caught.
     """
 
@@ -56,6 +56,7 @@ _WORDS = {
     "device": "{}",
     "same": "{}",
     "mode": "{}",
+    "kept": "{}",
 }
 _SETTINGS = {"gradients": "torch's recording of gradients", "dtype": "torch's default dtype"}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")

@@ -73,6 +73,7 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
         except BaseException as error:  # noqa: BLE001 - backward through a student's graph may fail in any way
             failure = failure or failure_of(error, function)
             seen["exception"] = failure_of(error, function).kind + IN_BACKWARD
+    _write_kept(leaves, seen)
     _write_afterwards(inputs, held, seen)
     for name, leaf in leaves.items():
         seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
@@ -171,16 +172,31 @@ def _write_gradients(
     if not wanted or seen["exception"] != "none":
         return
     outputs = [leaf for leaf in leaves.values() if leaf.requires_grad and leaf.is_floating_point()]
-    gradients: tuple[Tensor | None, ...] = (None,) * len(wanted)
-    if outputs:
-        gradients = torch.autograd.grad(
+    # Of what no longer wants a gradient torch would refuse to give one.
+    asked = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
+    gradients: dict[str, Tensor | None] = {}
+    if outputs and asked:
+        found = torch.autograd.grad(
             outputs,
-            tuple(wanted.values()),
+            tuple(asked.values()),
             [cotangent(leaf.shape, leaf.dtype, leaf.device) for leaf in outputs],
             allow_unused=True,
         )
-    for (name, tensor), gradient in zip(wanted.items(), gradients, strict=True):
+        gradients = dict(zip(asked, found, strict=True))
+    for name, tensor in wanted.items():
+        gradient = gradients.get(name)
         seen[f"gradient.{name}"] = torch.zeros_like(tensor) if gradient is None else gradient
+
+
+def _write_kept(leaves: Mapping[str, Tensor], seen: dict[str, Quantity]) -> None:
+    """Whether what earlier calls returned is still what it was."""
+    for name, leaf in leaves.items():
+        returned = seen.get(name)
+        if "#" in name and isinstance(returned, Tensor):
+            try:
+                seen[f"kept.{name}"] = torch.equal(leaf.detach().nan_to_num(), returned.nan_to_num())
+            except (RuntimeError, NotImplementedError, TypeError):  # tensors without plain values
+                seen[f"kept.{name}"] = False
 
 
 def _write_afterwards(

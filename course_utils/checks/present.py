@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.compare import dtype_name
-from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVerdict
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, WITHHELD, CheckVerdict
 from course_utils.checks.observation import describe
 from course_utils.checks.tolerance import relative_tolerance
 from course_utils.checks.visible import CheckResult
@@ -23,18 +23,18 @@ _HINT = "Hint"
 _MOST_PICTURES = 2
 _MOST_ENTRIES = 6
 # As much as fits beside each other on a laptop.
+_MOST_TO_TRY = 120
 _TABLE_ROWS, _TABLE_COLUMNS, _TABLE_COLUMNS_OF_INTEGERS = 8, 5, 10
 
 
 def as_text(result: CheckResult) -> str:
     """The whole result in plain text."""
     lines = [f"{result.exercise}: {_score(result)}"]
-    if result.reason:
-        lines.append(f"  {result.reason}")
+    lines.extend(f"  {line}" for line in _in_short(result))
     if result.status != NOT_ATTEMPTED:
         for verdict in result.verdicts:
             lines.append(f"  {_mark(verdict)}  {verdict.check.title}")
-            lines.extend(f"            {line}" for line in _why(verdict))
+            lines.extend(f"            {line}" for line in _why(result, verdict))
     for title, body in _help(result):
         lines.append(f"  {title}")
         lines.extend(f"      {line}" for line in body.splitlines())
@@ -51,19 +51,14 @@ def as_html(result: CheckResult) -> str:
         f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">',
         f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",
     ]
-    if result.reason:
-        parts.append(f"<div>{_code(result.reason)}</div>")
+    parts.extend(f"<div>{_code(line)}</div>" for line in _in_short(result))
     if result.status != NOT_ATTEMPTED and result.verdicts:
         parts.append('<ul style="list-style: none; padding-left: 0; margin: 0.4em 0">')
         parts.extend(_items(result))
         parts.append("</ul>")
     for title, body in _help(result):
-        text = f'<div style="{_INDENT}">{escape(body)}</div>' if title == _HINT else _block(body)
+        text = _paragraphs(body) if title == _HINT else _block(body)
         parts.append(f"<div><em>{escape(title)}</em></div>{text}")
-    if result.hint and result.level < 2:
-        parts.append(
-            f"<details><summary>A hint for this very mistake</summary>{_code(result.hint)}</details>"
-        )
     for note in result.notes:
         first, _, rest = note.partition("\n")
         parts.append(f"<div>{escape(first)}</div>" + (_block(rest) if rest else ""))
@@ -88,19 +83,31 @@ def _mark(verdict: CheckVerdict) -> str:
     return "✓ passed" if verdict.passed else "○ waits " if verdict.message == WITHHELD else "✗ failed"
 
 
-def _why(verdict: CheckVerdict) -> list[str]:
-    return [] if verdict.passed else [line for line in (verdict.message, verdict.place) if line]
+def _in_short(result: CheckResult) -> Iterator[str]:
+    if result.reason:
+        yield result.reason
+    if result.fact and result.verdicts:
+        yield f"All in all: {result.fact}."
+
+
+def _why(result: CheckResult, verdict: CheckVerdict) -> list[str]:
+    raised = verdict.observation is not None and verdict.observation.failure is not None
+    if verdict.passed or (raised and result.status == ERROR):
+        # Where every call raises, the reason above says it once.
+        return []
+    return [line for line in (verdict.message, verdict.place) if line]
 
 
 def _items(result: CheckResult) -> Iterator[str]:
-    pictures = 0
+    # What is expected of every entry is more than the first answer should say.
+    pictures = _MOST_PICTURES if result.level else 0
     for verdict in result.verdicts:
         colour = _PASSED if verdict.passed else _OPEN if verdict.message == WITHHELD else _FAILED
         mark = f'<span style="color: {colour}; font-weight: bold">{_mark(verdict)}</span>'
         yield f'<li style="margin: 0.25em 0">{mark} {escape(verdict.check.title)}'
-        yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(verdict))
-        if not verdict.passed and pictures < _MOST_PICTURES and (picture := _picture(verdict)):
-            pictures += 1
+        yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(result, verdict))
+        if not verdict.passed and pictures and (picture := _picture(verdict)):
+            pictures -= 1
             yield f'<div style="{_INDENT}">{picture}</div>'
         yield "</li>"
 
@@ -163,12 +170,47 @@ def _help(result: CheckResult) -> Iterator[tuple[str, str]]:
                 f"Wrong entries of {describe(smallest.difference.quantity) if smallest.difference else ''}",
                 entries,
             )
-    if result.level >= 2 and result.hint:
-        yield _HINT, result.hint
-    elif result.level == 2:
-        yield _HINT, "There is none: what is seen is none of the mistakes we know."
-    if result.level >= 3 and (table := _table(smallest)):
-        yield table
+    if result.level >= 2 and (hint := _hint(result)):
+        yield _HINT, hint
+    if result.level >= 3:
+        if table := _table(smallest):
+            yield table
+        if case := _to_try(smallest):
+            yield "The case, to try your function on (values rounded)", case
+
+
+def _hint(result: CheckResult) -> str:
+    if result.hint:
+        return result.hint
+    if result.alike:
+        told = f" What tells them apart: {result.separated_by}." if result.separated_by else ""
+        hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.alike))
+        return f"What is seen fits several known mistakes.{told}\n{hints}"
+    if result.level > 2 or result.status == ERROR:
+        return ""
+    return (
+        "There is none: what is seen is none of the mistakes we know. Work through the smallest failing case by hand; "
+        "the next level shows it."
+    )
+
+
+def _to_try(verdict: CheckVerdict) -> str:
+    """Assignments that make the inputs of a small case; empty for a large one, and for modules."""
+    inputs = verdict.check.cases[verdict.case].inputs
+    if any(isinstance(value, Module) for value in inputs.values()) or _size(verdict) > _MOST_TO_TRY:
+        return ""
+    return "\n".join(f"{name} = {_as_code(value)}" for name, value in inputs.items())
+
+
+def _as_code(value: Argument) -> str:
+    if not isinstance(value, Input):
+        return repr(value)
+    tensor = value.tensor
+    values = [
+        f"{item:.4g}" if tensor.is_floating_point() else repr(item) for item in tensor.flatten().tolist()
+    ]
+    # Nested lists of a few hundred numbers say less than their shape does.
+    return f"torch.tensor([{', '.join(values)}]).reshape({', '.join(map(str, tensor.shape))})"
 
 
 def _size(verdict: CheckVerdict) -> int:
@@ -278,14 +320,24 @@ def _what_next(result: CheckResult) -> Iterator[str]:
     if not result.verdicts or result.status == NOT_ATTEMPTED:
         return
     yield "These are the visible checks; hidden ones, with other values and sizes, decide the rest of the points."
-    if result.level < 3 and any(
-        not verdict.passed and verdict.observation is not None for verdict in result.verdicts
-    ):
-        more = {0: "where it goes wrong", 1: "a hint", 2: "got and expected in a table"}[result.level]
+    more = {0: "where it goes wrong", 1: "a hint", 2: "the smallest failing case in full"}.get(result.level)
+    if result.status == ERROR:
+        # Of a function that only raises there is nothing to compare.
+        more = "the call that was made" if result.level == 0 else None
+    elif result.level == 1 and (result.hint or result.alike):
+        more = "the hint for this very mistake" if result.hint else "the hints for such mistakes"
+    seen = any(not verdict.passed and verdict.observation is not None for verdict in result.verdicts)
+    if more and seen:
         yield f'For {more}: cu.check("{result.exercise}", hint={result.level + 1})'
+        if result.level == 0:
+            yield "Hints cost no points; how many you ask for is noted in the file you hand in, and the staff sees it."
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in text.splitlines())
 
 
 def _block(text: str) -> str:

@@ -6,13 +6,17 @@ misconception shows, and the hints.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
 import msgspec
+import torch
+from torch import Tensor
 
-from course_utils.checks.judge import PreparedCheck, PreparedExercise
+from course_utils.checks.compare import Expectation
+from course_utils.checks.observation import Quantity
+from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.values import (
     DTYPES,
     CaseData,
@@ -23,6 +27,18 @@ from course_utils.checks.values import (
     unpack_case,
     unpack_expectation,
 )
+
+
+class WrongData(msgspec.Struct, frozen=True):
+    """What a misconception shows on a case, where that is not what is expected.
+
+    Attributes:
+        differs: quantities and dtypes that are others than the expected ones.
+        missing: names of expected quantities that it does not show.
+    """
+
+    differs: ExpectationData
+    missing: tuple[str, ...] = ()
 
 
 class RecordedCheck(msgspec.Struct, frozen=True):
@@ -37,7 +53,7 @@ class RecordedCheck(msgspec.Struct, frozen=True):
     side: bool
     cases: tuple[CaseData, ...]
     expected: tuple[ExpectationData, ...]
-    wrong: dict[str, tuple[ExpectationData, ...]]
+    wrong: dict[str, tuple[WrongData, ...]]
 
 
 class RecordedExercise(msgspec.Struct, frozen=True):
@@ -54,10 +70,21 @@ class RecordedUnit(msgspec.Struct, frozen=True):
 
     unit: str
     exercises: tuple[RecordedExercise, ...]
+    # Name -> import statement: what the grader lends to a notebook that has lost its set-up cell.
+    imports: dict[str, str] = {}
 
 
-def record(unit: str, exercises: Sequence[tuple[PreparedExercise, float]]) -> bytes:
+def record(
+    unit: str,
+    exercises: Sequence[tuple[PreparedExercise, float]],
+    imports: Mapping[str, str] | None = None,
+) -> bytes:
     """The file of a unit: its exercises' visible checks, each with the exercise's full points.
+
+    Args:
+        unit: its id.
+        exercises: each with its points.
+        imports: what the grader lends, see `course_utils.notebook.slicing.import_prelude`.
 
     Raises:
         ValueError: a visible check is a property.
@@ -80,15 +107,52 @@ def record(unit: str, exercises: Sequence[tuple[PreparedExercise, float]]) -> by
                 check.side,
                 tuple(pack_case(case) for case in check.cases),
                 tuple(pack_expectation(expectation) for expectation in check.expected),
-                {name: tuple(pack_expectation(e) for e in wrong) for name, wrong in check.wrong.items()},
+                {
+                    name: tuple(
+                        _pack_wrong(one, expected)
+                        for one, expected in zip(wrong, check.expected, strict=True)
+                    )
+                    for name, wrong in check.wrong.items()
+                },
             )
             for check in exercise.checks
             if check.visible
         )
         return RecordedExercise(exercise.id, max_score, checks, dict(exercise.hints))
 
-    unit_data = RecordedUnit(unit, tuple(pack(exercise, points) for exercise, points in exercises))
+    packed = tuple(pack(exercise, points) for exercise, points in exercises)
+    unit_data = RecordedUnit(unit, packed, dict(imports or {}))
     return msgspec.json.format(msgspec.json.encode(unit_data), indent=1) + b"\n"
+
+
+def _pack_wrong(wrong: Expectation, expected: Expectation) -> WrongData:
+    differs = {
+        name: value
+        for name, value in wrong.quantities.items()
+        if name not in expected.quantities or not _is_same(value, expected.quantities[name])
+    }
+    dtypes = {name: dtype for name, dtype in wrong.dtypes.items() if expected.dtypes.get(name) != dtype}
+    missing = tuple(name for name in expected.quantities if name not in wrong.quantities)
+    return WrongData(pack_expectation(Expectation(differs, dtypes)), missing)
+
+
+def _unpack_wrong(data: WrongData, expected: Expectation) -> Expectation:
+    differs = unpack_expectation(data.differs)
+    quantities = {**expected.quantities, **differs.quantities}
+    dtypes = {**expected.dtypes, **differs.dtypes}
+    for name in data.missing:
+        del quantities[name]
+    # A dtype belongs to a tensor.
+    return Expectation(
+        quantities,
+        {name: dtype for name, dtype in dtypes.items() if isinstance(quantities.get(name), Tensor)},
+    )
+
+
+def _is_same(one: Quantity, other: Quantity) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other)
+    return type(one) is type(other) and one == other
 
 
 def decode(data: bytes) -> RecordedUnit:
@@ -103,6 +167,15 @@ def exercise_ids(unit: str) -> list[str]:
         LookupError: there is no such unit; the message names those there are.
     """
     return [item.id for item in _unit(unit).exercises]
+
+
+def imports(unit: str) -> dict[str, str]:
+    """Name -> import statement, for names that the grader lends to a notebook that has lost its set-up cell.
+
+    Raises:
+        LookupError: there is no such unit; the message names those there are.
+    """
+    return _unit(unit).imports
 
 
 @cache
@@ -144,7 +217,13 @@ def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
             check.side,
             tuple(unpack_case(case) for case in check.cases),
             tuple(unpack_expectation(expectation) for expectation in check.expected),
-            {name: tuple(unpack_expectation(e) for e in wrong) for name, wrong in check.wrong.items()},
+            {
+                name: tuple(
+                    _unpack_wrong(one, unpack_expectation(expected))
+                    for one, expected in zip(wrong, check.expected, strict=True)
+                )
+                for name, wrong in check.wrong.items()
+            },
         )
         for check in data.checks
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import inspect
 import io
+import linecache
 import random
 import re
 import sys
@@ -13,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -23,12 +26,17 @@ from course_utils.checks.judge import (
     CORRECT,
     ERROR,
     NOT_ATTEMPTED,
+    WRONG,
     CheckVerdict,
     PreparedExercise,
     Verdict,
     judge,
 )
+from course_utils.checks.observation import Failure
 from course_utils.checks.observe import failure_of, observe
+from course_utils.notebook.execute import line_that_binds, no_function, no_input
+from course_utils.notebook.help import MIME, Help
+from course_utils.notebook.names import function_name
 
 INTERRUPTED = "interrupted"
 UNKNOWN = "unknown"
@@ -52,9 +60,13 @@ class CheckResult:
         verdicts: one for each visible check, in order; empty if the function could not be called at all.
         reason: why it could not, in a sentence; empty otherwise.
         hint: hint of the known misconception that shows exactly what was seen, or None.
+        alike: hints of several known misconceptions that all show what was seen.
+        separated_by: what tells those apart; empty if there are none.
+        fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
         notes: what else is worth knowing: what the function printed, the warnings it raised.
         level: how much is said, 0 to 3.
         device: where the verdicts come from.
+        help: the hints that were asked for so far in this kernel, this time included; None if there were none.
     """
 
     exercise: str
@@ -64,9 +76,13 @@ class CheckResult:
     verdicts: tuple[CheckVerdict, ...] = ()
     reason: str = ""
     hint: str | None = None
+    alike: tuple[str, ...] = ()
+    separated_by: str = ""
+    fact: str = ""
     notes: tuple[str, ...] = ()
     level: int = 0
     device: str = field(default="cpu", compare=False)
+    help: Help | None = field(default=None, compare=False)
 
     @property
     def passed(self) -> int:
@@ -89,6 +105,12 @@ class CheckResult:
 
         return as_html(self)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """Beside text and HTML, which come from the methods above, the hints asked for: `cu.submit` reads them."""
+        if not self.help:
+            return {}
+        return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
+
 
 def check(exercise: str, *, hint: int = 0) -> CheckResult:
     """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
@@ -97,10 +119,14 @@ def check(exercise: str, *, hint: int = 0) -> CheckResult:
     GPU too if there is one. Nothing is changed by a check: not your variables, not the state of the random generators.
     The hidden checks, which decide about the rest of the points, ask the same with other values.
 
+    How often you ask for hints, and for which, is counted: `cu.submit` writes it into the file you hand in. It costs no
+    points; the staff sees it and learns where the course is hard.
+
     Args:
         exercise: the id of the exercise, as in its header.
-        hint: 0 names the quantity that's wrong; 1 adds the call and the entries; 2 the hint for the mistake, if it's
-            a known one; 3 puts what was got beside what was expected for the smallest failing case.
+        hint: 0 names the quantity that's wrong; 1 adds the call and the entries, in a notebook as a picture too; 2 the
+            hint for the mistake, if it's a known one; 3 puts what was got beside what was expected for the smallest
+            failing case, with the case itself if it's small.
 
     Returns:
         The result. No exception is raised, whatever the function does.
@@ -110,7 +136,7 @@ def check(exercise: str, *, hint: int = 0) -> CheckResult:
     """
     caller = sys._getframe(1).f_globals
     try:
-        result = check_in(caller, exercise, hint=hint)
+        result = _counted(check_in(caller, exercise, hint=hint))
         in_notebook = _in_notebook()
         _say(f"{exercise}: {_headline(result)}" if in_notebook else str(result))
     except KeyboardInterrupt:
@@ -125,6 +151,23 @@ def check(exercise: str, *, hint: int = 0) -> CheckResult:
         result = CheckResult(str(exercise), UNKNOWN, reason=reason)
         _say(str(result))
     return result
+
+
+# Exercise id -> the hints that were asked for since this kernel was started.
+_asked: dict[str, Help] = {}
+
+
+def asked_for() -> dict[str, Help]:
+    """Exercise id -> the hints that were asked for in this kernel."""
+    return dict(_asked)
+
+
+def _counted(result: CheckResult) -> CheckResult:
+    # Of a right function, or none at all, a hint says nothing.
+    if result.level and result.status in (WRONG, ERROR):
+        before = _asked.get(result.exercise, Help(0, 0))
+        _asked[result.exercise] = Help(before.asked + 1, max(before.level, result.level))
+    return replace(result, help=_asked.get(result.exercise))
 
 
 def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> CheckResult:
@@ -144,25 +187,14 @@ def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> C
     level = min(max(int(hint), 0), 3)
     blank = CheckResult(exercise, ERROR, max_points=full, level=level)
 
-    name = exercise.split(".", 1)[1]
-    if broken := _broken_cell(namespace, name):
-        return replace(blank, reason=broken)
-    function = namespace.get(name)
-    if name not in namespace:
-        reason = f"There is no function {name} yet: run the cell that defines it, then run this one again."
-        return replace(blank, status=NOT_ATTEMPTED, reason=reason)
-    if not callable(function):
-        reason = (
-            f"{name} is no function but of type {type(function).__name__}: something has taken its name. "
-            "Run the cell that defines it again."
-        )
-        return replace(blank, reason=reason)
-    if mismatch := _wrong_signature(function, prepared):
-        return replace(blank, reason=mismatch)
+    if obstacle := _obstacle(namespace, prepared):
+        status, reason = obstacle
+        return replace(blank, status=status, reason=reason)
+    function = namespace[function_name(exercise)]
 
     verdicts: list[Verdict] = []
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
-    with _undisturbed(), _captured() as captured:
+    with undisturbed(), _captured() as captured:
         try:
             for device in devices:
                 verdicts.append(_run(function, prepared, device))
@@ -207,12 +239,20 @@ def _result(
         notes = (f"On the CPU all is right; what is said here is what happens on {device}.", *notes)
     visible = prepared.max_score
     share = sum(item.points for item in checks) / visible if visible else 0.0
+    failure = next((item.observation.failure for item in checks if item.observation), None)
     reason = ""
     if worst.status == NOT_ATTEMPTED:
+        line = (
+            f"line {failure.line} of your cell: {failure.code.strip()}"
+            if failure and failure.code
+            else "that line."
+        )
         reason = (
             "Not attempted: the function raises NotImplementedError. Write its body, run its cell, then run this one "
-            "again. If you have written it, delete the line that raises."
+            f"again. If you have written it, delete {line}"
         )
+    elif worst.status == ERROR and failure:
+        reason = f"The function raised {failure.message}{_in_line(failure)}"
     return replace(
         blank,
         status=worst.status,
@@ -220,52 +260,97 @@ def _result(
         verdicts=checks,
         reason=reason,
         hint=worst.hint,
+        alike=tuple(prepared.hints[name] for name in worst.alike if name in prepared.hints),
+        separated_by=worst.separated_by,
+        fact=worst.fact,
         notes=notes,
         device=device,
     )
 
 
-def _broken_cell(namespace: Mapping[str, Any], name: str) -> str | None:
+def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple[str, str] | None:
+    """Status and reason, if there is nothing that could be called."""
+    name = function_name(prepared.id)
+    history = namespace.get("In")
+    cells = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+    pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+    last = next((text for text in reversed(cells) if pattern.search(text)), None)
+    if last and (broken := _broken(last, name)):
+        return ERROR, broken
+    again = "then run this one again."
+    if name not in namespace:
+        if last is None:
+            return NOT_ATTEMPTED, f"There is no function {name} yet: run the cell that defines it, {again}"
+        return ERROR, (
+            f"There is no function {name}, although its cell was run: it stopped above the function. Mend what the "
+            f"message below that cell tells of, run it, {again}"
+        )
+    function = namespace[name]
+    if problem := no_function(name, function):
+        problem += f". Put that right, run the cell, {again}"
+    else:
+        problem = _wrong_signature(function, prepared)
+    return (ERROR, f"{problem}{_own_line(function, name, cells)}") if problem else None
+
+
+def _broken(source: str, name: str) -> str | None:
     """A sentence, if the cell that was run last to define the function could not be compiled.
 
     The function in memory, if there is one, is then an older version: its verdict would speak of code that the student
     no longer sees.
     """
-    history = namespace.get("In")
-    pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
-    cells = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
-    last = next((text for text in reversed(cells) if pattern.search(text)), None)
-    if last is None:
-        return None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(last, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except (SyntaxError, ValueError) as error:
-        place = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        line = error.lineno if isinstance(error, SyntaxError) else None
         what = error.msg if isinstance(error, SyntaxError) else str(error)
+        lines = source.splitlines()
+        code = lines[line - 1].strip() if line and line <= len(lines) else ""
+        where = f" in line {line}" if line else ""
+        place = f" It's this line of your cell: {code}" if code else ""
         return (
-            f"The cell with {name} did not run, because it has a syntax error{place}: {what}. "
-            "Mend it and run it, then run this one again."
+            f"The cell with {name} did not run, because it has a syntax error{where}: {what}. Mend it and run it, then "
+            f"run this one again.{place}"
         )
     return None
 
 
-def _wrong_signature(function: Callable[..., Any], prepared: PreparedExercise) -> str | None:
+def _wrong_signature(function: Callable[..., Any], prepared: PreparedExercise) -> str:
     names = next((case.calls[0] for item in prepared.checks for case in item.cases), ())
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):  # built-in functions have none to show
-        return None
+        return ""
     try:
         signature.bind(*names)
     except TypeError:
-        name = prepared.id.split(".", 1)[1]
+        name = function_name(prepared.id)
         return (
             f"The exercise calls {name}({', '.join(names)}), but yours is {name}{_short(signature)}: "
             "put the first line of the function back as it was."
         )
-    return None
+    return ""
+
+
+def _own_line(function: object, name: str, cells: Sequence[str]) -> str:
+    """A sentence with the line of the student's that gave the name its value, if it can be found."""
+    code = getattr(function, "__code__", None)
+    if isinstance(code, CodeType):
+        line, text = code.co_firstlineno, linecache.getline(code.co_filename, code.co_firstlineno).strip()
+        return f" It's line {line} of your cell: {text}" if text else ""
+    for cell in reversed(cells):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+            if bound := line_that_binds(name, ast.parse(cell).body):
+                return f" It's line {bound} of your cell: {cell.splitlines()[bound - 1].strip()}"
+    return ""
+
+
+def _in_line(failure: Failure | None) -> str:
+    if failure is None or not failure.code:
+        return "."
+    return f", in line {failure.line} of your cell: {failure.code.strip()}"
 
 
 def _short(signature: inspect.Signature) -> str:
@@ -301,18 +386,22 @@ def _say(text: str) -> None:
 
 
 @contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Leave the random generators and torch's defaults as they were, and start from torch's own defaults."""
+def undisturbed() -> Iterator[None]:
+    """Leave the random generators and torch's settings as they were, and start from torch's own defaults."""
     # NumPy's old global generator: notebooks may still use it.
     python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()  # noqa: NPY002
     # Every GPU: a function may draw on any of them.
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    with torch.random.fork_rng(devices=devices), torch.device("cpu"):
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng(devices=devices), torch.device("cpu"), torch.enable_grad():
         torch.set_default_dtype(torch.float32)
+        torch.use_deterministic_algorithms(False)
         try:
             yield
         finally:
             torch.set_default_dtype(dtype)
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
             random.setstate(python)
             np.random.set_state(numpy)  # noqa: NPY002
 
@@ -353,12 +442,18 @@ class _Captured:
 
 @contextlib.contextmanager
 def _captured() -> Iterator[_Captured]:
-    """Keep what the function prints and warns out of the cell: nbgrader takes any text on stderr for a failure."""
+    """Keep what the function prints, asks and warns out of the cell: nbgrader takes text on stderr for a failure."""
     out, err = _Stream(), _Stream()
+    real_input = builtins.input
     with (
         warnings.catch_warnings(record=True) as warned,
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
         warnings.simplefilter("always")
-        yield _Captured(out, err, warned)
+        # A notebook would wait for an answer, again and again.
+        builtins.input = no_input  # type: ignore[assignment]
+        try:
+            yield _Captured(out, err, warned)
+        finally:
+            builtins.input = real_input

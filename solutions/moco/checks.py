@@ -1,16 +1,19 @@
 """Cases and points of the unit *moco*."""
 
+from typing import Any
+
 import torch
+import torch.nn.functional as F
 
 from course_utils.checks import Case, Draw, Input, Module, check
 
 # --- moco.momentum_update ---------------------------------------------------------------------------------------
 
 
-def _encoders(draw: Draw, momentum: float) -> Case:
+def _encoders(draw: Draw, momentum: float, frozen: bool = True) -> Case:
     width = draw.integer(3, 6)
 
-    def encoder(frozen: bool) -> Module:
+    def encoder(is_key: bool) -> Module:
         from course_utils.models import build
 
         state = build("tiny_encoder", width=width).state_dict()
@@ -18,13 +21,13 @@ def _encoders(draw: Draw, momentum: float) -> Case:
             name: draw.normal(*tensor.shape).abs() + 0.1
             if tensor.is_floating_point()
             # Counters of batches, which the two encoders must not share by chance.
-            else tensor + draw.integer(1, 9) + (10 if frozen else 0)
+            else tensor + draw.integer(1, 9) + (10 if is_key else 0)
             for name, tensor in state.items()
         }
         parameters = dict(build("tiny_encoder", width=width).named_parameters())
         # The query encoder carries gradients from its backward pass, the key encoder has none.
-        grads = {} if frozen else {name: draw.normal(*parameters[name].shape) for name in parameters}
-        return Module("tiny_encoder", {"width": width}, values, grads, frozen=frozen)
+        grads = {} if is_key else {name: draw.normal(*parameters[name].shape) for name in parameters}
+        return Module("tiny_encoder", {"width": width}, values, grads, frozen=is_key and frozen)
 
     return Case({"query_encoder": encoder(False), "key_encoder": encoder(True), "momentum": momentum})
 
@@ -69,24 +72,33 @@ def slow_encoder(draw: Draw) -> list[Case]:
     points=0.5,
     side=True,
     accuracy="exact",
-    looks_at=("module.query_encoder", "same.query_encoder", "grad", "graph", "mode", "result"),
+    looks_at=("module.query_encoder", "same.query_encoder", "grad", "graph", "mode", "setting", "result"),
 )
-def everything_else_stays(draw: Draw) -> Case:
+def everything_else_stays(draw: Draw) -> list[Case]:
     """The query encoder, all gradients and all requires_grad flags are left alone, and nothing is returned."""
-    return _encoders(draw, momentum=0.8)
+    return [_encoders(draw, momentum=0.8), _encoders(draw, momentum=0.4, frozen=False)]
 
 
 # --- moco.enqueue -----------------------------------------------------------------------------------------------
 
 
-def _enqueue(draw: Draw, offset: int, *, size: int = 0, count: int = 0, contiguous: bool = True) -> Case:
-    count_, dim, size_ = sorted(draw.sizes(3, 3, 9))
-    count, size = count or count_, size or size_
+def _enqueue(
+    draw: Draw,
+    offset: int,
+    *,
+    size: int = 0,
+    count: int = 0,
+    dim: int = 0,
+    contiguous: bool = True,
+    wants_grad: bool = False,
+) -> Case:
+    count_, dim_, size_ = sorted(draw.sizes(3, 3, 9))
+    count, dim, size = count or count_, dim or dim_, size or size_
     return Case(
         {
             "queue": Input(draw.normal(dim, size), contiguous=contiguous),
             "pointer": offset % size,
-            "keys": Input(draw.normal(count, dim) * 3, wants_grad=True, contiguous=contiguous),
+            "keys": Input(draw.normal(count, dim) * 3, wants_grad, contiguous),
         }
     )
 
@@ -121,9 +133,12 @@ def every_offset(draw: Draw) -> list[Case]:
     size = draw.integer(5, 8)
     counts = [3] * size + [1, 1, size, size]
     offsets = [*range(size), 0, size - 1, 0, 2]
-    return [
+    cases = [
         _enqueue(draw, offset, size=size, count=count) for offset, count in zip(offsets, counts, strict=True)
     ]
+    # As many rows as columns, so that keys written into rows fit and show.
+    square = _enqueue(draw, size - 2, size=size, count=3, dim=size)
+    return [*cases, square, _enqueue(draw, 15, size=20, count=14, dim=3)]
 
 
 @check("moco.enqueue", points=1, accuracy="exact", looks_at=("result", "after.queue"))
@@ -144,12 +159,13 @@ def several_batches(draw: Draw) -> Case:
     "moco.enqueue",
     points=0.5,
     accuracy="exact",
-    looks_at=("graph.queue", "after.keys", "gradient"),
+    looks_at=("graph", "after.keys", "gradient", "setting"),
     side=True,
 )
-def off_the_graph(draw: Draw) -> Case:
+def off_the_graph(draw: Draw) -> list[Case]:
     """The queue does not become part of the keys' graph, and the keys stay as they were."""
-    return _enqueue(draw, offset=2)
+    # On a leaf that wants gradients torch refuses changes in place, so the second case wants none.
+    return [_enqueue(draw, offset=2, wants_grad=True), _enqueue(draw, offset=2)]
 
 
 @check("moco.enqueue", points=0.5, accuracy="exact", looks_at=("exception", "after"), side=True)
@@ -161,18 +177,41 @@ def too_many_keys(draw: Draw) -> Case:
 # --- moco.moco_logits -------------------------------------------------------------------------------------------
 
 
-def _logits(draw: Draw, temperature: float = 0.2, n: int = 0, contiguous: bool = True) -> Case:
-    batch, dim, size = draw.sizes(3, 3, 9)
-    batch = n or batch
-    # Lengths far from one and different for each vector, so that every missing normalisation shows.
-    queries = draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
-    keys = 0.6 * queries + draw.normal(batch, dim) * (0.5 + 3 * draw.uniform(batch, 1))
-    queue = draw.normal(dim, size) * (0.5 + 3 * draw.uniform(1, size))
+# Gradients are asked for where they are looked at and nowhere else: on a leaf that wants them torch refuses to change
+# a tensor in place, and whoever does that should see what comes of it.
+_ALL = ("queries", "keys", "queue")
+
+
+def _logits(
+    draw: Draw,
+    temperature: float = 0.2,
+    wants_grad: tuple[str, ...] = (),
+    *,
+    n: int = 0,
+    sizes: tuple[int, ...] = (),
+    square: bool = False,
+    crowded: bool = False,
+    length: float = 1.0,
+    contiguous: bool = True,
+) -> Case:
+    batch, dim, size = sizes or draw.sizes(3, 3, 9)
+    batch, size = n or batch, dim if square else size
+    queries, keys, queue = draw.normal(batch, dim), draw.normal(batch, dim), draw.normal(dim, size)
+    if crowded:
+        centre = draw.normal(1, dim)
+        centre /= centre.norm()
+        queries, keys, queue = centre + 0.15 * queries, centre + 0.15 * keys, centre.T + 0.15 * queue
+    else:
+        keys += 0.6 * queries
+    # Lengths different for each vector, below one and above, so that every missing normalisation shows.
+    queries = F.normalize(queries) * length * (0.4 + 2 * draw.uniform(batch, 1))
+    keys = F.normalize(keys) * length * (0.4 + 2 * draw.uniform(batch, 1))
+    queue = F.normalize(queue, dim=0) * length * (0.4 + 2 * draw.uniform(1, size))
     return Case(
         {
-            "queries": Input(queries, wants_grad=True, contiguous=contiguous),
-            "keys": Input(keys, wants_grad=True, contiguous=contiguous),
-            "queue": Input(queue, wants_grad=True, contiguous=contiguous),
+            "queries": Input(queries, "queries" in wants_grad, contiguous),
+            "keys": Input(keys, "keys" in wants_grad, contiguous),
+            "queue": Input(queue, "queue" in wants_grad, contiguous),
             "temperature": temperature,
         }
     )
@@ -187,22 +226,42 @@ def logits(draw: Draw) -> Case:
 @check("moco.moco_logits", points=1, accuracy="softmax", looks_at=("result", "gradient.queries"))
 def low_temperature(draw: Draw) -> Case:
     """Logits and gradient with respect to the queries are right at temperature 0.01."""
-    return _logits(draw, temperature=0.01)
+    # Crowded around one direction, so that whoever takes a softmax of these logits does not get a single one.
+    return _logits(draw, 0.01, ("queries",), crowded=True)
 
 
 @check("moco.moco_logits", points=1, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
 def no_gradient_to_keys(draw: Draw) -> Case:
     """No gradient flows into the keys or the queue."""
-    return _logits(draw)
+    return _logits(draw, wants_grad=_ALL)
 
 
-@check("moco.moco_logits", points=0.5, looks_at=("after", "graph.queries"), side=True)
-def inputs_unchanged(draw: Draw) -> Case:
+@check(
+    "moco.moco_logits",
+    points=0.5,
+    looks_at=("after", "graph.queries", "graph.keys", "graph.queue", "setting"),
+    side=True,
+)
+def inputs_unchanged(draw: Draw) -> list[Case]:
     """Queries, keys and queue are left as they were."""
-    return _logits(draw)
+    return [_logits(draw), _logits(draw, wants_grad=_ALL)]
 
 
-@check("moco.moco_logits", points=1, dtype=torch.float64, looks_at=("result", "gradient.queries"))
+@check(
+    "moco.moco_logits",
+    points=1,
+    accuracy="long vectors",
+    dtype=torch.float64,
+    looks_at=("result", "kept", "gradient.queries"),
+)
 def layouts(draw: Draw) -> list[Case]:
-    """The logits are right in float64, for transposed memory and for a batch of one."""
-    return [_logits(draw, contiguous=False), _logits(draw, n=1)]
+    """The logits are right in float64, for transposed memory, a batch of one and in a second call."""
+    # In the third case the queue has as many keys as entries, so that a transposed one fits and shows.
+    variants: list[dict[str, Any]] = [
+        {"n": 6, "contiguous": False},
+        {"n": 1},
+        {"n": 15, "square": True},
+    ]
+    cases = [_logits(draw, wants_grad=("queries",), length=1e4, **variant) for variant in variants]
+    again = _logits(draw, sizes=(2, 5, 7), length=1e4).then(_logits(draw, sizes=(2, 5, 7), length=1e4))
+    return [*cases, again]

@@ -169,3 +169,147 @@ def labels_one_hot(images):
 def off_the_graph(images):
     """The turns go through NumPy, or through `detach`, and no gradient comes back."""
     return _turned(images.detach()), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="What does the number that you give to the turning function count? Try 1."
+)
+def degrees_for_quarter_turns(images):
+    """The angle in degrees is given where the number of quarter turns is asked for."""
+    return _turned(images, (0, 90, 180, 270)), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch",
+    hint="Which two dimensions of the batch are rows and columns? Did you say so, or is it a default?",
+)
+def turned_in_the_first_two_dimensions(images):
+    """Without a word about dimensions, the images are turned in the first two: batch and channels."""
+    return torch.stack([torch.rot90(images, k) for k in range(4)], dim=1).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="Which two dimensions of the batch are rows and columns? Count from 0."
+)
+def channels_turned_with_the_rows(images):
+    """The images are turned in dimensions 1 and 2, as if the channels were the rows."""
+    turned = [torch.rot90(images, k, dims=(1, 2)) for k in range(4)]
+    return torch.stack(turned, dim=1).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="A mirrored word cannot be read. Can a word that was turned by 90 degrees?"
+)
+def flips_for_turns(images):
+    """Reflections left to right and top to bottom stand in for the quarter turns."""
+    turns = [images, images.flip(3), images.flip((2, 3)), images.flip(2)]
+    return torch.stack(turns, dim=1).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="Look at outputs 0 to 3. Where does the result of the turning function go?"
+)
+def turned_copies_thrown_away(images):
+    """The turning function is taken to work in place, so that what it returns is dropped."""
+    copies = []
+    for k in range(4):
+        copy = images.clone()
+        torch.rot90(copy, k, dims=(2, 3))
+        copies.append(copy)
+    return torch.stack(copies, dim=1).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch",
+    hint="What should a network read off a copy: which image it is, or how it was turned?",
+)
+def labels_number_the_images(images):
+    """The label says which image a copy was made from."""
+    return _turned(images), torch.arange(len(images)).repeat_interleave(4)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="How many classes are there: one for each turn, or one for each output?"
+)
+def labels_number_the_outputs(images):
+    """Every output is a class of its own."""
+    return _turned(images), torch.arange(4 * len(images))
+
+
+@misconception("pretext.rotate_batch", hint="The signature says how many dimensions the labels have.")
+def labels_as_a_column(images):
+    """The labels stand below one another in a column, as a second dimension."""
+    return _turned(images), _labels(images).unsqueeze(1)
+
+
+@misconception("pretext.rotate_batch", hint="Which of the two results does the signature name first?")
+def labels_first(images):
+    """The labels are returned before the images."""
+    return _labels(images), _turned(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="The network takes one tensor. How do many images become one batch?"
+)
+def images_as_a_list(images):
+    """The turned images are returned as a list."""
+    return list(_turned(images)), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch",
+    hint="`squeeze` takes out every dimension of length one. Which of yours may have that length?",
+)
+def squeezed(images):
+    """All dimensions of length one are taken out, also where there is a single channel or pixel."""
+    return _turned(images).squeeze(), _labels(images)
+
+
+@misconception("pretext.rotate_batch", hint="How many different values can a pixel have in an image file?")
+def through_eight_bits(images):
+    """The images are converted to pictures of 256 levels and back."""
+    return _turned((images.detach() * 255).byte() / 255), _labels(images)
+
+
+@misconception("pretext.rotate_batch", hint="Call your function with float64 images. What comes back?")
+def always_float32(images):
+    """The images are made float32, whatever they were."""
+    return _turned(images.float()), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="The caller still needs the images. Which way up are they after the call?"
+)
+def images_turned_on_the_spot(images):
+    """The images passed in are turned a little further for every copy, past autograd, and left like that."""
+    copies = [images.clone()]
+    for _ in range(3):
+        images.data = torch.rot90(images.data, dims=(2, 3))
+        copies.append(images.clone())
+    return torch.stack(copies, dim=1).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch",
+    hint="When can the same numbers be read in another shape without being moved? Try a transposed batch.",
+)
+def view_of_any_memory(images):
+    """Pixels are picked from flattened images, and `view` flattens them only if they lie in order in memory."""
+    n, c, s, _ = images.shape
+    pixels = torch.arange(s * s).view(s, s)
+    order = torch.cat([torch.rot90(pixels, k).flatten() for k in range(4)])
+    turned = images.view(n, c, s * s)[:, :, order].view(n, c, 4, s, s)
+    return turned.transpose(1, 2).flatten(0, 1), _labels(images)
+
+
+@misconception(
+    "pretext.rotate_batch", hint="`images[i] = ...` writes somewhere. Who else still needs what stood there?"
+)
+def images_overwritten(images):
+    """Each image passed in is replaced by its turned copy before the next turn."""
+    copies = [images.clone()]
+    for _ in range(3):
+        for i in range(len(images)):
+            images[i] = torch.rot90(images[i], dims=(1, 2))
+        copies.append(images.clone())
+    return torch.stack(copies, dim=1).flatten(0, 1), _labels(images)

@@ -1,18 +1,33 @@
 """Cases and points of the unit *simclr*."""
 
 import torch
+import torch.nn.functional as F
 
 from course_utils.checks import Case, Draw, Input, Observation, check
 
 # --- simclr.nt_xent ---------------------------------------------------------------------------------------------
 
 
-def _batch(draw: Draw, temperature: float, *, n: int = 0, grad: bool = True, contiguous: bool = True) -> Case:
-    count, dim = draw.sizes(2, 4, 9)
-    n = n or count
-    # Views of one image are alike but not equal, and every projection has a length of its own.
-    z_i = draw.normal(n, dim) * (0.4 + 1.2 * draw.uniform(n, 1))
-    z_j = 0.5 * z_i + draw.normal(n, dim) * (0.4 + 1.2 * draw.uniform(n, 1))
+# Gradients are asked for where they are looked at and nowhere else: on a leaf that wants them torch refuses to change
+# a tensor in place, and whoever does that should see what comes of it.
+
+
+def _batch(
+    draw: Draw,
+    temperature: float,
+    *,
+    n: int = 0,
+    dim: int = 0,
+    length: float = 1.0,
+    grad: bool = False,
+    contiguous: bool = True,
+) -> Case:
+    sizes = draw.sizes(2, 4, 9)
+    n, dim = n or sizes[0], dim or sizes[1]
+    # Views of one image are alike but not equal, and every projection has a length of its own, some below one.
+    z_i = draw.normal(n, dim)
+    z_j = 0.5 * z_i + draw.normal(n, dim)
+    z_i, z_j = (F.normalize(z) * length * (0.4 + 2 * draw.uniform(n, 1)) for z in (z_i, z_j))
     return Case(
         {
             "z_i": Input(z_i, wants_grad=grad, contiguous=contiguous),
@@ -31,13 +46,19 @@ def loss(draw: Draw) -> Case:
 @check("simclr.nt_xent", points=1.5, visible=True, looks_at=("gradient",))
 def gradients(draw: Draw) -> Case:
     """The gradients with respect to both views are right."""
-    return _batch(draw, temperature=0.5)
+    return _batch(draw, temperature=0.5, grad=True)
 
 
-@check("simclr.nt_xent", points=1.5)
+@check("simclr.nt_xent", points=1.5, looks_at=("result", "kept"))
 def other_batches(draw: Draw) -> list[Case]:
-    """The loss is right for other batch sizes and temperatures."""
-    return [_batch(draw, 0.2, n=4), _batch(draw, 0.7, n=draw.integer(10, 30)), _batch(draw, 1.5, n=3)]
+    """The loss is right for other batch sizes and temperatures, and in a second call."""
+    few, many, warm = (
+        _batch(draw, 0.2, n=4),
+        _batch(draw, 0.7, n=draw.integer(13, 30)),
+        _batch(draw, 1.5, n=3),
+    )
+    again = _batch(draw, 0.9, n=5, dim=4).then(_batch(draw, 0.9, n=5, dim=4))
+    return [few, many, warm, again]
 
 
 @check("simclr.nt_xent", points=1, accuracy="softmax", looks_at=("result", "gradient"))
@@ -57,10 +78,16 @@ def low_temperature(draw: Draw) -> Case:
     )
 
 
-@check("simclr.nt_xent", points=1, dtype=torch.float64, looks_at=("result", "gradient"))
+@check(
+    "simclr.nt_xent",
+    points=1,
+    accuracy="long vectors",
+    dtype=torch.float64,
+    looks_at=("result", "gradient"),
+)
 def layouts(draw: Draw) -> list[Case]:
     """Loss and gradients are right in float64, for transposed memory too."""
-    return [_batch(draw, 0.3), _batch(draw, 0.3, contiguous=False)]
+    return [_batch(draw, 0.3, length=1e4, grad=True, contiguous=contiguous) for contiguous in (True, False)]
 
 
 def _is_zero(case: Case, observation: Observation) -> str | None:
@@ -76,13 +103,19 @@ def _is_zero(case: Case, observation: Observation) -> str | None:
 @check("simclr.nt_xent", points=0.5, looks_at=("exception",), side=True, property=_is_zero)
 def single_pair(draw: Draw) -> Case:
     """A batch of one image has no negatives, and its loss is zero."""
-    return _batch(draw, 0.5, n=1)
+    # The views look away from each other, so that a view which is not quite kept from its own loss shows.
+    view = draw.normal(1, 5)
+    other = 0.1 * draw.normal(1, 5) - 0.7 * view
+    return Case({"z_i": Input(view), "z_j": Input(other), "temperature": 0.05})
 
 
 @check(
-    "simclr.nt_xent", points=0.5, accuracy="exact", looks_at=("after", "graph.z_i", "graph.z_j"), side=True
+    "simclr.nt_xent",
+    points=0.5,
+    accuracy="exact",
+    looks_at=("after", "graph.z_i", "graph.z_j", "setting"),
+    side=True,
 )
-def inputs_unchanged(draw: Draw) -> Case:
+def inputs_unchanged(draw: Draw) -> list[Case]:
     """The projections are left as they were."""
-    # Without gradients: on a leaf that wants them torch itself refuses most changes in place.
-    return _batch(draw, 0.5, grad=False)
+    return [_batch(draw, 0.5), _batch(draw, 0.5, grad=True)]

@@ -213,6 +213,128 @@ def normalised_again_over_the_target(reference, target, temperature=1.0):
     return weights / weights.sum(dim=2, keepdim=True)
 
 
+@misconception(
+    "video.colorization_attention",
+    hint="Does a score mean the same for embeddings of 8 and of 64 channels? What does the docstring divide by?",
+)
+def divided_by_the_channels(reference, target, temperature=1.0):
+    """The scores are means over the channels, as in networks for optical flow."""
+    return (_scores(reference, target) / reference.shape[1] / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="Which of two equally similar embeddings has the larger dot product with the target: the longer one?",
+)
+def negative_distances(reference, target, temperature=1.0):
+    """Near embeddings score high: the score is the negative squared distance."""
+    differences = reference.flatten(2).unsqueeze(3) - target.flatten(2).unsqueeze(2)
+    return (-differences.square().sum(dim=1) / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention", hint="Two positions score the same. How should the weight be shared?"
+)
+def only_the_best(reference, target, temperature=1.0):
+    """All weight goes to the reference position with the largest score."""
+    scores = _scores(reference, target)
+    return F.one_hot(scores.argmax(dim=1), scores.shape[1]).transpose(1, 2).to(scores)
+
+
+@misconception(
+    "video.colorization_attention", hint="Call your function without a temperature. Which one does it take?"
+)
+def another_default(reference, target, temperature=0.07):
+    """The default temperature is another one, known from contrastive losses."""
+    return (_scores(reference, target) / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="Are two scores of 60 and 80 still different after you have made them safe?",
+)
+def scores_clamped(reference, target, temperature=1.0):
+    """Scores are clamped to [-50, 50], so that their exponentials fit."""
+    return (_scores(reference, target) / temperature).clamp(-50, 50).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="What is left to be sharpened of a weight that has already been rounded to zero?",
+)
+def sharpened_after_the_softmax(reference, target, temperature=1.0):
+    """The weights of temperature 1 are raised to the power 1 / temperature and divided by their sum."""
+    weights = _scores(reference, target).softmax(dim=1) ** (1 / temperature)
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="How many reference positions does one target position choose from: a column of them, or all?",
+)
+def softmax_over_one_column(reference, target, temperature=1.0):
+    """The positions are not joined before the softmax, which then runs over the rows of the reference only."""
+    scores = torch.einsum("ndhw,ndxy->nhwxy", reference, target) / temperature
+    return scores.softmax(dim=1).flatten(3).flatten(1, 2)
+
+
+@misconception(
+    "video.colorization_attention", hint="Which frame does the second clip of the batch look at in your code?"
+)
+def reference_of_the_first_clip(reference, target, temperature=1.0):
+    """All clips of the batch look at the reference frame of the first."""
+    return (_scores(reference[:1].expand_as(reference), target) / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention", hint="Whose height and width did you use for the frame to be coloured?"
+)
+def frames_of_one_size(reference, target, temperature=1.0):
+    """The target is flattened to as many positions as the reference has."""
+    n, d, h, w = reference.shape
+    scores = reference.flatten(2).transpose(1, 2) @ target.reshape(n, d, h * w)
+    return (scores / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="How is the network to learn what looks alike, if not from your result?",
+)
+def attention_off_the_graph(reference, target, temperature=1.0):
+    """The attention is computed without gradients."""
+    return (_scores(reference, target) / temperature).softmax(dim=1).detach()
+
+
+@misconception(
+    "video.colorization_attention", hint="Call your function with float64 embeddings. What comes back?"
+)
+def embeddings_made_float32(reference, target, temperature=1.0):
+    """The embeddings are made float32, whatever they were."""
+    return (_scores(reference.float(), target.float()) / temperature).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="The caller still needs the embeddings. Are they the same after the call?",
+)
+def reference_scaled_in_place(reference, target, temperature=1.0):
+    """The reference embeddings themselves are divided by the temperature."""
+    with torch.no_grad():
+        reference.div_(temperature)
+    return _scores(reference, target).softmax(dim=1)
+
+
+@misconception(
+    "video.colorization_attention",
+    hint="When can the same numbers be read in another shape without being moved? Try a transposed frame.",
+)
+def frames_viewed_flat(reference, target, temperature=1.0):
+    """`view` flattens the frames only if they lie in order in memory."""
+    n, d = reference.shape[:2]
+    scores = reference.view(n, d, -1).transpose(1, 2) @ target.view(n, d, -1)
+    return (scores / temperature).softmax(dim=1)
+
+
 # --- video.copy_colors --------------------------------------------------------------------------------------
 
 
@@ -339,3 +461,79 @@ def colors_of_the_first_clip(attention, colors, target_size):
 def colors_clamped(attention, colors, target_size):
     """The colours are clamped to [0, 1], as if they were intensities."""
     return torch.clamp(_copied(attention, colors, target_size), 0, 1)
+
+
+@misconception(
+    "video.copy_colors",
+    hint="Is a small weight no weight? Add up what you leave out, if there are many of them.",
+)
+def only_the_five_largest_weights(attention, colors, target_size):
+    """Only the five largest weights of a target position are used, as trackers do to propagate labels."""
+    kept = attention.topk(min(5, attention.shape[1]), dim=1)
+    weights = torch.zeros_like(attention).scatter(1, kept.indices, kept.values)
+    return _copied(weights / weights.sum(dim=1, keepdim=True), colors, target_size)
+
+
+@misconception(
+    "video.copy_colors", hint="Which frame's height and width has the result: whose colours, or whose grid?"
+)
+def shaped_like_the_reference(attention, colors, target_size):
+    """The result is given height and width of the reference frame."""
+    return (colors.flatten(2) @ attention).reshape(colors.shape)
+
+
+@misconception(
+    "video.copy_colors", hint="What may be copied besides colours, and how many channels has it then?"
+)
+def three_channels(attention, colors, target_size):
+    """There are three channels, whatever is copied."""
+    return (colors.flatten(2) @ attention).reshape(len(colors), 3, *target_size)
+
+
+@misconception(
+    "video.copy_colors", hint="Which attention does the second clip of the batch use in your code?"
+)
+def attention_of_the_first_clip(attention, colors, target_size):
+    """All clips of the batch use the attention of the first."""
+    return _copied(attention[:1].expand_as(attention), colors, target_size)
+
+
+@misconception(
+    "video.copy_colors", hint="`squeeze` takes out every dimension of length one. Try a batch of one clip."
+)
+def squeezed(attention, colors, target_size):
+    """All dimensions of length one are taken out of the result, the batch of one clip too."""
+    return _copied(attention, colors, target_size).squeeze()
+
+
+@misconception("video.copy_colors", hint="Can a loss on your result train anything? Follow it back.")
+def colors_off_the_graph(attention, colors, target_size):
+    """The colours are copied without gradients."""
+    return _copied(attention, colors, target_size).detach()
+
+
+@misconception("video.copy_colors", hint="Call your function with float64 tensors. What comes back?")
+def colors_made_float32(attention, colors, target_size):
+    """Attention and colours are made float32, whatever they were."""
+    return _copied(attention.float(), colors.float(), target_size)
+
+
+@misconception(
+    "video.copy_colors",
+    hint="The caller still needs what was passed in. Does it have the same shape after the call?",
+)
+def attention_transposed_in_place(attention, colors, target_size):
+    """The attention itself is transposed, with a method that ends in an underscore."""
+    n, c = colors.shape[:2]
+    weights = attention.transpose_(1, 2)
+    return torch.einsum("nji,nci->ncj", weights, colors.flatten(2)).reshape(n, c, *target_size)
+
+
+@misconception(
+    "video.copy_colors",
+    hint="When can the same numbers be read in another shape without being moved? Try transposed colours.",
+)
+def colors_viewed_flat(attention, colors, target_size):
+    """`view` flattens the colours only if they lie in order in memory."""
+    n, c = colors.shape[:2]
+    return (colors.view(n, c, -1) @ attention).view(n, c, *target_size)

@@ -20,6 +20,7 @@ _MAX_OBJECTS = 500_000
 # What a file that only Python's patient reader understands may become in memory.
 _MAX_LOOSE = 400 * 2**20
 _LONGEST_ID = 1000
+_LONGEST_METADATA = 20_000
 # Six characters of JSON may stand for one of a text.
 _JSON_PER_CHARACTER = 6
 
@@ -31,7 +32,7 @@ class JsonCell:
     """A code cell, hardly read yet.
 
     Attributes:
-        number: its place among all cells, from 1.
+        number: its place among the code cells, from 1.
         raw_source: its text in JSON, a string or a list of them; so are the others.
     """
 
@@ -85,9 +86,19 @@ def code_cells(data: bytes) -> Iterator[JsonCell]:
         raise ValueError("the file is JSON, but no notebook: it has no cells")
     return (
         JsonCell(number, bytes(cell.text), bytes(cell.id), cell.metadata)
-        for number, cell in enumerate(cells, start=1)
-        if cell.is_code
+        for number, cell in enumerate(filter(lambda cell: cell.is_code, cells), start=1)
     )
+
+
+def course_metadata(data: bytes) -> dict[str, Any]:
+    """What the notebook's own metadata hold under `course`; nothing, if it cannot be read or is very long."""
+    try:
+        metadata = _struct(_decode(data).metadata, _Metadata)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
+        return {}
+    raw = bytes(metadata.course)
+    found = _loads(raw) if len(raw) <= _LONGEST_METADATA else None
+    return found if isinstance(found, dict) else {}
 
 
 class _Cell(msgspec.Struct):
@@ -115,6 +126,7 @@ class _Notebook(msgspec.Struct):
     cells: list[_Cell] | None = None
     worksheets: list[_Sheet] | None = None
     nbformat: msgspec.Raw = _NONE
+    metadata: msgspec.Raw = _NONE
 
 
 class _Metadata(msgspec.Struct):
@@ -164,6 +176,7 @@ def _decode(data: bytes) -> _Notebook:
             if isinstance(sheets, list)
             else None,
             _raw(loose.get("nbformat")),
+            _raw(loose.get("metadata")),
         )
 
 

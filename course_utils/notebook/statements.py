@@ -7,6 +7,8 @@ import copy
 import importlib.util
 from functools import lru_cache
 
+import msgspec
+
 _PLAIN = (
     ast.ImportFrom,
     ast.FunctionDef,
@@ -18,6 +20,14 @@ _PLAIN = (
 )
 _MOST_LOOKED_FOR = 50
 _FLOW = (ast.Pass, ast.Raise, ast.Continue, ast.Break)
+
+
+class CellCode(msgspec.Struct, frozen=True):
+    """Top-level statements of one cell: which of the parsed source to execute, by position."""
+
+    name: str
+    source: str
+    statements: tuple[int, ...]
 
 
 def binding_part(node: ast.stmt) -> ast.stmt | None:

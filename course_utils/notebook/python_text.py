@@ -8,10 +8,11 @@ work (`Allowance`), and where it is spent, lines that look like magics are taken
 from __future__ import annotations
 
 import ast
+import contextlib
 import re
 import threading
 
-from autograder.plain import clip
+from course_utils.notebook.plain import clip
 
 # Characters of one cell's code, and of a whole notebook's. Ours have 20,000 in all; Python's syntax tree of such a text
 # may take 500 times its room.
@@ -111,8 +112,9 @@ def _without_magics(source: str, ipython: bool) -> str:
         if not magic or magic[0] not in _PYTHON_MAGICS:
             return ""
         above, source = above + newline, rest
-    if not ipython:
-        return above + _MAGIC_LINE.sub(r"\1pass", source)
-    from IPython.core.inputtransformer2 import TransformerManager
+    if ipython:
+        with contextlib.suppress(ImportError):  # there in every notebook, but not in every Python
+            from IPython.core.inputtransformer2 import TransformerManager
 
-    return above + TransformerManager().transform_cell(source)
+            return above + TransformerManager().transform_cell(source)
+    return above + _MAGIC_LINE.sub(r"\1pass", source)

@@ -1,18 +1,29 @@
-"""Run the exercises of one submission in a sandbox: slices in, observations out."""
+"""Run the exercises of one notebook in processes of their own: slices in, observations out; and judge slices."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from types import TracebackType
+from typing import Protocol
 
-from autograder.sandbox.client import Job, Sandbox
-from autograder.sandbox.wire import CellCode
-from course_utils.checks.judge import MEMORY, TIMEOUT, Fault
+from course_utils.checks.judge import (
+    ERROR,
+    MEMORY,
+    NOT_ATTEMPTED,
+    TIMEOUT,
+    Fault,
+    PreparedExercise,
+    Verdict,
+    judge,
+    not_run,
+)
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.values import CaseData
+from course_utils.notebook.slicing import NoSlice, Slice
+from course_utils.notebook.statements import CellCode
 
 # A submission may take as long as so many calls that each use up their time.
 SUBMISSION_CALLS = 6
@@ -27,14 +38,42 @@ _MEMORY = ("can't allocate memory", "Cannot allocate memory")
 Seen = Mapping[str, Sequence[Observation | Fault]]
 
 
-class Runner:
-    """One submission in a sandbox. Use as a context manager: its processes end with it."""
+class Job(Protocol):
+    """A process that executes slices and calls the function in them.
 
-    def __init__(self, sandbox: Sandbox, device: str, seconds: float) -> None:
+    Attributes:
+        alive: whether it can be asked more.
+        killed: whether it was ended by a SIGKILL that was not ours.
+    """
+
+    alive: bool
+    killed: bool
+
+    def load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
+        """Execute a slice. Returns None if the function is there, else what went wrong."""
+
+    def run(self, cases: Sequence[CaseData], device: str) -> list[Observation | Fault]:
+        """Carry out cases. After a fault the process is gone, and the list ends with the fault."""
+
+    def close(self) -> object:
+        """End the process."""
+
+
+class Processes(Protocol):
+    """Where jobs come from: the grader's sandbox, or `alone.Alone`."""
+
+    def job(self, until: float) -> AbstractContextManager[Job]:
+        """A fresh process, ended with the block, or when its time is over by `time.monotonic`."""
+
+
+class Runner:
+    """One notebook. Use as a context manager: its processes end with it."""
+
+    def __init__(self, sandbox: Processes, device: str, seconds: float) -> None:
         """Nothing is started yet.
 
         Args:
-            sandbox: where to run it.
+            sandbox: where its processes come from.
             device: `"cpu"` or `"cuda"`.
             seconds: for all exercises together, by the clock.
         """
@@ -135,6 +174,33 @@ class Runner:
                 if isinstance(item, Fault):
                     return item
         return None
+
+
+def verdict(
+    exercise: PreparedExercise, slice_: Slice | NoSlice, seen: Seen | Failure | Fault | None
+) -> Verdict:
+    """The verdict on an exercise.
+
+    Args:
+        exercise: its checks.
+        slice_: what was cut out of the notebook.
+        seen: what came of running it; None if there was nothing to run.
+    """
+    if isinstance(slice_, NoSlice) or seen is None:
+        status = ERROR if getattr(slice_, "attempted", True) else NOT_ATTEMPTED
+        return not_run(exercise, status, getattr(slice_, "reason", "was not run"))
+    if isinstance(seen, Failure | Fault):
+        return could_not_load(exercise, seen)
+    return judge(exercise, seen)
+
+
+def could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verdict:
+    """The verdict on a slice that could not be executed."""
+    if isinstance(failure, Fault):
+        return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
+    where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
+    status = MEMORY if is_memory(failure) else ERROR
+    return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")
 
 
 def is_memory(failure: Failure) -> bool:

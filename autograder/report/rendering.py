@@ -1,0 +1,77 @@
+"""The templates of the pages, and what they need to be told: filters, the drawing of a window of numbers."""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import hashlib
+import math
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from course_utils.checks.judge import WITHHELD
+
+# Smaller ones are read as fast in a table of numbers.
+_SMALLEST_PICTURE = 3
+
+
+@cache
+def environment() -> Environment:
+    """Where the templates come from. All that is put into a page is escaped."""
+    made = Environment(
+        loader=PackageLoader("autograder.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "points": lambda value: f"{value:g}",
+        "moment": lambda text: dt.datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M %Z").strip(),
+        "seconds": seconds,
+        "words": lambda name: name.replace("-", " "),
+        "shades": shades,
+    }
+    made.globals |= {"withheld": WITHHELD, "picture_from": _SMALLEST_PICTURE}
+    return made
+
+
+def script(name: str) -> tuple[Markup, str]:
+    """A script of the templates' folder, and what the page's policy allows it by."""
+    made = environment()
+    assert made.loader
+    text, _, _ = made.loader.get_source(made, name)
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Markup(text), f"'sha256-{digest}'"
+
+
+def seconds(value: float) -> str:
+    """`0.03 s`, `2 s`."""
+    return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+
+
+def window_html(shown: Mapping[str, Any]) -> Markup:
+    """A window of `autograder.figures` as HTML that needs no style sheet."""
+    return Markup(environment().get_template("window.html").render(shown=shown))
+
+
+def shades(shown: Mapping[str, Any]) -> Mapping[str, list[list[float | None]]]:
+    """`got` and `expected` of a window as shades from 0 to 1, both on the scale of the expected ones; None for NaN."""
+    finite = [value for row in shown["expected"] for value in row if _is_number(value)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+
+    def shade(value: Any) -> float | None:
+        if not _is_number(value):
+            return None
+        share = (value - low) / (high - low) if high > low else 0.5 * (1 + (value > high) - (value < high))
+        return round(min(1.0, max(0.0, share)), 2)
+
+    return {name: [list(map(shade, row)) for row in shown[name]] for name in ("expected", "got")}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
