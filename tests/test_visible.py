@@ -184,10 +184,14 @@ def test_the_table_belongs_to_the_call_that_is_shown() -> None:
 
 
 def test_a_gradient_is_not_drawn_as_an_image() -> None:
-    page = Page(run(wrong_in("pretext.rotate_batch", "clockwise"), "pretext.rotate_batch", 1)._repr_html_())
-    first, second = (str(image["alt"]) for image in page.images)
-    assert first.startswith("first returned value: expected images above")
-    assert second.startswith("gradient with respect to images [0, 0]: a matrix")
+    for misconception, drawn in (
+        ("clockwise", "first returned value: expected images above"),
+        ("off-the-graph", "gradient with respect to images [0, 0]: a matrix"),
+    ):
+        page = Page(
+            run(wrong_in("pretext.rotate_batch", misconception), "pretext.rotate_batch", 1)._repr_html_()
+        )
+        assert str(page.images[0]["alt"]).startswith(drawn)
 
 
 @pytest.mark.parametrize("hint", [-3, 7, True, 2.9])
@@ -487,3 +491,12 @@ def test_every_recorded_exercise_can_be_loaded() -> None:
         exercise, points = recorded.load(name)
         assert exercise.checks
         assert points == UNIT.exercises[name].points
+
+
+def test_a_wrong_number_never_looks_like_the_expected_one() -> None:
+    reference = load_unit(Path(__file__).parents[1], "video").exercises["video.copy_colors"].reference
+    text = str(run(lambda *arguments: reference(*arguments) * (1 + 2e-4), "video.copy_colors", 3))
+    pairs = re.findall(r"(-?[\d.]+) \((-?[\d.]+)\)\*", text)
+    assert pairs
+    assert all(got != expected for got, expected in pairs)
+    assert "is 0.02 % too large everywhere" in text

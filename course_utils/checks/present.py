@@ -256,10 +256,10 @@ def _entries(verdict: CheckVerdict) -> str:
         return ""
     expected, got = pair
     places = _wrong(verdict, expected, got).nonzero()
-    lines = [
-        f"{[int(i) for i in place]}: got {_number(got[tuple(place)])}, expected {_number(expected[tuple(place)])}"
-        for place in places[:_MOST_ENTRIES]
-    ]
+    lines = []
+    for place in places[:_MOST_ENTRIES].tolist():
+        one, other = _unlike(got[tuple(place)], expected[tuple(place)])
+        lines.append(f"{place}: got {one}, expected {other}")
     if len(places) > _MOST_ENTRIES:
         lines.append(f"and {len(places) - _MOST_ENTRIES} more")
     return "\n".join(lines)
@@ -288,7 +288,9 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
         cells.append(
             [f"row {i}"]
             + [
-                f"{_number(got[i, j])} ({_number(expected[i, j])})" + ("*" if wrong[i, j] else " ")
+                "{} ({}){}".format(
+                    *_unlike(got[i, j], expected[i, j], wrong=bool(wrong[i, j])), "*" if wrong[i, j] else " "
+                )
                 for j in columns
             ]
         )
@@ -309,8 +311,18 @@ def _window(centre: int, size: int, count: int) -> range:
     return range(start, min(size, start + count))
 
 
-def _number(value: Tensor) -> str:
-    return f"{value.item():.4g}" if value.is_floating_point() else str(value.item())
+def _unlike(got: Tensor, expected: Tensor, *, wrong: bool = True) -> tuple[str, str]:
+    """Two numbers as short as they can be without looking the same where they are not."""
+    pair = _number(got, 4), _number(expected, 4)
+    for digits in (7, 10, 17):
+        if not wrong or pair[0] != pair[1]:
+            break
+        pair = _number(got, digits), _number(expected, digits)
+    return pair
+
+
+def _number(value: Tensor, digits: int) -> str:
+    return f"{value.item():.{digits}g}" if value.is_floating_point() else str(value.item())
 
 
 def _what_next(result: CheckResult) -> Iterator[str]:
