@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -442,3 +445,19 @@ def test_addresses_of_a_release() -> None:
     assert other.file("x.whl") == "https://example.org/course/x.whl"
     assert other.colab("moco/moco.ipynb") is None
     assert other.badge("moco") == ""
+
+
+def test_what_is_made_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    """Python's hashes of texts differ from run to run."""
+    code = "from course_utils.notebook.slicing import import_prelude; print(import_prelude('from torch import Tensor, nn, fx'))"
+    outs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    }
+    assert len(outs) == 1

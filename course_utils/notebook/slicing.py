@@ -321,7 +321,7 @@ def import_prelude(source: str) -> dict[str, str]:
     prelude = {}
     for node in parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
-            prelude.update(dict.fromkeys(_binds(node), ast.unparse(node)))
+            prelude.update(dict.fromkeys(sorted(_binds(node)), ast.unparse(node)))
     return prelude
 
 
