@@ -112,7 +112,9 @@ def _numbers(value: Quantity) -> Tensor | None:
     if isinstance(value, Tensor):
         return None if value.is_complex() else value
     # Of what is true or false the fact says all.
-    return torch.tensor(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return (
+        torch.tensor(float(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    )
 
 
 def _error(expected: Tensor, got: Tensor) -> Tensor:

@@ -514,7 +514,7 @@ class Grader:
         key = (exercise.id, tuple(map(id, items)))
         known = self._verdicts.get(key)
         if known is None:
-            verdict = judge(exercise, seen, self.device)
+            verdict = judge(exercise, seen, self.device, texts=False)
             size = sum(map(_bytes, items))
             # A fault is a new object each time: it would never be met again.
             if size > _LARGE or any(isinstance(item, Fault) for item in items):

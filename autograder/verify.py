@@ -18,9 +18,11 @@ from autograder.errors import UserError
 from autograder.notebook_source import Cell, NotebookSource, images_without_alt, named_in_prose
 from autograder.stub import bound_names, free_names, plain, solved_cell, telling_lines
 from autograder.units import Exercise, Unit, load_unit, unit_ids
+from course_utils.checks.case import Case
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT, PreparedExercise, Verdict, judge
-from course_utils.checks.observe import observe
+from course_utils.checks.observation import Observation
+from course_utils.checks.observe import SEED, observe
 from course_utils.notebook.names import function_name
 
 FEWEST_MISCONCEPTIONS = 4
@@ -226,10 +228,15 @@ def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
         what = f"{_where(wrong.function)}: misconception {wrong.id!r} of {exercise.id}"
         if verdict.status == CORRECT:
             yield f"{what} passes every check"
-        elif verdict.misconception is None:
+        elif verdict.misconception is None and not told_by_properties(verdict):
             yield f"{what} is not recognised by what it shows (status {verdict.status})"
-        elif verdict.misconception != wrong.id:
+        elif verdict.misconception not in (None, wrong.id):
             yield f"{what} is taken for {verdict.misconception!r}: a check must tell them apart"
+
+
+def told_by_properties(verdict: Verdict) -> bool:
+    """Whether all checks that failed are properties: there an idea has no one observation to be known by."""
+    return all(item.passed or item.check.property is not None for item in verdict.checks)
 
 
 def _raises(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
@@ -257,9 +264,13 @@ def _one_thread() -> Iterator[None]:
 
 def judge_function(prepared: PreparedExercise, function: Callable[..., Any]) -> Verdict:
     """The verdict on a function of ours, run in this process."""
-    return judge(
-        prepared, {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
-    )
+
+    def seen(case: Case) -> Observation:
+        torch.default_generator.manual_seed(SEED)
+        return observe(function, case)
+
+    with torch.random.fork_rng(devices=[]):
+        return judge(prepared, {check.id: [seen(case) for case in check.cases] for check in prepared.checks})
 
 
 def _where(function: Callable[..., Any]) -> str:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +20,8 @@ from typing import Any
 from tqdm import tqdm
 
 from course_utils.checks import recorded
-from course_utils.checks.judge import NOT_ATTEMPTED
+from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT
+from course_utils.checks.observe import clean
 from course_utils.checks.present import points
 from course_utils.checks.visible import asked_for, check_in, undisturbed
 from course_utils.notebook.alone import CannotRun, judge_alone
@@ -115,19 +116,38 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> None:
     for line in _freshness(path, content, namespace):
         print(line)
     made = _dumps(for_handing_in(content, unit, _help(unit, content, target)))
-    here = {result.exercise: result for result in report(namespace, unit)}
-    fresh = run_fresh(content, unit, path.parent)
-    _print_results(content, here, fresh, _graded(made, unit))
+    # First of all, so that nothing that goes wrong later costs the file.
     _write(target, made)
+    graded = _graded(made, unit)
+    endless = {result.exercise for result in graded or () if result.status == TIMEOUT}
+    here = {result.exercise: result for result in report(namespace, unit, leave_out=endless)}
+    fresh = run_fresh(content, unit, path.parent)
+    _print_results(content, here, fresh, graded)
     print(f"\nHand in this file: {target} ({target.stat().st_size / 1000:,.0f} kB)")
     _download(target)
 
 
-def report(namespace: Mapping[str, Any], unit: str) -> list[ExerciseResult]:
-    """What the visible checks say of the functions in `namespace`, exercise by exercise."""
+def report(
+    namespace: Mapping[str, Any], unit: str, *, leave_out: Collection[str] = ()
+) -> list[ExerciseResult]:
+    """What the visible checks say of the functions in `namespace`, exercise by exercise.
+
+    Args:
+        namespace: the notebook's globals.
+        unit: whose exercises.
+        leave_out: exercises whose functions are not called, because they do not come to an end.
+    """
     results = []
     for exercise in recorded.exercise_ids(unit):
-        result = check_in(namespace, exercise)
+        if exercise in leave_out:
+            results.append(ExerciseResult(exercise, TIMEOUT, 0.0, recorded.load(exercise)[1]))
+            continue
+        try:
+            result = check_in(namespace, exercise)
+        except Exception as error:  # a function may spoil what it is given in ways that nobody foresaw
+            reason = f"could not be checked ({type(error).__name__}: {clean(str(error))})"
+            results.append(ExerciseResult(exercise, ERROR, 0.0, recorded.load(exercise)[1], reason))
+            continue
         failed = next((verdict.message for verdict in result.verdicts if not verdict.passed), "")
         results.append(
             ExerciseResult(exercise, result.status, result.points, result.max_points, result.reason or failed)
@@ -244,7 +264,8 @@ def for_handing_in(content: Notebook, unit: str, asked: Mapping[str, Help] | Non
                 outputs[index] = {"output_type": "stream", "name": "stdout", "text": text}
             else:
                 total += size
-    metadata: dict[str, Any] = content.get("metadata") or {}
+    found = content.get("metadata")
+    metadata: dict[str, Any] = found if isinstance(found, dict) else {}
     content["metadata"] = metadata
     metadata.pop("widgets", None)
     course = metadata.get("course")
@@ -494,7 +515,10 @@ def _unanswered(content: Notebook) -> list[str]:
     """Ids of the written questions whose cell still holds the line to be replaced."""
     found = []
     for cell in content["cells"]:
-        nbgrader = (cell.get("metadata") or {}).get("nbgrader") or {}
+        metadata = cell.get("metadata")
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if not isinstance(nbgrader, dict):
+            continue
         if cell.get("cell_type") == "markdown" and nbgrader.get("solution") and _UNANSWERED in _source(cell):
             found.append(str(nbgrader.get("grade_id", "a written question")))
     return found

@@ -88,7 +88,7 @@ def test_what_is_wrong_with_a_square(wrong, said: str) -> None:  # type: ignore[
 
 def test_a_gradient_that_should_be_zero() -> None:
     said = fact(lambda x: x.detach() * 2, lambda x: x * 2, wants_grad=True, looks_at=("gradient.x",))
-    assert said.startswith("gradient with respect to x should be zero, largest entry 2.")
+    assert said.startswith("gradient with respect to x should be zero, largest entry about ")
 
 
 @pytest.mark.parametrize(

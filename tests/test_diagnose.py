@@ -165,16 +165,6 @@ def test_facts(function: Callable[..., object], fact: str) -> None:
     assert (result.misconception, result.fact) == (None, fact)
 
 
-def test_right_once() -> None:
-    seen: list[Tensor] = []
-
-    def remembers(x: Tensor) -> Tensor:
-        seen.append(x)
-        return scaled(seen[0])
-
-    assert verdict(remembers).fact == "right the first time it is called, wrong every time after"
-
-
 def test_wrong_on_the_second_call() -> None:
     last: list[int] = [0]
 

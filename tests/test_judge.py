@@ -212,6 +212,24 @@ def test_the_text_of_an_exception_is_told_by_visible_checks_alone() -> None:
     )
 
 
+def test_no_text_is_told_of_a_process_that_has_seen_hidden_cases() -> None:
+    @check("unit.squares", points=1, visible=True)
+    def seen(draw: Draw) -> Case:
+        """Right."""
+        return Case({"x": Input(draw.normal(3, 5))})
+
+    exercise = prepare(seen)
+    broken = cell("def f(x):\n    raise ValueError(f'sum {x.shape}')")
+    observations = {item.id: [observe(broken, case) for case in item.cases] for item in exercise.checks}
+    (told,) = judge(exercise, observations).checks
+    (kept,) = judge(exercise, observations, texts=False).checks
+    assert "sum torch.Size([3, 5])" in told.message
+    assert (
+        kept.message
+        == "the call raised ValueError, in line 2 of your cell: raise ValueError(f'sum {x.shape}')"
+    )
+
+
 def test_a_fault_fails_its_check_and_decides_the_status() -> None:
     exercise = prepare()
     seen = {item.id: [observe(squares, case) for case in item.cases] for item in exercise.checks}

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.observation import describe
-from course_utils.checks.observe import CELL, cotangent, observe
+from course_utils.checks.observe import CELL, SEED, cotangent, observe
 from course_utils.checks.values import MAX_TEXT, ObservationData, pack_observation, unpack_observation
 from course_utils.models import build
 
@@ -316,3 +316,43 @@ def test_an_input_that_no_longer_wants_a_gradient_has_none() -> None:
     quantities = observe(switches_off, Case({"x": Input(torch.ones(2), wants_grad=True)})).quantities
     assert quantities["exception"] == "none"
     assert not bool(quantities["gradient.x"].any())  # type: ignore[union-attr]
+
+
+def test_a_seed_that_is_set_is_seen() -> None:
+    case = Case({"x": Input(torch.ones(2))})
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(SEED)
+        assert observe(lambda x: x + torch.rand(2), case).quantities["setting.seed"] is True
+
+        def seeds(x: Tensor) -> Tensor:
+            torch.manual_seed(0)
+            return x
+
+        assert observe(seeds, case).quantities["setting.seed"] is False
+
+
+def test_memory_of_its_own_is_seen() -> None:
+    def moves(x: Tensor) -> None:
+        x.data = 2 * x.data
+
+    case = Case({"x": Input(torch.ones(2))})
+    assert observe(moves, case).quantities["place.x"] is False
+    assert observe(lambda x: x.mul_(2), case).quantities["place.x"] is True
+
+
+def test_parts_of_a_module_are_seen() -> None:
+    module = Module("tiny_encoder", {"width": 3}, dict(build("tiny_encoder", width=3).state_dict()))
+
+    def careless(encoder: nn.Module) -> None:
+        next(encoder.children()).eval()
+        encoder.register_buffer("steps", torch.zeros(()))
+
+    before = observe(lambda encoder: None, Case({"encoder": module})).quantities
+    after = observe(careless, Case({"encoder": module})).quantities
+    assert (before["mode.encoder"], after["mode.encoder"]) == (True, False)
+    assert after["members.encoder"] == before["members.encoder"] + 1  # type: ignore[operator]
+
+
+def test_complex_results_have_gradients() -> None:
+    case = Case({"x": Input(torch.ones(3), wants_grad=True)})
+    assert bool(observe(torch.fft.fft, case).quantities["gradient.x"].any())  # type: ignore[union-attr]

@@ -500,3 +500,12 @@ def test_a_wrong_number_never_looks_like_the_expected_one() -> None:
     assert pairs
     assert all(got != expected for got, expected in pairs)
     assert "is 0.02 % too large everywhere" in text
+
+
+@pytest.mark.parametrize("hint", ["a", None, [1]])
+def test_a_hint_that_is_no_number_is_told(hint: Any) -> None:
+    result = run(WRONG["overflow-dropped"], hint=hint)
+    assert (result.status, result.reason) == (
+        "unknown",
+        "A hint is one of the numbers 0, 1, 2 and 3: cu.check('moco.enqueue', hint=1).",
+    )

@@ -145,6 +145,18 @@ def _result_given_where_none_is_asked(function: Function) -> Function:
     return wrapped
 
 
+@_behaviour("floats")
+def _computed_in_single_precision(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        narrow, wide = _of_floats(Tensor.float), _of_floats(Tensor.double)
+        result = function(*map(narrow, arguments))
+        if not any(value.dtype is torch.float64 for value in _tensors(arguments)):
+            return result
+        return tuple(map(wide, result)) if isinstance(result, tuple) else wide(result)
+
+    return wrapped
+
+
 # --- what is remembered -----------------------------------------------------------------------------------------
 
 
@@ -317,6 +329,56 @@ def _default_dtype_changed(function: Function) -> Function:
     def wrapped(*arguments: Any) -> Any:
         result = function(*arguments)
         torch.set_default_dtype(torch.float64)
+        return result
+
+    return wrapped
+
+
+@_behaviour("anything")
+def _random_seed_set(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        torch.manual_seed(0)
+        return function(*arguments)
+
+    return wrapped
+
+
+@_behaviour("modules")
+def _gradients_of_the_last_module_dropped(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        list(_modules(arguments))[-1].zero_grad()
+        return function(*arguments)
+
+    return wrapped
+
+
+@_behaviour("modules")
+def _parts_of_modules_switched_to_evaluation(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        for module in _modules(arguments):
+            for part in module.children():
+                part.eval()
+        return function(*arguments)
+
+    return wrapped
+
+
+@_behaviour("modules")
+def _buffer_added_to_modules(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        for module in _modules(arguments):
+            module.register_buffer("steps", torch.zeros(()))
+        return function(*arguments)
+
+    return wrapped
+
+
+@_behaviour("tensor inputs")
+def _arguments_moved_to_other_memory(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        result = function(*arguments)
+        for tensor in _tensors(arguments):
+            tensor.data = tensor.data.clone()
         return result
 
     return wrapped

@@ -17,11 +17,12 @@ from autograder.checking.equivalents import Equivalent
 from autograder.checking.mutation import mutants
 from autograder.checking.trivial import trivial_answers
 from autograder.units import Exercise
+from autograder.verify import told_by_properties
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Expectation, error_in_tolerances, expect, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
-from course_utils.checks.observe import observe
+from course_utils.checks.observe import SEED, observe
 from course_utils.checks.prepared import PreparedExercise
 
 Function = Callable[..., Any]
@@ -216,7 +217,8 @@ def _named(answer: WrongAnswer, exercise: Exercise, prepared: Sequence[PreparedE
         return answer
     function = next(item.function for item in exercise.misconceptions if item.id == answer.name)
     forms: list[Function] = [function, disguised(function)]  # type: ignore[arg-type]
-    right = [_verdict(item, form).misconception == answer.name for item in prepared for form in forms]
+    verdicts = [_verdict(item, form) for item in prepared for form in forms]
+    right = [item.misconception == answer.name or told_by_properties(item) for item in verdicts]
     return replace(answer, named=sum(right) / len(right))
 
 
@@ -246,7 +248,7 @@ def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, 
 
 def _observe(function: Function, case: Case) -> Any:
     # Every case starts from the same random state, as in the grader.
-    torch.manual_seed(0)
+    torch.manual_seed(SEED)
     return observe(function, case)
 
 

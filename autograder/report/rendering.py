@@ -33,6 +33,8 @@ def environment() -> Environment:
         "points": lambda value: f"{value:g}",
         "moment": lambda text: dt.datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M %Z").strip(),
         "seconds": seconds,
+        # Of a message whose other words may be names of classes.
+        "sentence": lambda text: text[:1].upper() + text[1:],
         "words": lambda name: name.replace("-", " "),
         "shades": shades,
     }

@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
 from course_utils.checks.observation import Observation, Quantity, describe, kind
-from course_utils.checks.observe import observe
+from course_utils.checks.observe import SEED, observe
 from course_utils.checks.tolerance import relative_tolerance
 
 
@@ -61,8 +61,11 @@ def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expe
     by its overflow, which float64 hides.
     """
     low = case.to(dtype)
-    in_dtype = observe(function, low)
-    exact = observe(function, low.to(torch.float64))
+    with torch.random.fork_rng(devices=[]):
+        torch.default_generator.manual_seed(SEED)
+        in_dtype = observe(function, low)
+        torch.default_generator.manual_seed(SEED)
+        exact = observe(function, low.to(torch.float64))
     quantities = dict(in_dtype.quantities)
     dtypes: dict[str, str] = {}
     for name, value in in_dtype.quantities.items():
@@ -209,6 +212,8 @@ _TELLING = (
     "own",
     "device",
     "kept",
+    "place",
+    "members",
     "setting",
 )
 _RANK = {name: rank for rank, name in enumerate(_TELLING)}
@@ -336,7 +341,7 @@ def _difference(
     if not isinstance(wanted, Tensor):
         return _wrong_plain(name, wanted, value)
     if not isinstance(value, Tensor):
-        return Difference(name, *_not_a(value, "a tensor"))
+        return Difference(name, *_not_a(value, "a tensor", name))
     if value.shape != wanted.shape:
         return Difference(name, wrong_shape(wanted, value))
     dtype = expected.dtypes.get(name)
@@ -371,7 +376,7 @@ def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
     if isinstance(expected, bool) and isinstance(got, bool):
         return Difference(name, _yes_or_no(name, expected))
     if type(expected) is not type(got) or isinstance(expected, str):
-        return Difference(name, *_not_a(got, _plain_type(expected)))
+        return Difference(name, *_not_a(got, _plain_type(expected), name))
     place = f"got {got}, expected {expected}"
     if isinstance(expected, int | float) and isinstance(got, int | float) and not isinstance(got, bool):
         if got != got:  # noqa: PLR0124 - NaN
@@ -401,6 +406,7 @@ def _yes_or_no(name: str, expected: bool) -> str:
         "own": ("should have memory of its own, but shares another argument's", "should share its memory"),
         "device": ("should be on the device of the inputs", "should not be on the device of the inputs"),
         "mode": ("should be in training mode", "should be in evaluation mode"),
+        "place": ("should keep its memory, but was given other memory", "should be given other memory"),
         "kept": ("should keep its values when the function is called again, but changed", "should change"),
         "setting": ("should be left as it was, but was changed", "should be changed"),
     }.get(sort, ("should be true, but is false", "should be false, but is true"))
@@ -444,10 +450,11 @@ def _in_words(got: str) -> str:
     return "a string" if got.startswith("the string ") else "an object of another type"
 
 
-def _not_a(got: Quantity, wanted: str) -> tuple[str, str]:
+def _not_a(got: Quantity, wanted: str, name: str) -> tuple[str, str]:
     """Fact and place for a value of the wrong type."""
     if got is None:
-        return f"should be {wanted}, but is None" + (": is a return missing?" if wanted != "None" else ""), ""
+        is_missing = kind(name) == "result" and wanted != "None"
+        return f"should be {wanted}, but is None" + (": is a return missing?" if is_missing else ""), ""
     if isinstance(got, Tensor):
         return f"should be {wanted}, but is a tensor of shape {shape_in_words(got.shape)}", ""
     if isinstance(got, str):

@@ -175,8 +175,6 @@ def _facts(items: Sequence[_Item], wrong: Sequence[_Item], device: str) -> Itera
     yield from filter(None, (_parts(items, device), _factor(wrong)))
     bad = {id(item) for item in wrong}
     values = [item for item in items if not item.check.side]
-    if len(values) > 2 and [id(item) in bad for item in values] == [False] + [True] * (len(values) - 1):
-        yield "right the first time it is called, wrong every time after"
     for holds, words in _KINDS_OF_CASES:
         of_kind = [item for item in values if holds(item)]
         others = [item for item in values if not holds(item)]

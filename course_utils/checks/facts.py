@@ -18,7 +18,7 @@ _MOST_SLICES = 512
 
 # The longest shape and the largest size that are told in numbers.
 _MOST_DIMENSIONS = 6
-_LARGEST_SIZE = 99_999
+_LARGEST_SIZE = 999
 _LARGEST_OF_NOTHING = 100
 
 
@@ -60,7 +60,10 @@ def fact_about(
             return f"should be false everywhere, but is true in {count} of {total} entries", True
         largest = int(value.abs().argmax())
         number = float(value.reshape(-1)[largest].abs())
-        return f"should be zero, largest entry {number:.3g}{index_in_words(largest, value.shape)}", False
+        return (
+            f"should be zero, largest entry about {number:.1g}{index_in_words(largest, value.shape)}",
+            False,
+        )
     if not bool(value.any()):
         return ("is false everywhere" if is_bool else "is zero everywhere" if total > 1 else "is zero") + (
             ", but should not be"
@@ -196,7 +199,9 @@ def _times(factor: float) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
+    # Two digits: a student chooses the factor, and could tell hidden inputs by it.
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:g}"
 
 
 def _scalar_fact(wanted: float, value: float) -> str:

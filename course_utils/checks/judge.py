@@ -82,15 +82,17 @@ class Verdict:
     fact: str = ""
 
 
-def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Verdict:
+def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts: bool = True) -> Verdict:
     """Judge the observations of an exercise.
 
     Args:
         exercise: its checks.
         seen: check id -> one observation or fault for each case, in order. Missing cases count as failed.
         device: where the function ran.
+        texts: visible checks tell the text of an exception. It is the student's, and could carry what the process has
+            seen: false where that were hidden cases.
     """
-    first = [_judge_check(check, seen.get(check.id, ()), device) for check in exercise.checks]
+    first = [_judge_check(check, seen.get(check.id, ()), device, texts) for check in exercise.checks]
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
@@ -118,7 +120,9 @@ def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:
     return Verdict(exercise.id, status, 0.0, exercise.max_score, verdicts)
 
 
-def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], device: str) -> CheckVerdict:
+def _judge_check(
+    check: PreparedCheck, seen: Sequence[Observation | Fault], device: str, texts: bool
+) -> CheckVerdict:
     for index, case in enumerate(check.cases):
         observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
         if isinstance(observation, Fault):
@@ -133,8 +137,7 @@ def _judge_check(check: PreparedCheck, seen: Sequence[Observation | Fault], devi
             place = difference.place if difference else ""
             failure = observation.failure
             if failure and difference and difference.quantity == "exception":
-                # An exception's text is the student's: told of a hidden check, it could carry its inputs out.
-                if check.visible:
+                if check.visible and texts:
                     # "raised ValueError" becomes "raised ValueError: text".
                     ends = message.endswith(failure.kind)
                     message = message.removesuffix(failure.kind) if ends else f"{message}, "

@@ -35,9 +35,8 @@ class Observation:
 
     Attributes:
         quantities: name -> value. A name begins with the kind of quantity: `result`, `gradient`, `after`,
-            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `kept`, `graph`, `memory`, `device`,
-            `setting`, `exception`. `describe`
-            puts a name into words.
+            `module` (a parameter), `buffer`, `grad`, `same`, `own`, `mode`, `members`, `kept`, `place`, `graph`,
+            `memory`, `device`, `setting`, `exception`. `describe` puts a name into words.
         failure: the exception, if there was one that no `try` of the function caught.
     """
 
@@ -57,8 +56,14 @@ _WORDS = {
     "same": "{}",
     "mode": "{}",
     "kept": "{}",
+    "place": "{}",
+    "members": "the number of parameters and buffers of {}",
 }
-_SETTINGS = {"gradients": "torch's recording of gradients", "dtype": "torch's default dtype"}
+_SETTINGS = {
+    "gradients": "torch's recording of gradients",
+    "dtype": "torch's default dtype",
+    "seed": "torch's random seed",
+}
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 
 

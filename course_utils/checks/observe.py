@@ -21,6 +21,10 @@ CELL = "<cell"
 # ... and in the files that IPython, ipykernel and Colab name after a cell.
 _NOTEBOOK_CELL = re.compile(r"<ipython-input-|.*[/\\](ipykernel_\d+[/\\]|ipython-input-)")
 
+# From this random state whoever asks for an observation lets each case start: an unlikely one, so that a function which
+# sets a seed of its own is seen.
+SEED = 271_828
+
 # What is added to the name of an exception.
 IN_BACKWARD = " in the backward pass"
 
@@ -45,11 +49,12 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
     """
     inputs = {name: _materialise(value, device) for name, value in case.inputs.items()}
     held = {name: _tensors_of(name, value) for name, value in inputs.items()}
+    places = {name: _place(value) for name, value in inputs.items() if isinstance(value, Tensor)}
     seen: dict[str, Quantity] = {}
     leaves: dict[str, Tensor] = {}
     result: Any = None
     failure: Failure | None = None
-    default = torch.get_default_dtype()
+    default, seed = torch.get_default_dtype(), torch.initial_seed()
     with torch.enable_grad():
         for number, names in enumerate(case.calls, start=1):
             suffix = f"#{number}" if len(case.calls) > 1 else ""
@@ -65,6 +70,7 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
         # What is left behind for all code that comes after; the next case must not see it.
         seen["setting.gradients"] = torch.is_grad_enabled()
         seen["setting.dtype"] = torch.get_default_dtype() is default
+        seen["setting.seed"] = torch.initial_seed() == seed
         torch.set_default_dtype(default)
         try:
             _write_gradients(case, inputs, leaves, seen)
@@ -74,6 +80,8 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
             failure = failure or failure_of(error, function)
             seen["exception"] = failure_of(error, function).kind + IN_BACKWARD
     _write_kept(leaves, seen)
+    for name, place in places.items():
+        seen[f"place.{name}"] = _place(inputs[name]) == place
     _write_afterwards(inputs, held, seen)
     for name, leaf in leaves.items():
         seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
@@ -171,7 +179,11 @@ def _write_gradients(
     }
     if not wanted or seen["exception"] != "none":
         return
-    outputs = [leaf for leaf in leaves.values() if leaf.requires_grad and leaf.is_floating_point()]
+    outputs = [
+        leaf
+        for leaf in leaves.values()
+        if leaf.requires_grad and (leaf.is_floating_point() or leaf.is_complex())
+    ]
     # Of what no longer wants a gradient torch would refuse to give one.
     asked = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
     gradients: dict[str, Tensor | None] = {}
@@ -225,7 +237,8 @@ def _write_afterwards(
             # Parameters may be views of one long vector, but two encoders that share memory move together ever after.
             seen[f"own.{owner}"] = _place(tensor) not in others
         if isinstance(value, nn.Module):
-            seen[f"mode.{name}"] = value.training
+            seen[f"mode.{name}"] = all(part.training for part in value.modules())
+            seen[f"members.{name}"] = len(module_state)
 
 
 def _place(tensor: Tensor) -> int | None:

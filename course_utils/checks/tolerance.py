@@ -39,8 +39,8 @@ ACCURACIES: dict[str, Accuracy] = {
     "elementwise": Accuracy(32),
     # Dot products, means and normalisations over up to some hundreds of terms, in any order of summation.
     "reduction": Accuracy(1024),
-    # The same of vectors of length 1000 and more, by which a guarded division is not felt (see below).
-    "long vectors": Accuracy(1024),
+    # The same without a division, or with one by the length of vectors of 1000 and more, which feels no guard (below).
+    "unguarded": Accuracy(1024),
     # Exponentials of logits up to about 100 (cosines divided by a temperature of 0.01). The relative error of exp(x) is
     # the absolute error of x; with the largest logit taken away, what lies 32 below it weighs nothing any more.
     "softmax": Accuracy(1024, amplification=32),
@@ -55,7 +55,7 @@ UNITS: dict[str, float] = {name: accuracy.units for name, accuracy in ACCURACIES
 # seen.
 GUARDED: dict[str, float] = {
     "reduction": 2e-5,
-    "long vectors": 4e-9,
+    "unguarded": 4e-9,
     "softmax": 2e-5 * ACCURACIES["softmax"].amplification,
 }
 

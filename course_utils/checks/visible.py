@@ -33,7 +33,7 @@ from course_utils.checks.judge import (
     judge,
 )
 from course_utils.checks.observation import Failure
-from course_utils.checks.observe import failure_of, observe
+from course_utils.checks.observe import SEED, failure_of, observe
 from course_utils.notebook.execute import line_that_binds, no_function, no_input
 from course_utils.notebook.help import MIME, Help
 from course_utils.notebook.names import function_name
@@ -184,7 +184,11 @@ def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> C
         prepared, full = recorded.load(exercise)
     except LookupError as error:
         return CheckResult(str(exercise), UNKNOWN, reason=_sentence(error.args[0]))
-    level = min(max(int(hint), 0), 3)
+    try:
+        level = min(max(int(hint), 0), 3)
+    except (TypeError, ValueError, OverflowError):
+        reason = f"A hint is one of the numbers 0, 1, 2 and 3: cu.check({exercise!r}, hint=1)."
+        return CheckResult(exercise, UNKNOWN, reason=reason)
     blank = CheckResult(exercise, ERROR, max_points=full, level=level)
 
     if obstacle := _obstacle(namespace, prepared):
@@ -211,7 +215,7 @@ def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) 
         observations = []
         for case in item.cases:
             # Every case starts from the same random state, here and in the grader.
-            torch.manual_seed(0)
+            torch.manual_seed(SEED)
             observations.append(observe(function, case, device))
         seen[item.id] = observations
     return judge(prepared, seen, device)

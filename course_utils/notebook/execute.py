@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from course_utils.checks.observe import CELL, failure_of, observe
+from course_utils.checks.observe import CELL, SEED, failure_of, observe
 from course_utils.checks.values import (
     CaseData,
     FailureData,
@@ -94,9 +94,9 @@ def carry_out(function: Callable[..., Any], case: CaseData, device: str) -> Obse
     """Call the function as a case says, and write down what is seen of it."""
     if device == "cpu":
         # torch.manual_seed notes for each kind of device, with a stack, what is to be done should it ever be used.
-        torch.default_generator.manual_seed(0)
+        torch.default_generator.manual_seed(SEED)
     else:
-        torch.manual_seed(0)
+        torch.manual_seed(SEED)
     observation = observe(function, unpack_case(case), device)
     failure = observation.failure
     if failure and failure.line is None and (place := _place(function)):

@@ -674,6 +674,16 @@ def no_wrap_around(queue, pointer, keys):
 
 
 @misconception(
+    "moco.enqueue",
+    hint="Write keys 6 to 9 into a queue of eight columns on paper. Where is the pointer then?",
+)
+def nothing_wraps(queue, pointer, keys):
+    """Neither the keys nor the pointer go round, as if the queue had no end."""
+    queue[:, pointer : pointer + keys.shape[0]] = keys.detach().T
+    return pointer + keys.shape[0]
+
+
+@misconception(
     "moco.enqueue", hint="The last batch of an epoch is often smaller. Where does the next batch begin then?"
 )
 def size_a_multiple_of_the_batch(queue, pointer, keys):

@@ -70,7 +70,7 @@ def differentiable(draw: Draw) -> Case:
     "pretext.rotate_batch",
     points=0.5,
     accuracy="exact",
-    looks_at=("after", "graph.images", "setting"),
+    looks_at=("after", "graph.images", "place", "setting"),
     side=True,
 )
 def inputs_unchanged(draw: Draw) -> list[Case]:
