@@ -368,7 +368,8 @@ class Grader:
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
         ran = self._run(wanted, hidden, SUBMISSION_CALLS)
         verdicts = {id_: self._verdict(id_, slice_, ran.seen.get(id_)) for id_, slice_ in wanted.items()}
-        shown, more = self._show(wanted, verdicts)
+        shown, texts, more = self._show(wanted, verdicts)
+        verdicts = {id_: _with_texts(verdict, texts.get(id_, {})) for id_, verdict in verdicts.items()}
         result = self._result(
             submission, verdicts, keep or {}, tuple(dict.fromkeys(flags)), ran.seconds + more
         )
@@ -376,32 +377,37 @@ class Grader:
 
     def _show(
         self, slices: Mapping[str, Slice | NoSlice], verdicts: Mapping[str, Verdict]
-    ) -> tuple[dict[str, dict[str, Any]], float]:
-        """What the pages show of visible checks that failed, and how long it took to find out.
+    ) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]], float]:
+        """What the pages show of visible checks that failed, what they raised, and how long it took to find out.
 
         In a process of its own: one that has seen a hidden case could hand its values out in the place of a result.
         """
         checks = {
             id_: {item.check.id for item in verdict.checks if item.check.visible and not item.passed}
             for id_, verdict in verdicts.items()
-            if verdict.status == WRONG
+            if verdict.status in (WRONG, ERROR)
         }
+        # What could not be executed has nothing to show.
+        checks = {id_: failed for id_, failed in checks.items() if any(map(_has_run, verdicts[id_].checks))}
         public = {
             id_: replace(exercise, checks=tuple(item for item in exercise.checks if item.id in checks[id_]))
             for id_, exercise in self._public.items()
             if checks.get(id_)
         }
         if not public:
-            return {}, 0.0
+            return {}, {}, 0.0
         cases = {id_: _pack(exercise) for id_, exercise in public.items()}
         ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS)
         shown: dict[str, dict[str, Any]] = {}
+        texts: dict[str, dict[str, str]] = {}
         for id_, seen in ran.seen.items():
             if not isinstance(seen, Failure | Fault):
                 for item in judge(public[id_], seen, self.device).checks:
                     if made := window(item, self.device):
                         shown.setdefault(id_, {})[item.check.id] = made
-        return shown, ran.seconds
+                    if _raised(item):
+                        texts.setdefault(id_, {})[item.check.id] = item.message
+        return shown, texts, ran.seconds
 
     def _run(
         self,
@@ -557,6 +563,23 @@ def _bytes(item: Observation | Fault) -> int:
 @cache
 def _version() -> str:
     return version("ssl-problem-sets")
+
+
+def _has_run(item: CheckVerdict) -> bool:
+    return item.observation is not None
+
+
+def _raised(item: CheckVerdict) -> bool:
+    return item.difference is not None and item.difference.quantity == "exception"
+
+
+def _with_texts(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
+    """The verdict with the texts of exceptions as the public cases raised them: no hidden case can speak in those."""
+    checks = tuple(
+        replace(item, message=texts[item.check.id]) if item.check.id in texts and _raised(item) else item
+        for item in verdict.checks
+    )
+    return replace(verdict, checks=checks)
 
 
 def _ours(error: BaseException) -> Exception:

@@ -504,3 +504,18 @@ def test_how_far_off() -> None:
         assert off_by(verdict(expected, expected + torch.tensor([0.0, far]))) is None
     assert off_by(verdict(torch.tensor([300]), torch.tensor([301]), accuracy="exact")) is None
     assert off_by(verdict(torch.zeros(2), torch.ones(2))) is None
+
+
+def test_the_text_of_an_exception_comes_from_the_case_that_ships(grader: Grader, moco: Unit) -> None:
+    """In the process that has seen hidden cases a text could carry them out."""
+    exercise = moco.exercises[ENQUEUE]
+    shipped, _ = exercise.record()
+    first = shipped.checks[0].cases[0].inputs["queue"]
+    assert isinstance(first, Input)
+    verdict = grade(grader, moco, enqueue("raise ValueError(f'{queue[0, 0].item():.9g}')")).verdicts[ENQUEUE]
+    (told, *_), hidden = (
+        [item.message for item in verdict.checks if item.check.visible == visible]
+        for visible in (True, False)
+    )
+    assert f"ValueError: {first.tensor[0, 0].item():.9g}, in line 2" in told
+    assert all("ValueError:" not in message for message in hidden)
