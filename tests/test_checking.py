@@ -34,7 +34,7 @@ from autograder.checking.trivial import trivial_answers
 from autograder.cli import app
 from autograder.errors import UserError
 from autograder.units import Exercise, load_unit, unit_ids
-from autograder.verify import judge_function
+from autograder.verify import judge_function, told_by_properties
 from course_utils.checks import Variant
 from course_utils.checks.definition import PUBLIC_SECRET
 
@@ -329,3 +329,14 @@ def test_no_operator_goes_unused_on_the_units() -> None:
         for item in mutants(ex.reference)
     }
     assert {operator.__name__.replace("_", "-") for operator in OPERATORS} - used <= {"off-by-one"}
+
+
+def test_where_a_property_alone_refuses_no_name_is_asked_for() -> None:
+    """Many answers are right there, so a wrong idea has no one observation to be known by."""
+    item = exercise("moco.enqueue")
+    prepared = replace(item, misconceptions=()).prepare(b"key")
+    first, *others = prepared.checks
+    refusing = replace(first, property=lambda case, observation: "no")
+    by_property = judge_function(replace(prepared, checks=(refusing, *others)), item.reference)
+    assert told_by_properties(by_property)
+    assert not told_by_properties(judge_function(prepared, lambda *arguments: 0))
