@@ -156,6 +156,7 @@ class Result:
             "diagnosis": diagnosis,
             "alike": list(verdict.alike),
             "separated_by": verdict.separated_by,
+            "together": [{"misconception": name, "hint": hint} for name, hint in verdict.together.items()],
             "fact": verdict.fact,
             "seconds": round(self.spent.get(name, 0.0), 4),
             "help": self._help(name),

@@ -304,6 +304,7 @@ def verdict_html(
         names = ", or ".join(name.replace("-", " ") for name in verdict.alike)
         apart = f" What tells them apart: {said(verdict.separated_by)}." if verdict.separated_by else ""
         parts.append(f"<p>What was seen fits several known mistakes: {said(names)}.{apart}</p>")
+    parts += [f"<p><strong>Hint.</strong> {said(hint)}</p>" for hint in verdict.together.values()]
     reasons = {item.message for item in verdict.checks}
     if verdict.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(verdict.checks) > 1:
         parts.append(f"<p>{said(reasons.pop())}</p>")

@@ -184,3 +184,22 @@ def test_wrong_on_the_second_call() -> None:
 def test_a_right_answer_has_no_diagnosis() -> None:
     result = verdict(lambda x: x / x.amax(1, keepdim=True))
     assert (result.misconception, result.alike, result.fact) == (None, (), "")
+
+
+def test_two_mistakes_at_once_are_both_named() -> None:
+    """Each is seen in checks of its own, and neither would have failed a check that passed."""
+
+    def both(x: Tensor) -> Tensor:
+        y = x.squeeze(0)
+        return y / y.detach().max(dim=1, keepdim=True).values
+
+    result = verdict(both)
+    assert (result.misconception, result.alike) == (None, ())
+    assert list(result.together) == ["no-single-row", "maximum-detached"]
+
+
+def test_a_mistake_that_would_have_failed_more_is_none_of_two() -> None:
+    def detached_and_tripled(x: Tensor) -> Tensor:
+        return 3 * scaled(x) if len(x) == 4 else x / x.detach().max(dim=1, keepdim=True).values
+
+    assert not verdict(detached_and_tripled).together

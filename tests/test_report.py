@@ -300,3 +300,17 @@ def test_wrong_answers_that_nothing_explains_are_counted_apart(tmp_path: Path) -
 def test_names_and_addresses_of_units_in_one_report(tmp_path: Path) -> None:
     text = pages(tmp_path, grade("ada"), grade("ada", unit="video"))
     assert text.index('id="moco"') < text.index('id="video"')
+
+
+def test_two_mistakes_at_once_count_for_both() -> None:
+    both = grade("ada", 0.0, "wrong")
+    exercise = both["exercises"]["moco.enqueue"]
+    exercise["diagnosis"] = None
+    exercise["together"] = [
+        {"misconception": "one", "hint": "One?"},
+        {"misconception": "other", "hint": "Other?"},
+    ]
+    (unit,) = summarise([both, grade("bob", 0.0, "wrong")])
+    assert [(item.id, list(item.students)) for item in unit.misconceptions] == [
+        ("one", ["ada"]), ("other", ["ada"]), ("pointer-not-advanced", ["bob"]),
+    ]  # fmt: skip

@@ -509,3 +509,14 @@ def test_a_hint_that_is_no_number_is_told(hint: Any) -> None:
         "unknown",
         "A hint is one of the numbers 0, 1, 2 and 3: cu.check('moco.enqueue', hint=1).",
     )
+
+
+def test_two_mistakes_at_once_give_both_hints() -> None:
+    def two(queue: torch.Tensor, pointer: int, keys: torch.Tensor) -> int:
+        queue[:, pointer : pointer + len(keys)] = keys.detach().T[:, : queue.shape[1] - pointer]
+        return pointer
+
+    text = str(run(two, hint=2))
+    known = {item.id: item.hint for item in UNIT.exercises["moco.enqueue"].misconceptions}
+    assert "What is seen is 2 known mistakes at once." in text
+    assert all(known[name] in text for name in ("overflow-dropped", "pointer-not-advanced"))

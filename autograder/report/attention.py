@@ -73,7 +73,7 @@ def near_miss(result: Grade) -> str:
     What a misconception explains needs no person: the student is told. Without one, an answer is near if several
     misconceptions explain it, if its numbers are all but right, if only side checks fail, or a single check.
     """
-    if result["status"] != WRONG or result["diagnosis"]:
+    if result["status"] != WRONG or result["diagnosis"] or result.get("together"):
         return ""
     if alike := result.get("alike"):
         return f"one of several known mistakes: {', '.join(alike)}"

@@ -211,7 +211,7 @@ def _misconceptions(grades: Sequence[Grade]) -> list[Found]:
     who: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for grade in grades:
         for name, result in grade["exercises"].items():
-            if found := result["diagnosis"]:
+            for found in [result["diagnosis"]] if result["diagnosis"] else result.get("together", []):
                 who[name, found["misconception"], found["hint"]].append(grade["student"])
     ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Found(*key, students) for key, students in ranked]
@@ -224,7 +224,7 @@ def _unexplained(names: Sequence[str], grades: Sequence[Grade]) -> list[Found]:
         wrong = [
             student
             for student, result in found
-            if result and result["status"] == WRONG and not result["diagnosis"]
+            if result and result["status"] == WRONG and not result["diagnosis"] and not result.get("together")
         ]
         if wrong:
             made.append(Found(name, "", "", wrong))

@@ -87,4 +87,6 @@ def _not_right(exercises: Mapping[str, Mapping[str, Any]]) -> str:
 def _reason(exercise: Mapping[str, Any]) -> str:
     # With spaces for hyphens a long name breaks between words in a narrow column.
     diagnosis = exercise["diagnosis"]
+    if together := exercise.get("together"):
+        return escape(" and ".join(item["misconception"].replace("-", " ") for item in together))
     return escape(diagnosis["misconception"].replace("-", " ") if diagnosis else exercise["status"])

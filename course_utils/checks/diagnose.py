@@ -23,6 +23,8 @@ _VALUES = ("exception", "result", "after", "module", "buffer", "gradient")
 # More than so many that fit say nothing.
 _MOST_ALIKE = 4
 _MOST_NAMED = 3
+# Who makes more mistakes than so many at once needs another start, not a list.
+_MOST_TOGETHER = 3
 # A factor in one case may be anything.
 _FEWEST_FACTORS = 2
 
@@ -35,12 +37,14 @@ class Diagnosis:
         misconception: id of the one misconception that shows exactly what was seen, or None.
         alike: where several do, their ids.
         separated_by: what tells those apart, in words.
+        together: where none shows all that was seen, the ids of the few that do together, each in checks of its own.
         fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
     """
 
     misconception: str | None = None
     alike: tuple[str, ...] = ()
     separated_by: str = ""
+    together: tuple[str, ...] = ()
     fact: str = ""
 
 
@@ -94,7 +98,8 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
             return Diagnosis(fitting[0])
         if len(fitting) <= _MOST_ALIKE:
             return Diagnosis(alike=tuple(fitting), separated_by=_separation(items, fitting, device))
-    return Diagnosis(fact=next(_facts(items, wrong, device), ""))
+    fact = next(_facts(items, wrong, device), "")
+    return Diagnosis(together=() if fitting else _together(exercise, items, wrong, device), fact=fact)
 
 
 def _is_wrong(item: _Item, device: str) -> bool:
@@ -139,6 +144,37 @@ def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bo
         device=device,
         nan_matches=True,
     )
+
+
+def _together(
+    exercise: PreparedExercise, items: Sequence[_Item], wrong: Sequence[_Item], device: str
+) -> tuple[str, ...]:
+    """The misconceptions that explain all failed checks between them, if there is one smallest set of such."""
+    failed = {item.check.id for item in wrong}
+    if any(item.check.property is not None for item in wrong):
+        return ()
+    explains: dict[str, set[str]] = {}
+    for name in exercise.hints:
+        # An idea that would have failed more than was failed is none of this answer's.
+        if exercise.failed_by[name] <= failed:
+            told = {
+                id_
+                for id_ in exercise.failed_by[name]
+                if all(
+                    _shows(item, name, device, item.check.looks_at) for item in items if item.check.id == id_
+                )
+            }
+            if told:
+                explains[name] = told
+    for count in range(2, min(_MOST_TOGETHER, len(failed)) + 1):
+        found = [
+            names
+            for names in combinations(explains, count)
+            if set().union(*(explains[name] for name in names)) == failed
+        ]
+        if found:
+            return found[0] if len(found) == 1 else ()
+    return ()
 
 
 def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> str:

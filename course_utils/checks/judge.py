@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from course_utils.checks.case import Case
@@ -67,6 +67,7 @@ class Verdict:
         hint: its hint.
         alike: where several misconceptions show what was seen, their ids.
         separated_by: what tells those apart, in words.
+        together: where no misconception shows all that was seen, id -> hint of the few that do together.
         fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
     """
 
@@ -79,6 +80,7 @@ class Verdict:
     hint: str | None = None
     alike: tuple[str, ...] = ()
     separated_by: str = ""
+    together: Mapping[str, str] = field(default_factory=dict)
     fact: str = ""
 
 
@@ -110,6 +112,7 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
         hint,
         found.alike,
         found.separated_by,
+        {name: exercise.hints[name] for name in found.together},
         found.fact,
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Expectation
+from course_utils.checks.compare import Expectation, differing, selected
 from course_utils.checks.observation import Observation
 
 Property = Callable[[Case, Observation], str | None]
@@ -39,6 +40,27 @@ class PreparedCheck:
     wrong: Mapping[str, tuple[Expectation, ...]]
     property: Property | None = None
 
+    def is_failed_by(self, misconception: str) -> bool:
+        """Whether a misconception shows anything but what is expected, where the check looks."""
+        return any(
+            self._differ(expected, wrong)
+            for expected, wrong in zip(self.expected, self.wrong[misconception], strict=True)
+        )
+
+    def _differ(self, expected: Expectation, wrong: Expectation) -> bool:
+        # Both hold float64 values, so the dtypes are compared by themselves.
+        names = selected(expected, self.looks_at)
+        return any(expected.dtypes.get(name) != wrong.dtypes.get(name) for name in names) or bool(
+            differing(
+                expected,
+                Observation(wrong.quantities),
+                accuracy=self.accuracy,
+                dtype=self.dtype,
+                looks_at=self.looks_at,
+                values_only=True,
+            )
+        )
+
 
 @dataclass(frozen=True)
 class PreparedExercise:
@@ -52,6 +74,14 @@ class PreparedExercise:
     def max_score(self) -> float:
         """The points of all checks."""
         return sum(check.points for check in self.checks)
+
+    @cached_property
+    def failed_by(self) -> dict[str, frozenset[str]]:
+        """Misconception -> ids of the checks that it fails, as far as they compare with what is expected."""
+        return {
+            name: frozenset(check.id for check in self.checks if check.is_failed_by(name))
+            for name in self.hints
+        }
 
 
 @dataclass(frozen=True)

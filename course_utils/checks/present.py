@@ -186,6 +186,9 @@ def _hint(result: CheckResult) -> str:
         told = f" What tells them apart: {result.separated_by}." if result.separated_by else ""
         hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.alike))
         return f"What is seen fits several known mistakes.{told}\n{hints}"
+    if result.together:
+        hints = "\n".join(f"- {hint}" for hint in result.together)
+        return f"What is seen is {len(result.together)} known mistakes at once.\n{hints}"
     if result.level > 2 or result.status == ERROR:
         return ""
     return (
@@ -336,7 +339,7 @@ def _what_next(result: CheckResult) -> Iterator[str]:
     if result.status == ERROR:
         # Of a function that only raises there is nothing to compare.
         more = "the call that was made" if result.level == 0 else None
-    elif result.level == 1 and (result.hint or result.alike):
+    elif result.level == 1 and (result.hint or result.alike or result.together):
         more = "the hint for this very mistake" if result.hint else "the hints for such mistakes"
     seen = any(not verdict.passed and verdict.observation is not None for verdict in result.verdicts)
     if more and seen:

@@ -62,6 +62,7 @@ class CheckResult:
         hint: hint of the known misconception that shows exactly what was seen, or None.
         alike: hints of several known misconceptions that all show what was seen.
         separated_by: what tells those apart; empty if there are none.
+        together: hints of the known misconceptions that show what was seen between them.
         fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
         notes: what else is worth knowing: what the function printed, the warnings it raised.
         level: how much is said, 0 to 3.
@@ -78,6 +79,7 @@ class CheckResult:
     hint: str | None = None
     alike: tuple[str, ...] = ()
     separated_by: str = ""
+    together: tuple[str, ...] = ()
     fact: str = ""
     notes: tuple[str, ...] = ()
     level: int = 0
@@ -266,6 +268,7 @@ def _result(
         hint=worst.hint,
         alike=tuple(prepared.hints[name] for name in worst.alike if name in prepared.hints),
         separated_by=worst.separated_by,
+        together=tuple(worst.together.values()),
         fact=worst.fact,
         notes=notes,
         device=device,
