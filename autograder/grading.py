@@ -35,19 +35,16 @@ from course_utils.checks.judge import (
     CRASHED,
     ERROR,
     MEMORY,
-    NOT_ATTEMPTED,
     TIMEOUT,
     WRONG,
     CheckVerdict,
-    Fault,
-    PreparedExercise,
     Verdict,
     judge,
-    not_run,
 )
 from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.values import CaseData, pack_case
-from course_utils.notebook.running import SUBMISSION_CALLS, Runner, Seen, could_not_load
+from course_utils.notebook.running import SUBMISSION_CALLS, Runner, Seen, verdict_on
 
 # Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
 _REMEMBERED = 64 * 2**20
@@ -368,7 +365,10 @@ class Grader:
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in (keep or {})}
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
         ran = self._run(wanted, hidden, SUBMISSION_CALLS)
-        verdicts = {id_: self._verdict(id_, slice_, ran.seen.get(id_)) for id_, slice_ in wanted.items()}
+        verdicts = {
+            id_: verdict_on(self._prepared[id_][0], slice_, ran.seen.get(id_), self._judge)
+            for id_, slice_ in wanted.items()
+        }
         shown, texts, more = self._show(wanted, verdicts)
         verdicts = {id_: _with_texts(verdict, texts.get(id_, {})) for id_, verdict in verdicts.items()}
         result = self._result(
@@ -451,15 +451,6 @@ class Grader:
             return _Ran(seen, spent, time.monotonic() - started)
         finally:
             self._idle.put(sandbox)
-
-    def _verdict(self, id_: str, slice_: Slice | NoSlice, seen: Seen | Failure | Fault | None) -> Verdict:
-        exercise = self._prepared[id_][0]
-        if isinstance(slice_, NoSlice):
-            return not_run(exercise, ERROR if slice_.attempted else NOT_ATTEMPTED, slice_.reason)
-        assert seen is not None, "what has a slice was run"
-        if isinstance(seen, Failure | Fault):
-            return could_not_load(exercise, seen)
-        return self._judge(exercise, seen)
 
     def _keep(self, result: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
         """The exercises of an earlier result whose checks have not changed."""

@@ -25,7 +25,7 @@ from torch import Tensor
 from autograder.errors import UserError
 from course_utils.checks.compare import expect
 from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception, Variant
-from course_utils.checks.judge import PreparedCheck, PreparedExercise
+from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.values import pack_tensor
 from course_utils.notebook.names import function_name
 

@@ -20,9 +20,10 @@ from autograder.stub import bound_names, free_names, plain, solved_cell, telling
 from autograder.units import Exercise, Unit, load_unit, unit_ids
 from course_utils.checks.case import Case
 from course_utils.checks.definition import PUBLIC_SECRET
-from course_utils.checks.judge import CORRECT, PreparedExercise, Verdict, judge
+from course_utils.checks.judge import CORRECT, Verdict, judge
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import SEED, observe
+from course_utils.checks.prepared import PreparedExercise
 from course_utils.notebook.names import function_name
 
 FEWEST_MISCONCEPTIONS = 4

@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from autograder.units import Exercise
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
-from course_utils.checks.compare import expect
-from course_utils.checks.judge import PreparedCheck, PreparedExercise, Verdict, judge
+from course_utils.checks.judge import Verdict, judge
 from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
 
 # A small exercise: each row divided by its largest entry.
 
@@ -65,17 +66,7 @@ BANK: tuple[Misconception, ...] = (by_the_largest_of_all, no_single_row, maximum
 
 
 def prepare(*checks: Check, bank: tuple[Misconception, ...] = BANK) -> PreparedExercise:
-    prepared = []
-    for item in checks or CHECKS:
-        cases = tuple(item.draw(b"secret"))
-        prepared.append(
-            PreparedCheck(
-                item.id, item.title, item.points, item.accuracy, item.looks_at, item.dtype, item.visible, item.side, cases,
-                tuple(expect(scaled, case, item.dtype) for case in cases),
-                {wrong.id: tuple(expect(wrong.function, case, item.dtype) for case in cases) for wrong in bank},
-            )
-        )  # fmt: skip
-    return PreparedExercise("unit.scaled", tuple(prepared), {wrong.id: wrong.hint for wrong in bank})
+    return Exercise("unit.scaled", scaled, checks or CHECKS, bank).prepare(b"secret")
 
 
 def verdict(function: Callable[..., object], exercise: PreparedExercise | None = None) -> Verdict:

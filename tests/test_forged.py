@@ -16,9 +16,10 @@ import torch
 from autograder.sandbox.client import read_observation
 from autograder.sandbox.control import WireError
 from autograder.units import load_unit, unit_ids
-from course_utils.checks.judge import CRASHED, Fault, PreparedExercise, judge
+from course_utils.checks.judge import CRASHED, judge
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
+from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.values import DTYPES, MAX_TEXT, pack_observation
 
 ROOT = Path(__file__).resolve().parents[1]

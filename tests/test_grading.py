@@ -22,8 +22,9 @@ from autograder.submission import Cell, Submission, Unreadable, parse_notebook
 from autograder.units import Unit
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Difference, Expectation
-from course_utils.checks.judge import CheckVerdict, Fault, PreparedCheck
+from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import Observation
+from course_utils.checks.prepared import Fault, PreparedCheck
 
 ENQUEUE = "moco.enqueue"
 FULL = "full"

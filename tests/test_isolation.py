@@ -18,8 +18,8 @@ from autograder.sandbox.namespaces import SCRATCH
 from autograder.sandbox.wire import CellCode
 from autograder.session import cuda_jobs
 from course_utils.checks.case import Case
-from course_utils.checks.judge import Fault
 from course_utils.checks.observation import Observation
+from course_utils.checks.prepared import Fault
 from course_utils.checks.values import pack_case
 
 PROBE = tiers.probe

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from autograder.units import Exercise
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
-from course_utils.checks.compare import expect
 from course_utils.checks.judge import (
     CORRECT,
     ERROR,
@@ -16,14 +16,12 @@ from course_utils.checks.judge import (
     TIMEOUT,
     WITHHELD,
     WRONG,
-    Fault,
-    PreparedCheck,
-    PreparedExercise,
     Verdict,
     judge,
     not_run,
 )
 from course_utils.checks.observe import CELL, observe
+from course_utils.checks.prepared import Fault, PreparedExercise
 
 # A small exercise: the sum of the squares of the columns; negative sizes are refused.
 
@@ -81,18 +79,7 @@ BANK: tuple[Misconception, ...] = (absolute, detached, absolute_again)
 
 
 def prepare(*checks: Check) -> PreparedExercise:
-    prepared = []
-    for item in checks or CHECKS:
-        cases = tuple(item.draw(b"secret"))
-        prepared.append(
-            PreparedCheck(
-                item.id, item.title, item.points, item.accuracy, item.looks_at, item.dtype, item.visible, item.side, cases,
-                tuple(expect(squares, case, item.dtype) for case in cases),
-                {wrong.id: tuple(expect(wrong.function, case, item.dtype) for case in cases) for wrong in BANK},
-                item.property,
-            )
-        )  # fmt: skip
-    return PreparedExercise("unit.squares", tuple(prepared), {wrong.id: wrong.hint for wrong in BANK})
+    return Exercise("unit.squares", squares, checks or CHECKS, BANK).prepare(b"secret")
 
 
 def verdict(function: Callable[..., object], exercise: PreparedExercise | None = None) -> Verdict:

@@ -25,7 +25,8 @@ from traitlets.config import Config
 import autograder.nbgrader as ours
 from autograder.build import build
 from autograder.sandbox.client import SandboxError
-from course_utils.checks.judge import WRONG, CheckVerdict, PreparedCheck, Verdict
+from course_utils.checks.judge import WRONG, CheckVerdict, Verdict
+from course_utils.checks.prepared import PreparedCheck
 
 RELEASE = "assignments/tiny/tiny.ipynb"
 SOURCE = "source/tiny/tiny.ipynb"

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from autograder.config import find_root
 from autograder.units import load_unit
-from course_utils.checks.judge import PreparedExercise, judge
+from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
 from solutions.pretext.reference import rotate_batch
 
 SEEDS = range(20)

@@ -13,8 +13,9 @@ from torch import Tensor
 
 from autograder.config import find_root
 from autograder.units import load_unit
-from course_utils.checks.judge import PreparedExercise, judge
+from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
 from solutions.video.reference import colorization_attention, copy_colors
 
 SEEDS = range(20)

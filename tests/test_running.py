@@ -13,8 +13,8 @@ import pytest
 from autograder.sandbox.client import Job, Limits, Sandbox
 from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
-from course_utils.checks.judge import Fault
 from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.prepared import Fault
 from course_utils.checks.values import pack_case
 from course_utils.notebook.running import Runner
 

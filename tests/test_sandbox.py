@@ -16,8 +16,8 @@ from autograder.sandbox.control import Closed, WireError, receive, send
 from autograder.sandbox.namespaces import SCRATCH
 from autograder.sandbox.wire import CellCode, Load, Loaded
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.judge import Fault
 from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.prepared import Fault
 from course_utils.checks.values import pack_case
 from course_utils.models import build
 

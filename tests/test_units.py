@@ -12,8 +12,9 @@ import torch
 
 from autograder.errors import UserError
 from autograder.units import Exercise, load_unit, unit_ids
-from course_utils.checks.judge import CORRECT, PreparedExercise, Verdict, judge
+from course_utils.checks.judge import CORRECT, Verdict, judge
 from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
 
 ROOT = Path(__file__).resolve().parents[1]
 EXERCISES = [exercise for unit in unit_ids(ROOT) for exercise in load_unit(ROOT, unit).exercises.values()]

@@ -13,9 +13,9 @@ from torch import Tensor
 
 from course_utils.checks import Case, Draw, Input, Module, check
 from course_utils.checks.compare import Expectation
-from course_utils.checks.judge import PreparedCheck, PreparedExercise
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import clean
+from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.recorded import decode, exercise_ids, load, record, unpack
 from course_utils.checks.values import (
     DTYPES,

@@ -30,9 +30,10 @@ from autograder.sandbox.control import (
 )
 from autograder.sandbox.starter import REPLY_SECONDS, ForkServer, Limits, SandboxError, handed_over
 from autograder.sandbox.wire import CaseData, CellCode, Load, Loaded, ObservationData, Ready, Run
-from course_utils.checks.judge import CRASHED, TIMEOUT, Fault
+from course_utils.checks.judge import CRASHED, TIMEOUT
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import IN_BACKWARD, clean
+from course_utils.checks.prepared import Fault
 from course_utils.checks.values import unpack_failure, unpack_observation
 
 _GONE = "the worker of the fork server is gone"

@@ -12,24 +12,6 @@ from course_utils.checks.diagnose import Diagnosis, diagnose
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Property, Seen
 
-__all__ = [
-    "CORRECT",
-    "CRASHED",
-    "ERROR",
-    "MEMORY",
-    "NOT_ATTEMPTED",
-    "TIMEOUT",
-    "WITHHELD",
-    "WRONG",
-    "CheckVerdict",
-    "Fault",
-    "PreparedCheck",
-    "PreparedExercise",
-    "Verdict",
-    "judge",
-    "not_run",
-]
-
 CORRECT, WRONG, NOT_ATTEMPTED, ERROR = "correct", "wrong", "not attempted", "error"
 TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
 

@@ -22,18 +22,10 @@ import numpy as np
 import torch
 
 from course_utils.checks import recorded
-from course_utils.checks.judge import (
-    CORRECT,
-    ERROR,
-    NOT_ATTEMPTED,
-    WRONG,
-    CheckVerdict,
-    PreparedExercise,
-    Verdict,
-    judge,
-)
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, WRONG, CheckVerdict, Verdict, judge
 from course_utils.checks.observation import Failure
 from course_utils.checks.observe import SEED, failure_of, observe
+from course_utils.checks.prepared import PreparedExercise
 from course_utils.notebook.execute import line_that_binds, no_function, no_input
 from course_utils.notebook.help import MIME, Help
 from course_utils.notebook.names import function_name

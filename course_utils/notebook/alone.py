@@ -24,9 +24,10 @@ import msgspec
 
 import course_utils
 from course_utils.checks import recorded
-from course_utils.checks.judge import CRASHED, TIMEOUT, Fault, Verdict
+from course_utils.checks.judge import CRASHED, TIMEOUT, Verdict
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import clean
+from course_utils.checks.prepared import Fault
 from course_utils.checks.values import (
     CaseData,
     FailureData,
@@ -37,7 +38,7 @@ from course_utils.checks.values import (
 )
 from course_utils.notebook.cells import parse_notebook
 from course_utils.notebook.names import function_name
-from course_utils.notebook.running import SUBMISSION_CALLS, Runner, verdict
+from course_utils.notebook.running import SUBMISSION_CALLS, Runner, verdict_on
 from course_utils.notebook.slicing import Program, Slice
 from course_utils.notebook.statements import CellCode
 
@@ -116,7 +117,7 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
                 cases = {check.id: [pack_case(case) for case in check.cases] for check in exercise.checks}
                 seen = runner.run(function_name(id_), slice_.cells, cases)
             found[id_] = Alone(
-                verdict(exercise, slice_, seen), full, flags, missing=getattr(slice_, "missing", False)
+                verdict_on(exercise, slice_, seen), full, flags, missing=getattr(slice_, "missing", False)
             )
     return found
 

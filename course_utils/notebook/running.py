@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from types import TracebackType
 from typing import Protocol
 
-from course_utils.checks.judge import (
-    ERROR,
-    MEMORY,
-    NOT_ATTEMPTED,
-    TIMEOUT,
-    Fault,
-    PreparedExercise,
-    Verdict,
-    judge,
-    not_run,
-)
+from course_utils.checks.judge import ERROR, MEMORY, NOT_ATTEMPTED, TIMEOUT, Verdict, judge, not_run
 from course_utils.checks.observation import Failure, Observation
+from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.values import CaseData
 from course_utils.notebook.slicing import NoSlice, Slice
 from course_utils.notebook.statements import CellCode
@@ -176,8 +167,11 @@ class Runner:
         return None
 
 
-def verdict(
-    exercise: PreparedExercise, slice_: Slice | NoSlice, seen: Seen | Failure | Fault | None
+def verdict_on(
+    exercise: PreparedExercise,
+    slice_: Slice | NoSlice,
+    seen: Seen | Failure | Fault | None,
+    judged: Callable[[PreparedExercise, Seen], Verdict] = judge,
 ) -> Verdict:
     """The verdict on an exercise.
 
@@ -185,13 +179,14 @@ def verdict(
         exercise: its checks.
         slice_: what was cut out of the notebook.
         seen: what came of running it; None if there was nothing to run.
+        judged: judges what was seen.
     """
     if isinstance(slice_, NoSlice) or seen is None:
         status = ERROR if getattr(slice_, "attempted", True) else NOT_ATTEMPTED
         return not_run(exercise, status, getattr(slice_, "reason", "was not run"))
     if isinstance(seen, Failure | Fault):
         return could_not_load(exercise, seen)
-    return judge(exercise, seen)
+    return judged(exercise, seen)
 
 
 def could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verdict:
