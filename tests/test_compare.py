@@ -8,6 +8,7 @@ from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Difference, compare, expect, matches
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
+from course_utils.checks.tolerance import Yardstick
 
 torch.manual_seed(0)
 X = torch.randn(4, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64) + 3
@@ -19,9 +20,9 @@ def difference(
 ) -> Difference | None:  # type: ignore[no-untyped-def]
     case = Case({"x": Input(x, wants_grad=wants_grad)}).to(torch.float32)
     expected, got = expect(right, case, torch.float32), observe(wrong, case)
-    manner = {"accuracy": "reduction", "dtype": torch.float32, "looks_at": looks_at}
-    found = compare(expected, got, **manner, case=case)  # type: ignore[arg-type]
-    assert matches(expected, got, **manner) == (found is None)  # type: ignore[arg-type]
+    yardstick = Yardstick("reduction", torch.float32, looks_at)
+    found = compare(expected, got, yardstick, case=case)
+    assert matches(expected, got, yardstick) == (found is None)
     return found
 
 
@@ -212,9 +213,7 @@ def test_a_process_that_lies_has_nothing_repeated(got: Tensor | str, said: str) 
     found = compare(
         expect(same, case, torch.float32),
         seen,
-        accuracy="exact",
-        dtype=torch.float32,
-        looks_at=("result",),
+        Yardstick("exact", torch.float32, ("result",)),
     )
     assert found
     assert found.fact.partition(", but ")[2].startswith(said)

@@ -24,6 +24,7 @@ from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
 from course_utils.checks.observe import SEED, observe
 from course_utils.checks.prepared import PreparedExercise
+from course_utils.checks.tolerance import Yardstick
 
 Function = Callable[..., Any]
 
@@ -236,10 +237,7 @@ def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, 
         if check.property is not None:
             continue
         for expected, got in zip(check.expected, seen[check.id], strict=True):
-            error = error_in_tolerances(
-                expected, got, accuracy=check.accuracy, dtype=check.dtype, looks_at=check.looks_at
-            )
-            largest = max(largest, error)
+            largest = max(largest, error_in_tolerances(expected, got, check.yardstick()))
     verdict = judge(prepared, seen)
     if verdict.status != CORRECT and largest <= 1:
         largest = float("inf")  # told by a property
@@ -300,15 +298,15 @@ def _error(
 ) -> float:
     """The largest error in units of the tolerance; infinite if the check fails for another reason."""
     largest = 0.0
+    yardstick = Yardstick(check.accuracy, dtype, check.looks_at)
     for case, wanted in zip(cases, expected, strict=True):
         got = _observe(function, case)
         if check.property is not None:
             if check.property(case, got) is not None:
                 return float("inf")
             continue
-        manner: Any = {"accuracy": check.accuracy, "dtype": dtype, "looks_at": check.looks_at}
-        error = error_in_tolerances(wanted, got, **manner)
-        if (error <= 1) != matches(wanted, got, **manner):
+        error = error_in_tolerances(wanted, got, yardstick)
+        if (error <= 1) != matches(wanted, got, yardstick):
             raise AssertionError(f"{check.exercise}/{check.id}: error {error} and verdict do not agree")
         largest = max(largest, error)
     return largest

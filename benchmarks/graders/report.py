@@ -9,11 +9,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.readme import README, put_in
+
 HERE = Path(__file__).resolve().parents[1]
-README = HERE / "README.md"
 RESULTS = HERE / "results" / "grading.json"
 FIGURE = HERE / "results" / "grading.png"
-BEGIN, END = "<!-- grading: python -m benchmarks.graders.report -->\n", "<!-- end of grading -->\n"
+MARKS = ("<!-- grading: python -m benchmarks.graders.report -->", "<!-- end of grading -->")
 
 
 def tables(record: dict[str, Any]) -> str:
@@ -94,19 +95,6 @@ def memory(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def put_in(text: str, made: str) -> str:
-    """The README's text with the tables between the markers.
-
-    Raises:
-        ValueError: a marker is missing.
-    """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{README.name} needs the lines {BEGIN.strip()!r} and {END.strip()!r}")
-    return f"{head}{BEGIN}\n{made}\n{END}{tail}"
-
-
 def draw(record: dict[str, Any], path: Path = FIGURE) -> None:
     """Submissions a second, one bar a grader, on a logarithmic axis."""
     import matplotlib
@@ -130,5 +118,5 @@ def draw(record: dict[str, Any], path: Path = FIGURE) -> None:
 
 if __name__ == "__main__":
     recorded = json.loads(RESULTS.read_text(encoding="utf-8"))
-    README.write_text(put_in(README.read_text(encoding="utf-8"), tables(recorded)), encoding="utf-8")
+    README.write_text(put_in(README.read_text(encoding="utf-8"), tables(recorded), MARKS), encoding="utf-8")
     draw(recorded)

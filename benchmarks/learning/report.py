@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.learning.common import RESULTS, ROOT
+from benchmarks.learning.common import RESULTS
+from benchmarks.readme import README, put_in
 from course_utils.evaluate import TRAINED, UNTRAINED, describe
 from course_utils.recorded import Recorded
 
-README = ROOT / "benchmarks" / "README.md"
-BEGIN, END = "<!-- results: python -m benchmarks.learning.report -->\n", "<!-- end of results -->\n"
+MARKS = ("<!-- results: python -m benchmarks.learning.report -->", "<!-- end of results -->")
 UNITS = ("pretext", "simclr", "moco", "video")
 
 
@@ -65,18 +65,5 @@ def report(folder: Path = RESULTS) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def put_in(text: str, made: str) -> str:
-    """The README's text with the tables between the markers.
-
-    Raises:
-        ValueError: a marker is missing.
-    """
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"{README.name} needs the lines {BEGIN.strip()!r} and {END.strip()!r}")
-    return f"{head}{BEGIN}\n{made}\n{END}{tail}"
-
-
 if __name__ == "__main__":
-    README.write_text(put_in(README.read_text(encoding="utf-8"), report()), encoding="utf-8")
+    README.write_text(put_in(README.read_text(encoding="utf-8"), report(), MARKS), encoding="utf-8")

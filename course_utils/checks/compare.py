@@ -16,7 +16,7 @@ from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
 from course_utils.checks.observation import Observation, Quantity, describe, kind
 from course_utils.checks.observe import SEED, observe
-from course_utils.checks.tolerance import relative_tolerance
+from course_utils.checks.tolerance import Yardstick
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,8 @@ def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expe
 def compare(
     expected: Expectation,
     got: Observation,
+    yardstick: Yardstick,
     *,
-    accuracy: str,
-    dtype: torch.dtype,
-    looks_at: Iterable[str] = (),
-    device: str = "cpu",
     case: Case | None = None,
 ) -> Difference | None:
     """The most telling difference between an observation and an expectation.
@@ -97,19 +94,14 @@ def compare(
     Args:
         expected: from `expect`.
         got: the observation to judge.
-        accuracy: key of `tolerance.UNITS`.
-        dtype: dtype of the case.
-        looks_at: prefixes of names of quantities that count, as in `"result"` or `"gradient.keys"`; empty: all.
-        device: where the function ran.
+        yardstick: what counts, and how exactly.
         case: what the function was called with; with it, facts can say what should (not) have changed.
 
     Returns:
         None if and only if the observation is right.
     """
-    tolerance = relative_tolerance(accuracy, dtype, device)
-    names = sorted(
-        _differing(expected, got, tolerance, looks_at), key=lambda name: _RANK.get(kind(name), len(_RANK))
-    )
+    tolerance = yardstick.tolerance
+    names = sorted(_differing(expected, got, yardstick), key=lambda name: _RANK.get(kind(name), len(_RANK)))
     if not names:
         return None
     first = _difference(names[0], expected, got, tolerance, _before(case, names[0]) if case else None)
@@ -119,70 +111,76 @@ def compare(
 def matches(
     expected: Expectation,
     got: Observation,
+    yardstick: Yardstick,
     *,
-    accuracy: str,
-    dtype: torch.dtype,
-    looks_at: Iterable[str] = (),
-    device: str = "cpu",
     nan_matches: bool = False,
 ) -> bool:
     """Whether there is no difference, in less time than `compare` takes to say which.
 
     Args:
         nan_matches: NaN equals NaN. Only for recognising a known wrong implementation; for a verdict never.
-        expected, got, accuracy, dtype, looks_at, device: as for `compare`.
+        expected, got, yardstick: as for `compare`.
     """
-    tolerance = relative_tolerance(accuracy, dtype, device)
-    return next(_differing(expected, got, tolerance, looks_at, nan_matches), None) is None
+    return next(_differing(expected, got, yardstick, nan_matches), None) is None
 
 
 def differing(
     expected: Expectation,
     got: Observation,
+    yardstick: Yardstick,
     *,
-    accuracy: str,
-    dtype: torch.dtype,
-    looks_at: Iterable[str] = (),
-    device: str = "cpu",
     values_only: bool = False,
 ) -> list[str]:
     """Names of the quantities that are not as expected; the arguments are those of `compare`.
 
     Args:
         values_only: a tensor of another dtype with the expected values is as expected; NaN equals NaN.
-        expected, got, accuracy, dtype, looks_at, device: as for `compare`.
+        expected, got, yardstick: as for `compare`.
     """
     if values_only:
         expected = replace(expected, dtypes={})
-    tolerance = relative_tolerance(accuracy, dtype, device)
-    return list(_differing(expected, got, tolerance, looks_at, values_only))
+    return list(_differing(expected, got, yardstick, values_only))
 
 
 def error_in_tolerances(
     expected: Expectation,
     got: Observation,
-    *,
-    accuracy: str,
-    dtype: torch.dtype,
-    looks_at: Iterable[str] = (),
-    device: str = "cpu",
+    yardstick: Yardstick,
 ) -> float:
     """The largest error of a quantity, in units of what is allowed: at most 1 if and only if the observation `matches`.
 
     Infinite for whatever is not a matter of size: a shape, a dtype, an exception, a number that must be exact.
     """
-    tolerance = relative_tolerance(accuracy, dtype, device)
     if got.quantities.get("exception") != expected.quantities["exception"]:
         return math.inf
     return max(
         (
-            _error(expected.quantities[name], expected.dtypes.get(name), got.quantities[name], tolerance)
+            _error(
+                expected.quantities[name],
+                expected.dtypes.get(name),
+                got.quantities[name],
+                yardstick.tolerance,
+            )
             if name in got.quantities
             else math.inf
-            for name in selected(expected, looks_at)
+            for name in selected(expected, yardstick.looks_at)
         ),
         default=0.0,
     )
+
+
+def absolute_error(expected: Tensor, got: Tensor) -> Tensor:
+    """How far apart the entries of two tensors of one shape are, in float64; infinitely far where one is no number."""
+    wanted, value = _comparable(expected), _comparable(got)
+    # Equal infinities differ by NaN, so equality is asked first.
+    error = torch.where(value == wanted, 0.0, (value - wanted).abs())
+    return error.nan_to_num(nan=math.inf, posinf=math.inf)
+
+
+def largest(tensor: Tensor) -> float:
+    """The largest magnitude among what is finite."""
+    finite = tensor[tensor.isfinite()]
+    return float(finite.abs().max()) if finite.numel() else 0.0
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -222,15 +220,15 @@ _RANK = {name: rank for rank, name in enumerate(_TELLING)}
 def _differing(
     expected: Expectation,
     got: Observation,
-    tolerance: float,
-    looks_at: Iterable[str],
+    yardstick: Yardstick,
     nan_matches: bool = False,
 ) -> Iterator[str]:
     """Names of the quantities that are not as expected, found one by one."""
     if got.quantities.get("exception") != expected.quantities["exception"]:
         yield "exception"
         return
-    for name in selected(expected, looks_at):
+    tolerance = yardstick.tolerance
+    for name in selected(expected, yardstick.looks_at):
         wanted = expected.quantities[name]
         if name not in got.quantities or not _is_right(
             wanted, expected.dtypes.get(name), got.quantities[name], tolerance, nan_matches
@@ -297,18 +295,10 @@ def _error(expected: Quantity, dtype: str | None, got: Quantity, tolerance: floa
         return 0.0
     if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or got.shape != expected.shape:
         return math.inf
-    limit = _limit(expected, tolerance, _scale(_comparable(expected)))
+    limit = _limit(expected, tolerance, largest(_comparable(expected)))
     if not limit or (dtype is not None and dtype_name(got.dtype) != dtype):
         return math.inf
-    wanted, value = _comparable(expected), _comparable(got)
-    error = torch.where(value == wanted, 0.0, (value - wanted).abs())
-    return float((error / limit).nan_to_num(nan=math.inf, posinf=math.inf).max())
-
-
-def _scale(wanted: Tensor) -> float:
-    """The largest magnitude among what is finite."""
-    finite = wanted[wanted.isfinite()]
-    return float(finite.abs().max()) if finite.numel() else 0.0
+    return float(absolute_error(expected, got).max()) / limit
 
 
 def _limit(expected: Tensor, tolerance: float, scale: float) -> float:
@@ -319,14 +309,11 @@ def _wrong(
     expected: Tensor, got: Tensor, tolerance: float, nan_matches: bool = False
 ) -> tuple[Tensor, float]:
     """Where two tensors of one shape differ, and how far apart their entries may lie."""
-    wanted, value = _comparable(expected), _comparable(got)
-    # Equal infinities differ by NaN, so equality is asked first.
-    same = value == wanted
+    limit = _limit(expected, tolerance, largest(_comparable(expected)))
+    wrong = absolute_error(expected, got) > limit
     if nan_matches:
-        same |= value.isnan() & wanted.isnan()
-    error = torch.where(same, torch.zeros_like(wanted.abs()), (value - wanted).abs())
-    limit = _limit(expected, tolerance, _scale(wanted))
-    return ~(error <= limit), limit
+        wrong &= ~(_comparable(got).isnan() & _comparable(expected).isnan())
+    return wrong, limit
 
 
 def _difference(

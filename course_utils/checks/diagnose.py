@@ -16,7 +16,7 @@ from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Expectation, differing, matches, selected
 from course_utils.checks.observation import Observation, describe, kind
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
-from course_utils.checks.tolerance import UNITS
+from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Kinds of quantities that can be told apart by name.
 _VALUES = ("exception", "result", "after", "module", "buffer", "gradient")
@@ -107,14 +107,7 @@ def _is_wrong(item: _Item, device: str) -> bool:
     if check.property is not None:
         # Code of the staff, which judges points and not ideas.
         return item.seen.quantities.get("exception") != item.expected.quantities["exception"]
-    return not matches(
-        item.expected,
-        item.seen,
-        accuracy=check.accuracy,
-        dtype=check.dtype,
-        looks_at=check.looks_at,
-        device=device,
-    )
+    return not matches(item.expected, item.seen, check.yardstick(device))
 
 
 def _is_evidence(items: Sequence[_Item], wrong: Sequence[_Item]) -> bool:
@@ -128,9 +121,10 @@ def _is_evidence(items: Sequence[_Item], wrong: Sequence[_Item]) -> bool:
     )
 
 
-def _accuracy(check: PreparedCheck) -> str:
+def _yardstick(check: PreparedCheck, device: str, looks_at: tuple[str, ...]) -> Yardstick:
     # A misconception may round where the reference only copies ("keys normalised").
-    return check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
+    accuracy = check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
+    return Yardstick(accuracy, check.dtype, looks_at, device)
 
 
 def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bool:
@@ -138,10 +132,7 @@ def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bo
     return matches(
         item.check.wrong[name][item.index],
         item.seen,
-        accuracy=_accuracy(item.check),
-        dtype=item.check.dtype,
-        looks_at=looks_at,
-        device=device,
+        _yardstick(item.check, device, looks_at),
         nan_matches=True,
     )
 
@@ -185,14 +176,7 @@ def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> st
             wrong = item.check.wrong
             left = wrong[one][item.index]
             as_seen = Observation(wrong[other][item.index].quantities)
-            for quantity in differing(
-                left,
-                as_seen,
-                accuracy=_accuracy(item.check),
-                dtype=item.check.dtype,
-                device=device,
-                values_only=True,
-            ):
+            for quantity in differing(left, as_seen, _yardstick(item.check, device, ()), values_only=True):
                 if kind(quantity) in _VALUES:
                     found.setdefault(describe(quantity.partition("#")[0]))
     return ", ".join(list(found)[:_MOST_NAMED])
@@ -235,14 +219,7 @@ def _parts(items: Sequence[_Item], device: str) -> str:
             continue
         names = selected(item.expected, item.check.looks_at)
         seen.update(map(kind, names))
-        for name in differing(
-            item.expected,
-            item.seen,
-            accuracy=item.check.accuracy,
-            dtype=item.check.dtype,
-            looks_at=item.check.looks_at,
-            device=device,
-        ):
+        for name in differing(item.expected, item.seen, item.check.yardstick(device)):
             wrong.add(kind(name))
             later_only &= "#" in name and not name.endswith("#1")
     if wrong and later_only:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Difference, compare
@@ -114,7 +113,7 @@ def _judge_check(
             return CheckVerdict(check, False, 0.0, observation.message, case=index)
         difference, message = None, None
         if check.property is None:
-            difference = compare(check.expected[index], observation, **_manner(check, device), case=case)
+            difference = compare(check.expected[index], observation, check.yardstick(device), case=case)
             message = difference.message if difference else None
         else:
             message = _ask(check.property, case, observation)
@@ -131,16 +130,6 @@ def _judge_check(
                     message += f", in line {failure.line} of your cell: {failure.code.strip()}"
             return CheckVerdict(check, False, 0.0, message, place, difference, index, observation)
     return CheckVerdict(check, True, check.points)
-
-
-def _manner(check: PreparedCheck, device: str) -> Any:
-    """How the check compares: the arguments that `compare` and `matches` share."""
-    return {
-        "accuracy": check.accuracy,
-        "dtype": check.dtype,
-        "looks_at": check.looks_at,
-        "device": device,
-    }
 
 
 def _ask(property_: Property, case: Case, observation: Observation) -> str | None:

@@ -11,6 +11,7 @@ import torch
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Expectation, differing, selected
 from course_utils.checks.observation import Observation
+from course_utils.checks.tolerance import Yardstick
 
 Property = Callable[[Case, Observation], str | None]
 
@@ -40,6 +41,10 @@ class PreparedCheck:
     wrong: Mapping[str, tuple[Expectation, ...]]
     property: Property | None = None
 
+    def yardstick(self, device: str = "cpu") -> Yardstick:
+        """How the check compares what it saw on a device."""
+        return Yardstick(self.accuracy, self.dtype, self.looks_at, device)
+
     def is_failed_by(self, misconception: str) -> bool:
         """Whether a misconception shows anything but what is expected, where the check looks."""
         return any(
@@ -51,14 +56,7 @@ class PreparedCheck:
         # Both hold float64 values, so the dtypes are compared by themselves.
         names = selected(expected, self.looks_at)
         return any(expected.dtypes.get(name) != wrong.dtypes.get(name) for name in names) or bool(
-            differing(
-                expected,
-                Observation(wrong.quantities),
-                accuracy=self.accuracy,
-                dtype=self.dtype,
-                looks_at=self.looks_at,
-                values_only=True,
-            )
+            differing(expected, Observation(wrong.quantities), self.yardstick(), values_only=True)
         )
 
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
-import torch
-from torch import Tensor
-
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.compare import dtype_name
+from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, WITHHELD, CheckVerdict
 from course_utils.checks.observation import describe
-from course_utils.checks.tolerance import relative_tolerance
 from course_utils.checks.visible import CheckResult
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
@@ -113,7 +110,7 @@ def _items(result: CheckResult) -> Iterator[str]:
 
 
 def _picture(verdict: CheckVerdict) -> str:
-    pair = compared_tensors(verdict)
+    pair = _tensors(verdict)
     if pair is None:
         return ""
     from course_utils.checks.draw import expected_beside_got
@@ -122,33 +119,20 @@ def _picture(verdict: CheckVerdict) -> str:
     # The gradient with respect to an image has its shape, but its colours mean nothing.
     return (
         expected_beside_got(
-            *pair,
+            pair.expected,
+            pair.got,
             describe(quantity),
-            limit=_limit(verdict, pair[0]),
+            limit=pair.limit,
             as_images=not quantity.startswith("gradient."),
         )
         or ""
     )
 
 
-def compared_tensors(verdict: CheckVerdict) -> tuple[Tensor, Tensor] | None:
-    """Expected and got of the quantity that failed, if both are tensors of one shape and not both a single number."""
-    if verdict.difference is None or verdict.observation is None:
-        return None
-    name = verdict.difference.quantity
-    expected = verdict.check.expected[verdict.case].quantities.get(name)
-    got = verdict.observation.quantities.get(name)
-    if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or expected.shape != got.shape:
-        return None
-    return (expected, got) if expected.numel() > 1 and not got.is_complex() else None
-
-
-def _limit(verdict: CheckVerdict, expected: Tensor) -> float:
-    if not expected.is_floating_point():
-        return 0.0
-    finite = expected[expected.isfinite()]
-    scale = float(finite.abs().max()) if finite.numel() else 0.0
-    return relative_tolerance(verdict.check.accuracy, verdict.check.dtype) * scale
+def _tensors(verdict: CheckVerdict) -> Pair | None:
+    """What a check failed by, if it is more than a single number, of which the message says all."""
+    pair = failed_pair(verdict)
+    return pair if pair and pair.expected.numel() > 1 else None
 
 
 # --- what hints add ---------------------------------------------------------------------------------------------
@@ -162,7 +146,7 @@ def _help(result: CheckResult) -> Iterator[tuple[str, str]]:
         return
     failed.sort(key=_size)
     # A single number makes no table; the call that is shown is the one the table belongs to.
-    smallest = next(filter(compared_tensors, failed), failed[0]) if result.level >= 3 else failed[0]
+    smallest = next(filter(_tensors, failed), failed[0]) if result.level >= 3 else failed[0]
     if result.level >= 1:
         yield "Where: the call that went wrong", _call(result.exercise, smallest)
         if result.level < 3 and (entries := _entries(smallest)):
@@ -248,20 +232,14 @@ def _argument(value: Argument) -> str:
     return repr(value)
 
 
-def _wrong(verdict: CheckVerdict, expected: Tensor, got: Tensor) -> Tensor:
-    wanted, value = expected.to(torch.float64), got.to(torch.float64)
-    return ~((value == wanted) | ((value - wanted).abs() <= _limit(verdict, expected)))
-
-
 def _entries(verdict: CheckVerdict) -> str:
-    pair = compared_tensors(verdict)
+    pair = _tensors(verdict)
     if pair is None:
         return ""
-    expected, got = pair
-    places = _wrong(verdict, expected, got).nonzero()
+    places = pair.wrong.nonzero()
     lines = []
     for place in places[:_MOST_ENTRIES].tolist():
-        one, other = _unlike(got[tuple(place)], expected[tuple(place)])
+        one, other = unlike(pair.got[tuple(place)].item(), pair.expected[tuple(place)].item())
         lines.append(f"{place}: got {one}, expected {other}")
     if len(places) > _MOST_ENTRIES:
         lines.append(f"and {len(places) - _MOST_ENTRIES} more")
@@ -270,11 +248,10 @@ def _entries(verdict: CheckVerdict) -> str:
 
 def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
     """Rows of `got (expected)`, around the first wrong entry if the tensor is large."""
-    pair = compared_tensors(verdict)
+    pair = _tensors(verdict)
     if pair is None:
         return None
-    expected, got = pair
-    wrong = _wrong(verdict, expected, got)
+    expected, got, wrong = pair.expected, pair.got, pair.wrong
     first = wrong.nonzero()[0].tolist() if bool(wrong.any()) else [0] * wrong.ndim
     name = describe(verdict.difference.quantity) if verdict.difference else ""
     if expected.ndim > 2:
@@ -283,16 +260,17 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
         name += f", part {list(leading)}"
     elif expected.ndim == 1:
         expected, got, wrong, first = expected[None], got[None], wrong[None], [0, *first]
-    rows = _window(first[0], expected.shape[0], _TABLE_ROWS)
+    rows = around(first[0], expected.shape[0], _TABLE_ROWS)
     most = _TABLE_COLUMNS if expected.is_floating_point() else _TABLE_COLUMNS_OF_INTEGERS
-    columns = _window(first[1], expected.shape[1], most)
+    columns = around(first[1], expected.shape[1], most)
     cells = [["", *(f"column {j}" for j in columns)]]
     for i in rows:
         cells.append(
             [f"row {i}"]
             + [
                 "{} ({}){}".format(
-                    *_unlike(got[i, j], expected[i, j], wrong=bool(wrong[i, j])), "*" if wrong[i, j] else " "
+                    *unlike(got[i, j].item(), expected[i, j].item(), wrong=bool(wrong[i, j])),
+                    "*" if wrong[i, j] else " ",
                 )
                 for j in columns
             ]
@@ -307,25 +285,6 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
         if len(part) < size
     ]
     return f"Got (expected), wrong ones with a star: {', '.join([name, *parts])}", body
-
-
-def _window(centre: int, size: int, count: int) -> range:
-    start = min(max(0, centre - count // 2), max(0, size - count))
-    return range(start, min(size, start + count))
-
-
-def _unlike(got: Tensor, expected: Tensor, *, wrong: bool = True) -> tuple[str, str]:
-    """Two numbers as short as they can be without looking the same where they are not."""
-    pair = _number(got, 4), _number(expected, 4)
-    for digits in (7, 10, 17):
-        if not wrong or pair[0] != pair[1]:
-            break
-        pair = _number(got, digits), _number(expected, digits)
-    return pair
-
-
-def _number(value: Tensor, digits: int) -> str:
-    return f"{value.item():.{digits}g}" if value.is_floating_point() else str(value.item())
 
 
 def _what_next(result: CheckResult) -> Iterator[str]:

@@ -75,3 +75,25 @@ def relative_tolerance(accuracy: str, dtype: torch.dtype, device: str = "cpu") -
         return 0.0
     rounding = UNITS[accuracy] * torch.finfo(dtype).eps * (CUDA_FACTOR if device == "cuda" else 1.0)
     return max(rounding, GUARDED.get(accuracy, 0.0))
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """What counts when an observation is compared, and how exactly.
+
+    Attributes:
+        accuracy: key of `UNITS`.
+        dtype: dtype of the case.
+        looks_at: prefixes of names of quantities that count, as in `"result"` or `"gradient.keys"`; empty: all.
+        device: where the function ran.
+    """
+
+    accuracy: str
+    dtype: torch.dtype
+    looks_at: tuple[str, ...] = ()
+    device: str = "cpu"
+
+    @property
+    def tolerance(self) -> float:
+        """Allowed error relative to the largest expected magnitude."""
+        return relative_tolerance(self.accuracy, self.dtype, self.device)
