@@ -114,7 +114,7 @@ class Result:
     shown: Mapping[str, Mapping[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """The result as in DESIGN's contract."""
+        """The result as a line of `grades.jsonl`."""
         submission = self.submission
         submitted = submission.submitted_at
         return {

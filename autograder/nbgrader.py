@@ -36,7 +36,7 @@ from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import probe, require
 from autograder.submission import Unreadable, read_submission
 from autograder.units import load_unit
-from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WITHHELD, CheckVerdict, Verdict
+from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict, Verdict
 from course_utils.notebook.names import check_cell_id
 
 STUB = "# Your code takes the place of this line and the next."
@@ -304,7 +304,9 @@ def verdict_html(
         names = ", or ".join(name.replace("-", " ") for name in verdict.alike)
         apart = f" What tells them apart: {said(verdict.separated_by)}." if verdict.separated_by else ""
         parts.append(f"<p>What was seen fits several known mistakes: {said(names)}.{apart}</p>")
-    parts += [f"<p><strong>Hint.</strong> {said(hint)}</p>" for hint in verdict.together.values()]
+    elif verdict.together:
+        hints = "".join(f"<li>{said(hint)}</li>" for hint in dict.fromkeys(verdict.together.values()))
+        parts.append(f"<p>{said(TOGETHER)}</p><ul>{hints}</ul>")
     reasons = {item.message for item in verdict.checks}
     if verdict.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(verdict.checks) > 1:
         parts.append(f"<p>{said(reasons.pop())}</p>")

@@ -131,4 +131,7 @@ class CheckFailed(Exception):
         lines = [f"{verdict.exercise}: {verdict.status}", f"{failed.check.title}", f"  {failed.message}"]
         if verdict.misconception:
             lines.append(f"  {verdict.misconception}: {verdict.hint}")
+        elif verdict.alike:
+            lines.append(f"  one of several known mistakes: {', '.join(verdict.alike)}")
+        lines += [f"  {name}: {hint}" for name, hint in verdict.together.items()]
         super().__init__("\n".join(lines))

@@ -189,6 +189,55 @@ def test_two_mistakes_at_once_are_both_named() -> None:
     assert list(result.together) == ["no-single-row", "maximum-detached"]
 
 
+@check("unit.scaled", points=1, looks_at=("result", "gradient"))
+def meeting(draw: Draw) -> list[Case]:
+    """One row, and gradients."""
+    return [Case({"x": Input(draw.normal(1, 5))}), Case({"x": Input(draw.normal(3, 5), wants_grad=True)})]
+
+
+def test_two_mistakes_may_meet_in_a_check_that_shows_neither() -> None:
+    def both(x: Tensor) -> Tensor:
+        y = x.squeeze(0)
+        return y / y.detach().max(dim=1, keepdim=True).values
+
+    assert list(verdict(both, prepare(values, gradient, meeting)).together) == [
+        "no-single-row",
+        "maximum-detached",
+    ]
+
+
+def test_a_mistake_seen_only_where_another_would_be_is_none_of_two() -> None:
+    def one_or_the_other(x: Tensor) -> Tensor:
+        return by_the_largest_of_all.function(x) if x.requires_grad else no_single_row.function(x)
+
+    assert not verdict(one_or_the_other, prepare(values, gradient)).together
+
+
+def test_an_exception_in_part_of_the_cases_is_none_of_two() -> None:
+    @misconception("unit.scaled", hint="Five?")
+    def five_columns_only(x: Tensor) -> Tensor:
+        """There are always five columns."""
+        if x.shape[1] != 5:
+            raise IndexError
+        return scaled(x)
+
+    @misconception("unit.scaled", hint="Three?")
+    def three_rows_only(x: Tensor) -> Tensor:
+        """Three rows are right, any others twice too large."""
+        return (1 + (len(x) != 3)) * scaled(x)
+
+    def raises_for_four_columns(x: Tensor) -> Tensor:
+        if x.shape[1] == 4:
+            raise IndexError
+        return three_rows_only.function(x)
+
+    result = verdict(
+        raises_for_four_columns, prepare(values, layouts, twice, bank=(five_columns_only, three_rows_only))
+    )
+    assert not any(item.passed for item in result.checks)
+    assert not result.together
+
+
 def test_a_mistake_that_would_have_failed_more_is_none_of_two() -> None:
     def detached_and_tripled(x: Tensor) -> Tensor:
         return 3 * scaled(x) if len(x) == 4 else x / x.detach().max(dim=1, keepdim=True).values

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from traitlets.config import Config
 import autograder.nbgrader as ours
 from autograder.build import build
 from autograder.sandbox.client import SandboxError
-from course_utils.checks.judge import WRONG, CheckVerdict, Verdict
+from course_utils.checks.judge import TOGETHER, WRONG, CheckVerdict, Verdict
 from course_utils.checks.prepared import PreparedCheck
 
 RELEASE = "assignments/tiny/tiny.ipynb"
@@ -245,6 +246,9 @@ def test_every_part_of_a_verdict_is_escaped_and_hidden_checks_say_no_value() -> 
     for told in ("got 1", "got 3", "9</b>"):
         assert told not in html
     assert "hidden</i>" not in html
+    several = replace(verdict, misconception=None, hint=None, together={"one": "<em>One?", "other": "Other?"})
+    html = ours.verdict_html(several, 0.0, 2.0)
+    assert f"<p>{TOGETHER}</p><ul><li>&lt;em&gt;One?</li><li>Other?</li></ul>" in html
 
 
 def test_a_mistreated_notebook_is_repaired(graded: Path) -> None:

@@ -6,15 +6,19 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from notebooks import sources, write
 
 from autograder.config import load_course, secret
 from autograder.grading import Grader
+from autograder.pytest_plugin import CheckFailed
 from autograder.submission import read_submission
 from autograder.units import Unit
+from course_utils.checks.judge import WRONG, not_run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -60,6 +64,18 @@ def test_without_a_submission_the_reference_passes() -> None:
     found, output = items("solutions/moco")
     assert found, output
     assert all(found.values()), output
+
+
+def test_a_failure_tells_the_diagnosis(moco: Unit) -> None:
+    plain = not_run(moco.exercises["moco.enqueue"].prepare(b"secret"), WRONG, "is wrong")
+
+    def said(**changes: Any) -> str:
+        verdict = replace(plain, **changes)
+        return str(CheckFailed(verdict, verdict.checks[0]))
+
+    assert "  one: One?" in said(misconception="one", hint="One?")
+    assert "  one of several known mistakes: one, other" in said(alike=("one", "other"))
+    assert "  one: One?\n  other: Other?" in said(together={"one": "One?", "other": "Other?"})
 
 
 def test_disabled_exercises_are_skipped_and_say_so(submission: Path, tmp_path: Path) -> None:

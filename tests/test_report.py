@@ -302,6 +302,14 @@ def test_names_and_addresses_of_units_in_one_report(tmp_path: Path) -> None:
     assert text.index('id="moco"') < text.index('id="video"')
 
 
+def test_mistakes_that_look_alike_are_counted_as_one() -> None:
+    made = grade("bob", 0.0)
+    made["exercises"]["moco.enqueue"] = wrong(alike=["one", "other"])
+    (unit,) = summarise([made])
+    assert not unit.unexplained
+    assert unit.misconceptions == [Found("moco.enqueue", "one, or other", "", ["bob"])]
+
+
 def test_two_mistakes_at_once_count_for_both() -> None:
     both = grade("ada", 0.0, "wrong")
     exercise = both["exercises"]["moco.enqueue"]

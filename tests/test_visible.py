@@ -51,6 +51,19 @@ def test_the_reference_is_right(exercise: str) -> None:
     assert "Hidden checks" in str(result)
 
 
+def test_the_readme_shows_what_a_check_says() -> None:
+    block = (
+        (Path(__file__).parents[1] / "README.md")
+        .read_text(encoding="utf-8")
+        .split("### A student")[1]
+        .split("```")[1]
+    )
+    said = str(run(WRONG["overflow-dropped"])).splitlines()
+    assert (
+        block.strip().splitlines() == said[: said.index(next(line for line in said if "hidden ones" in line))]
+    )
+
+
 def test_cu_check_is_this_check() -> None:
     assert cu.check is check
 
@@ -518,5 +531,5 @@ def test_two_mistakes_at_once_give_both_hints() -> None:
 
     text = str(run(two, hint=2))
     known = {item.id: item.hint for item in UNIT.exercises["moco.enqueue"].misconceptions}
-    assert "What is seen is 2 known mistakes at once." in text
+    assert "Several known mistakes together would show this:" in text
     assert all(known[name] in text for name in ("overflow-dropped", "pointer-not-advanced"))

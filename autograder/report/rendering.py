@@ -13,7 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from course_utils.checks.judge import WITHHELD
+from course_utils.checks.judge import TOGETHER, WITHHELD
 
 # Smaller ones are read as fast in a table of numbers.
 _SMALLEST_PICTURE = 3
@@ -38,7 +38,7 @@ def environment() -> Environment:
         "words": lambda name: name.replace("-", " "),
         "shades": shades,
     }
-    made.globals |= {"withheld": WITHHELD, "picture_from": _SMALLEST_PICTURE}
+    made.globals |= {"withheld": WITHHELD, "together": TOGETHER, "picture_from": _SMALLEST_PICTURE}
     return made
 
 

@@ -76,7 +76,7 @@ class ExerciseSummary:
 
 @dataclass(frozen=True)
 class Found:
-    """A misconception and who has it; without an id, the wrong answers that none explains."""
+    """A misconception (or several that fit alike) and who has it; without an id, wrong answers that none explains."""
 
     exercise: str
     id: str
@@ -213,6 +213,8 @@ def _misconceptions(grades: Sequence[Grade]) -> list[Found]:
         for name, result in grade["exercises"].items():
             for found in [result["diagnosis"]] if result["diagnosis"] else result.get("together", []):
                 who[name, found["misconception"], found["hint"]].append(grade["student"])
+            if alike := result.get("alike"):
+                who[name, ", or ".join(alike), ""].append(grade["student"])
     ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
     return [Found(*key, students) for key, students in ranked]
 
@@ -224,7 +226,9 @@ def _unexplained(names: Sequence[str], grades: Sequence[Grade]) -> list[Found]:
         wrong = [
             student
             for student, result in found
-            if result and result["status"] == WRONG and not result["diagnosis"] and not result.get("together")
+            if result
+            and result["status"] == WRONG
+            and not (result["diagnosis"] or result.get("together") or result.get("alike"))
         ]
         if wrong:
             made.append(Found(name, "", "", wrong))

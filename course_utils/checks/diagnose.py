@@ -37,7 +37,7 @@ class Diagnosis:
         misconception: id of the one misconception that shows exactly what was seen, or None.
         alike: where several do, their ids.
         separated_by: what tells those apart, in words.
-        together: where none shows all that was seen, the ids of the few that do together, each in checks of its own.
+        together: where none shows all that was seen, the ids of the few that do together, each in a check of its own.
         fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
     """
 
@@ -140,32 +140,45 @@ def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bo
 def _together(
     exercise: PreparedExercise, items: Sequence[_Item], wrong: Sequence[_Item], device: str
 ) -> tuple[str, ...]:
-    """The misconceptions that explain all failed checks between them, if there is one smallest set of such."""
+    """The misconceptions that explain the failed checks between them, if there is one smallest set of such.
+
+    Each must show itself in a check that none of the others fails; where several meet, nothing can be seen of either.
+    """
     failed = {item.check.id for item in wrong}
     if any(item.check.property is not None for item in wrong):
         return ()
-    explains: dict[str, set[str]] = {}
-    for name in exercise.hints:
-        # An idea that would have failed more than was failed is none of this answer's.
-        if exercise.failed_by[name] <= failed:
-            told = {
-                id_
-                for id_ in exercise.failed_by[name]
-                if all(
-                    _shows(item, name, device, item.check.looks_at) for item in items if item.check.id == id_
-                )
-            }
-            if told:
-                explains[name] = told
+    fails = exercise.failed_by
+    # An idea that would have failed more than was failed is none of this answer's.
+    shows = {name: _shown_in(items, name, fails[name], device) for name in fails if fails[name] <= failed}
+    candidates = [name for name, checks in shows.items() if checks]
     for count in range(2, min(_MOST_TOGETHER, len(failed)) + 1):
-        found = [
-            names
-            for names in combinations(explains, count)
-            if set().union(*(explains[name] for name in names)) == failed
-        ]
+        found = []
+        for names in combinations(candidates, count):
+            shared = {check for check in failed if sum(check in fails[name] for name in names) > 1}
+            explained = shared.union(*(shows[name] for name in names))
+            if explained == failed and all(shows[name] - shared for name in names):
+                found.append(names)
         if found:
             return found[0] if len(found) == 1 else ()
     return ()
+
+
+def _shown_in(items: Sequence[_Item], name: str, fails: frozenset[str], device: str) -> set[str]:
+    """The checks among those that a misconception fails in which it shows exactly what was seen.
+
+    To raise where it raises is evidence only if it is seen wherever the misconception would be: anything raises.
+    """
+    wrong: dict[str, list[_Item]] = {}
+    for item in items:
+        if item.check.id in fails:
+            wrong.setdefault(item.check.id, []).append(item)
+    shown = {
+        check
+        for check, asked in wrong.items()
+        if all(_shows(item, name, device, item.check.looks_at) for item in asked)
+    }
+    has_values = any(not item.raised for check in shown for item in wrong[check])
+    return shown if has_values or shown == fails else set()
 
 
 def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> str:

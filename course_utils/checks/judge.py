@@ -17,6 +17,9 @@ TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
 # The message of a side check that holds, but also for a function that does nothing.
 WITHHELD = "counts once a check of the function's values has passed"
 
+# What is said before the hints of misconceptions that explain an answer together.
+TOGETHER = "Several known mistakes together would show this:"
+
 
 @dataclass(frozen=True)
 class CheckVerdict:

@@ -8,7 +8,7 @@ from html import escape
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.compare import dtype_name
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
-from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, WITHHELD, CheckVerdict
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict
 from course_utils.checks.observation import describe
 from course_utils.checks.visible import CheckResult
 
@@ -171,8 +171,8 @@ def _hint(result: CheckResult) -> str:
         hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.alike))
         return f"What is seen fits several known mistakes.{told}\n{hints}"
     if result.together:
-        hints = "\n".join(f"- {hint}" for hint in result.together)
-        return f"What is seen is {len(result.together)} known mistakes at once.\n{hints}"
+        hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.together))
+        return f"{TOGETHER}\n{hints}"
     if result.level > 2 or result.status == ERROR:
         return ""
     return (

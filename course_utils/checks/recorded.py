@@ -42,7 +42,7 @@ class WrongData(msgspec.Struct, frozen=True):
 
 
 class RecordedCheck(msgspec.Struct, frozen=True):
-    """A `judge.PreparedCheck`."""
+    """A `prepared.PreparedCheck`."""
 
     id: str
     title: str
@@ -57,7 +57,7 @@ class RecordedCheck(msgspec.Struct, frozen=True):
 
 
 class RecordedExercise(msgspec.Struct, frozen=True):
-    """A `judge.PreparedExercise`, with the points of all its checks, hidden ones included."""
+    """A `prepared.PreparedExercise`, with the points of all its checks, hidden ones included."""
 
     id: str
     max_score: float
