@@ -472,6 +472,14 @@ def test_a_window_lies_around_the_first_wrong_number() -> None:
     assert sum(map(sum, shown["wrong"])) == 1
 
 
+def test_integers_stay_integers() -> None:
+    shown = window(verdict(7, 3, accuracy="exact"))
+    assert shown
+    assert json.dumps([shown["got"], shown["expected"]]) == "[[[3]], [[7]]]"
+    for huge in (2**63, -(10**400)):
+        assert window(verdict(7, huge, accuracy="exact")) is None
+
+
 def test_numbers_that_differ_look_different() -> None:
     shown = window(verdict(torch.tensor([1.0, 0.123456]), torch.tensor([1.0, 0.123495])))
     assert shown

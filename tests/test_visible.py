@@ -524,6 +524,12 @@ def test_a_hint_that_is_no_number_is_told(hint: Any) -> None:
     )
 
 
+def test_a_number_of_any_size_can_be_looked_at() -> None:
+    result = run(lambda queue, pointer, keys: 10**400, hint=3)
+    assert result.status == "wrong"
+    assert result._repr_html_()
+
+
 def test_two_mistakes_at_once_give_both_hints() -> None:
     def two(queue: torch.Tensor, pointer: int, keys: torch.Tensor) -> int:
         queue[:, pointer : pointer + len(keys)] = keys.detach().T[:, : queue.shape[1] - pointer]

@@ -14,6 +14,8 @@ from course_utils.checks.observation import Quantity
 # Significant digits: as few as tell a wrong number from the right one.
 _DIGITS = (4, 7, 10, 17)
 
+_BEYOND = 2**63
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -82,7 +84,9 @@ def _text(value: float, digits: int) -> str:
 def _numbers(value: Quantity) -> Tensor | None:
     if isinstance(value, Tensor):
         return None if value.is_complex() else value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return torch.tensor(float(value))
-    # Of what is true or false the fact says all.
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    # Of what is true or false the fact says all; a student's integer may be of any size.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BEYOND:
+        return torch.tensor(value)
     return None
