@@ -81,16 +81,15 @@ def off_by(verdict: CheckVerdict, device: str = "cpu") -> float | None:
 
 
 def _cell(got: float, expected: float, wrong: bool) -> tuple[float | str, float | str]:
+    one, other = unlike(got, expected, wrong=wrong)
+    return _as_json(got, one), _as_json(expected, other)
+
+
+def _as_json(value: float, text: str) -> float | str:
+    if isinstance(value, int):
+        return value
     # JSON has no word for NaN and the infinities.
-    one, other = (
-        float(text)
-        if isinstance(value, float) and math.isfinite(value)
-        else value
-        if isinstance(value, int)
-        else text
-        for value, text in zip((got, expected), unlike(got, expected, wrong=wrong), strict=True)
-    )
-    return one, other
+    return float(text) if math.isfinite(value) else text
 
 
 def _called(case: Case) -> str:

@@ -18,11 +18,9 @@ from autograder.errors import UserError
 from autograder.notebook_source import Cell, NotebookSource, images_without_alt, named_in_prose
 from autograder.stub import bound_names, free_names, plain, solved_cell, telling_lines
 from autograder.units import Exercise, Unit, load_unit, unit_ids
-from course_utils.checks.case import Case
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT, Verdict, judge
-from course_utils.checks.observation import Observation
-from course_utils.checks.observe import SEED, observe
+from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.notebook.names import function_name
 
@@ -265,13 +263,11 @@ def _one_thread() -> Iterator[None]:
 
 def judge_function(prepared: PreparedExercise, function: Callable[..., Any]) -> Verdict:
     """The verdict on a function of ours, run in this process."""
-
-    def seen(case: Case) -> Observation:
-        torch.default_generator.manual_seed(SEED)
-        return observe(function, case)
-
     with torch.random.fork_rng(devices=[]):
-        return judge(prepared, {check.id: [seen(case) for case in check.cases] for check in prepared.checks})
+        return judge(
+            prepared,
+            {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks},
+        )
 
 
 def _where(function: Callable[..., Any]) -> str:

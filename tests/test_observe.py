@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.observation import describe
-from course_utils.checks.observe import CELL, SEED, cotangent, observe
+from course_utils.checks.observe import CELL, cotangent, observe
 from course_utils.checks.values import MAX_TEXT, ObservationData, pack_observation, unpack_observation
 from course_utils.models import build
 
@@ -321,7 +321,6 @@ def test_an_input_that_no_longer_wants_a_gradient_has_none() -> None:
 def test_a_seed_that_is_set_is_seen() -> None:
     case = Case({"x": Input(torch.ones(2))})
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(SEED)
         assert observe(lambda x: x + torch.rand(2), case).quantities["setting.seed"] is True
 
         def seeds(x: Tensor) -> Tensor:

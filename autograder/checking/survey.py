@@ -17,12 +17,12 @@ from autograder.checking.equivalents import Equivalent
 from autograder.checking.mutation import mutants
 from autograder.checking.trivial import trivial_answers
 from autograder.units import Exercise
-from autograder.verify import told_by_properties
+from autograder.verify import judge_function, told_by_properties
 from course_utils.checks.case import Case
 from course_utils.checks.compare import Expectation, error_in_tolerances, expect, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
-from course_utils.checks.observe import SEED, observe
+from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.tolerance import Yardstick
 
@@ -148,7 +148,7 @@ def try_wrong_answers(exercise: Exercise, equivalents: Sequence[Equivalent], pla
             answers = [_named(item, exercise, with_bank) for item in answers]
         trivial = trivial_answers(exercise.reference, visible)
         scores = [
-            (name, max(_verdict(prepared, function).score for prepared in hidden))
+            (name, max(judge_function(prepared, function).score for prepared in hidden))
             for name, function in trivial.items()
         ]
     return Wrongs(
@@ -193,7 +193,7 @@ def _try(
         raised |= frozenset(item.check.id for item in lost if _has_raised(item))
         passed.add(verdict.status == CORRECT)
         effect = min(effect, largest)
-    seen = _verdict(visible, make())
+    seen = judge_function(visible, make())
     return WrongAnswer(
         kind,
         name,
@@ -218,20 +218,14 @@ def _named(answer: WrongAnswer, exercise: Exercise, prepared: Sequence[PreparedE
         return answer
     function = next(item.function for item in exercise.misconceptions if item.id == answer.name)
     forms: list[Function] = [function, disguised(function)]  # type: ignore[arg-type]
-    verdicts = [_verdict(item, form) for item in prepared for form in forms]
+    verdicts = [judge_function(item, form) for item in prepared for form in forms]
     right = [item.misconception == answer.name or told_by_properties(item) for item in verdicts]
     return replace(answer, named=sum(right) / len(right))
 
 
-def _verdict(prepared: PreparedExercise, function: Function) -> Verdict:
-    return judge(
-        prepared, {check.id: [_observe(function, case) for case in check.cases] for check in prepared.checks}
-    )
-
-
 def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, float]:
     """The verdict and the largest error in units of the tolerance."""
-    seen = {check.id: [_observe(function, case) for case in check.cases] for check in prepared.checks}
+    seen = {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
     largest = 0.0
     for check in prepared.checks:
         if check.property is not None:
@@ -242,12 +236,6 @@ def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, 
     if verdict.status != CORRECT and largest <= 1:
         largest = float("inf")  # told by a property
     return verdict, largest
-
-
-def _observe(function: Function, case: Case) -> Any:
-    # Every case starts from the same random state, as in the grader.
-    torch.manual_seed(SEED)
-    return observe(function, case)
 
 
 # --- right answers ------------------------------------------------------------------------------------------------
@@ -300,7 +288,7 @@ def _error(
     largest = 0.0
     yardstick = Yardstick(check.accuracy, dtype, check.looks_at)
     for case, wanted in zip(cases, expected, strict=True):
-        got = _observe(function, case)
+        got = observe(function, case)
         if check.property is not None:
             if check.property(case, got) is not None:
                 return float("inf")

@@ -60,7 +60,6 @@ def measure(students: int) -> dict[str, float]:
         gradients, and all that is seen written down; `checks`, `cases`, `quantities`: scored checks of the unit, calls
         judged in them, and values compared.
     """
-    import torch
 
     from autograder.config import find_root
     from autograder.slicing import import_prelude
@@ -82,7 +81,6 @@ def measure(students: int) -> dict[str, float]:
             began = time.perf_counter()
             for check in prepared[id_].checks:
                 for case in check.cases:
-                    torch.default_generator.manual_seed(0)
                     observe(timed, case)
             cases += time.perf_counter() - began
     checks = [check for exercise in prepared.values() for check in exercise.checks]

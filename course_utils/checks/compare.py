@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
 from course_utils.checks.observation import Observation, Quantity, describe, kind
-from course_utils.checks.observe import SEED, observe
+from course_utils.checks.observe import observe
 from course_utils.checks.tolerance import Yardstick
 
 
@@ -62,9 +62,7 @@ def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expe
     """
     low = case.to(dtype)
     with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(SEED)
         in_dtype = observe(function, low)
-        torch.default_generator.manual_seed(SEED)
         exact = observe(function, low.to(torch.float64))
     quantities = dict(in_dtype.quantities)
     dtypes: dict[str, str] = {}
@@ -100,11 +98,12 @@ def compare(
     Returns:
         None if and only if the observation is right.
     """
-    tolerance = yardstick.tolerance
     names = sorted(_differing(expected, got, yardstick), key=lambda name: _RANK.get(kind(name), len(_RANK)))
     if not names:
         return None
-    first = _difference(names[0], expected, got, tolerance, _before(case, names[0]) if case else None)
+    first = _difference(
+        names[0], expected, got, yardstick.tolerance, _before(case, names[0]) if case else None
+    )
     return replace(first, fact=first.fact + _company(names))
 
 
@@ -142,11 +141,7 @@ def differing(
     return list(_differing(expected, got, yardstick, values_only))
 
 
-def error_in_tolerances(
-    expected: Expectation,
-    got: Observation,
-    yardstick: Yardstick,
-) -> float:
+def error_in_tolerances(expected: Expectation, got: Observation, yardstick: Yardstick) -> float:
     """The largest error of a quantity, in units of what is allowed: at most 1 if and only if the observation `matches`.
 
     Infinite for whatever is not a matter of size: a shape, a dtype, an exception, a number that must be exact.
@@ -181,6 +176,13 @@ def largest(tensor: Tensor) -> float:
     """The largest magnitude among what is finite."""
     finite = tensor[tensor.isfinite()]
     return float(finite.abs().max()) if finite.numel() else 0.0
+
+
+def allowed_error(expected: Tensor, tolerance: float, scale: float | None = None) -> float:
+    """How far from `expected` an entry may lie: `tolerance` times its `largest` one (`scale`, if that is known)."""
+    if not (expected.is_floating_point() or expected.is_complex()):
+        return 0.0
+    return tolerance * (largest(expected) if scale is None else scale)
 
 
 def dtype_name(dtype: torch.dtype) -> str:
@@ -284,7 +286,7 @@ def _is_right(
     scale = float(wanted.abs().max())
     if not math.isfinite(scale):
         return not bool(_wrong(expected, got, tolerance, nan_matches)[0].any())
-    limit = _limit(expected, tolerance, scale)
+    limit = allowed_error(expected, tolerance, scale)
     # "<=" and not "not >": NaN must count as wrong.
     return limit > 0 and float((value - wanted).abs().max()) <= limit
 
@@ -295,21 +297,17 @@ def _error(expected: Quantity, dtype: str | None, got: Quantity, tolerance: floa
         return 0.0
     if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or got.shape != expected.shape:
         return math.inf
-    limit = _limit(expected, tolerance, largest(_comparable(expected)))
+    limit = allowed_error(expected, tolerance)
     if not limit or (dtype is not None and dtype_name(got.dtype) != dtype):
         return math.inf
     return float(absolute_error(expected, got).max()) / limit
-
-
-def _limit(expected: Tensor, tolerance: float, scale: float) -> float:
-    return tolerance * scale if expected.is_floating_point() or expected.is_complex() else 0.0
 
 
 def _wrong(
     expected: Tensor, got: Tensor, tolerance: float, nan_matches: bool = False
 ) -> tuple[Tensor, float]:
     """Where two tensors of one shape differ, and how far apart their entries may lie."""
-    limit = _limit(expected, tolerance, largest(_comparable(expected)))
+    limit = allowed_error(expected, tolerance)
     wrong = absolute_error(expected, got) > limit
     if nan_matches:
         wrong &= ~(_comparable(got).isnan() & _comparable(expected).isnan())

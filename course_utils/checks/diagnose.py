@@ -168,16 +168,16 @@ def _shown_in(items: Sequence[_Item], name: str, fails: frozenset[str], device: 
 
     To raise where it raises is evidence only if it is seen wherever the misconception would be: anything raises.
     """
-    wrong: dict[str, list[_Item]] = {}
+    asked: dict[str, list[_Item]] = {}
     for item in items:
         if item.check.id in fails:
-            wrong.setdefault(item.check.id, []).append(item)
+            asked.setdefault(item.check.id, []).append(item)
     shown = {
         check
-        for check, asked in wrong.items()
-        if all(_shows(item, name, device, item.check.looks_at) for item in asked)
+        for check, of_check in asked.items()
+        if all(_shows(item, name, device, item.check.looks_at) for item in of_check)
     }
-    has_values = any(not item.raised for check in shown for item in wrong[check])
+    has_values = any(not item.raised for check in shown for item in asked[check])
     return shown if has_values or shown == fails else set()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_utils.checks.compare import absolute_error, largest
+from course_utils.checks.compare import absolute_error, allowed_error
 from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import Quantity
 
@@ -55,10 +55,7 @@ def failed_pair(verdict: CheckVerdict, device: str = "cpu") -> Pair | None:
     got = _numbers(verdict.observation.quantities.get(name))
     if expected is None or got is None or expected.shape != got.shape or not expected.numel():
         return None
-    exact = not expected.is_floating_point()
-    return Pair(
-        expected, got, 0.0 if exact else verdict.check.yardstick(device).tolerance * largest(expected)
-    )
+    return Pair(expected, got, allowed_error(expected, verdict.check.yardstick(device).tolerance))
 
 
 def around(centre: int, size: int, count: int) -> range:

@@ -21,9 +21,8 @@ CELL = "<cell"
 # ... and in the files that IPython, ipykernel and Colab name after a cell.
 _NOTEBOOK_CELL = re.compile(r"<ipython-input-|.*[/\\](ipykernel_\d+[/\\]|ipython-input-)")
 
-# From this random state whoever asks for an observation lets each case start: an unlikely one, so that a function which
-# sets a seed of its own is seen.
-SEED = 271_828
+# Every case starts from this random state: an unlikely one, so that a function which sets a seed of its own is seen.
+_SEED = 271_828
 
 # What is added to the name of an exception.
 IN_BACKWARD = " in the backward pass"
@@ -36,7 +35,8 @@ _MOST_CHARACTERS = 200
 def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Observation:
     """Call `function` as `case` says and return what was seen.
 
-    Nothing that `function` does with its arguments can reach the case: tensors and modules are made anew.
+    Nothing that `function` does with its arguments can reach the case: tensors and modules are made anew. Torch's
+    random generator starts from the same state each time, and is left where `function` leaves it.
 
     Args:
         function: the implementation; it is called with positional arguments.
@@ -47,6 +47,11 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
         The observation. An exception of `function` is part of it (`exception`, `failure`), never raised here, with one
         exception: KeyboardInterrupt, by which whoever started the check stops it.
     """
+    if device == "cpu":
+        # torch.manual_seed notes for each kind of device, with a stack, what is to be done should it ever be used.
+        torch.default_generator.manual_seed(_SEED)
+    else:
+        torch.manual_seed(_SEED)
     inputs = {name: _materialise(value, device) for name, value in case.inputs.items()}
     held = {name: _tensors_of(name, value) for name, value in inputs.items()}
     places = {name: _place(value) for name, value in inputs.items() if isinstance(value, Tensor)}

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-
-from course_utils.checks.observe import CELL, SEED, failure_of, observe
+from course_utils.checks.observe import CELL, failure_of, observe
 from course_utils.checks.values import (
     CaseData,
     FailureData,
@@ -92,11 +90,6 @@ def no_input(prompt: object = "") -> str:
 
 def carry_out(function: Callable[..., Any], case: CaseData, device: str) -> ObservationData:
     """Call the function as a case says, and write down what is seen of it."""
-    if device == "cpu":
-        # torch.manual_seed notes for each kind of device, with a stack, what is to be done should it ever be used.
-        torch.default_generator.manual_seed(SEED)
-    else:
-        torch.manual_seed(SEED)
     observation = observe(function, unpack_case(case), device)
     failure = observation.failure
     if failure and failure.line is None and (place := _place(function)):
