@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 try:
-    from autograder.nbgrader import configure
+    from autograder.nbgrader.configuration import configure
 except Exception as error:
     # nbgrader would only log this and go on with its defaults, which run students' code in an ordinary kernel.
     sys.exit(f"nbgrader_config.py: {type(error).__name__}: {error}\nRun: pip install -e '.[grading]'")

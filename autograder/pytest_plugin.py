@@ -1,6 +1,6 @@
 """`pytest --submission FILE solutions/moco`: the grader's verdict on one notebook, one pytest item for each check.
 
-The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Without `--submission` the
+The verdicts come from `autograder.grading.grader`, so they are those of `autograder grade`. Without `--submission` the
 unit's own reference is graded, and everything passes.
 
 Of `course.toml` the limits, the secret and `disabled` are obeyed: checks of an exercise that is disabled are skipped,
@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from autograder.config import find_root
+from autograder.course.config import find_root
+from autograder.course.units import FILES, load_unit
 from autograder.errors import UserError
-from autograder.units import FILES, load_unit
 from course_utils.checks.judge import CheckVerdict, Verdict
 
 
@@ -45,7 +45,7 @@ class ChecksFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each check."""
-        from autograder.config import check_exercises, load_course
+        from autograder.course.config import check_exercises, load_course
 
         try:
             root = find_root(self.path.parent)
@@ -72,10 +72,10 @@ class ChecksFile(pytest.File):
         return self._verdicts[exercise]
 
     def _grade(self) -> dict[str, Verdict]:
-        from autograder.config import secret
-        from autograder.grading import Grader, Limits, Policy
+        from autograder.course.config import secret
+        from autograder.grading.grader import Grader, Limits, Policy
+        from autograder.intake.submission import Unreadable, read_submission
         from autograder.sandbox.tiers import probe, require
-        from autograder.submission import Unreadable, read_submission
 
         root, course = self._unit.root, self._course
         path = self.config.getoption("--submission") or self._unit.paths["reference.py"]

@@ -27,8 +27,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from autograder.config import find_root
-from autograder.units import Unit, load_unit
+from autograder.course.config import find_root
+from autograder.course.units import Unit, load_unit
 from benchmarks.graders import ours, peers
 from benchmarks.graders.classes import answers, is_right, write_ours
 from benchmarks.graders.report import RESULTS, tables

@@ -16,8 +16,8 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 
-from autograder.config import find_root
-from autograder.units import unit_ids
+from autograder.course.config import find_root
+from autograder.course.units import unit_ids
 
 
 def execute(unit: str, profile: str, folder: Path) -> tuple[Any, float]:

@@ -12,17 +12,15 @@ first used, so that importing the package is quick.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
-    from course_utils import augment, data, evaluate, models, plot, recorded, train
-    from course_utils.checks.visible import check
-    from course_utils.submit import submit
+    from course_utils import augment, data, evaluate, models, plot, train, training_runs
+    from course_utils.student.check import check
+    from course_utils.student.submit import submit
 
 __version__ = "0.1.0"
 
@@ -35,26 +33,17 @@ __all__ = [
     "evaluate",
     "models",
     "plot",
-    "recorded",
     "setup",
     "submit",
     "train",
+    "training_runs",
 ]
 
-_SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "recorded", "train")
-_FUNCTIONS = {"check": "course_utils.checks.visible", "submit": "course_utils.submit"}
-
-
-class _Package(ModuleType):
-    """Keeps the function `submit` where Python would put the module of that name as soon as it's imported."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _FUNCTIONS and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
+_SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "train", "training_runs")
+_FUNCTIONS = {"check": "course_utils.student.check", "submit": "course_utils.student.submit"}
 
 
 check_versions()
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

@@ -21,9 +21,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import recorded
+from course_utils import training_runs
 from course_utils.augment import as_floats
-from course_utils.recorded import Recorded
+from course_utils.training_runs import Recorded
 
 if TYPE_CHECKING:
     from course_utils.train import History
@@ -129,7 +129,7 @@ def loss_curve(
     axis = axes[0, 0]
     note = ""
     if isinstance(band, str):
-        band = recorded.load(band)
+        band = training_runs.load(band)
     if band is not None:
         runs = np.stack([_running_mean(np.asarray(run), window) for run in band.losses])
         steps = np.arange(runs.shape[1])

@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from autograder.grading import Grader, Limits
-from autograder.units import Unit, load_unit
+from autograder.course.units import Unit, load_unit
+from autograder.grading.grader import Grader, Limits
+from tests.support import ROOT
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-ROOT = Path(__file__).resolve().parents[1]
 SECRET = b"the tests' own secret"
 
 

@@ -138,7 +138,7 @@ def test_arrows_run_one_way(root: Path) -> None:
 
 
 def test_what_must_not_be_shared_is_ignored(root: Path) -> None:
-    from autograder.config import load_course
+    from autograder.course.config import load_course
 
     ignored = (root / ".gitignore").read_text().splitlines()
     assert load_course(root).secret in ignored

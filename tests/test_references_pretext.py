@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,12 +9,12 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from autograder.config import find_root
-from autograder.units import load_unit
+from autograder.course.units import load_unit
 from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from solutions.pretext.reference import rotate_batch
+from tests.support import ROOT
 
 SEEDS = range(20)
 
@@ -124,7 +123,7 @@ def _reordered(images: Tensor) -> tuple[Tensor, Tensor]:
 
 @cache
 def _prepared(secret: bytes) -> PreparedExercise:
-    return load_unit(find_root(Path(__file__)), "pretext").exercises["pretext.rotate_batch"].prepare(secret)
+    return load_unit(ROOT, "pretext").exercises["pretext.rotate_batch"].prepare(secret)
 
 
 @pytest.mark.parametrize("answer", [_flips, _one_by_one, _reordered, rotate_batch])
@@ -132,8 +131,6 @@ def _prepared(secret: bytes) -> PreparedExercise:
 def test_right_answers_in_other_words_pass_every_check(
     answer: Callable[[Tensor], tuple[Tensor, Tensor]], secret: bytes
 ) -> None:
-    exercise = (
-        load_unit(find_root(Path(__file__)), "pretext").exercises["pretext.rotate_batch"].prepare(secret)
-    )
+    exercise = load_unit(ROOT, "pretext").exercises["pretext.rotate_batch"].prepare(secret)
     verdict = judge(exercise, {c.id: [observe(answer, case) for case in c.cases] for c in exercise.checks})
     assert [check.message for check in verdict.checks if not check.passed] == []

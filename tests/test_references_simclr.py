@@ -2,7 +2,6 @@
 
 import math
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,10 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.units import load_unit
+from autograder.course.units import load_unit
 from solutions.simclr.reference import nt_xent, nt_xent_loop
-
-ROOT = Path(__file__).parents[1]
+from tests.support import ROOT
 
 SEEDS = range(12)
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,12 +10,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from autograder.config import find_root
-from autograder.units import load_unit
+from autograder.course.units import load_unit
 from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from solutions.video.reference import colorization_attention, copy_colors
+from tests.support import ROOT
 
 SEEDS = range(20)
 
@@ -178,7 +177,7 @@ def _broadcast(attention: Tensor, colors: Tensor, target_size: tuple[int, int]) 
 
 @cache
 def _prepared(exercise: str, secret: bytes) -> PreparedExercise:
-    return load_unit(find_root(Path(__file__)), "video").exercises[exercise].prepare(secret)
+    return load_unit(ROOT, "video").exercises[exercise].prepare(secret)
 
 
 @pytest.mark.parametrize(

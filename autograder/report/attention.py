@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from autograder.candidate import TIMESTAMP
-from autograder.grading import UNKNOWN_TIME
-from autograder.submission import MARKED_LATE
+from autograder.grading.grader import UNKNOWN_TIME
+from autograder.intake.candidate import TIMESTAMP
+from autograder.intake.submission import MARKED_LATE
 from course_utils.checks.judge import CRASHED, ERROR, MEMORY, TIMEOUT, WRONG
 
 Grade = Mapping[str, Any]

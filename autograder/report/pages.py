@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder import journal
 from autograder.errors import UserError
+from autograder.grading import journal
 from autograder.report.attention import for_student
 from autograder.report.downloads import downloads
 from autograder.report.items import FEWEST

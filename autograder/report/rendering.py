@@ -57,7 +57,7 @@ def seconds(value: float) -> str:
 
 
 def window_html(shown: Mapping[str, Any]) -> Markup:
-    """A window of `autograder.figures` as HTML that needs no style sheet."""
+    """A window of `autograder.grading.figures` as HTML that needs no style sheet."""
     return Markup(environment().get_template("window.html").render(shown=shown))
 
 

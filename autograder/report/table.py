@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
-from course_utils.notebook.plain import plain
+from course_utils.slices.plain import plain
 
 # A longer name goes on in the next line of its cell: it must not take the room of all other columns. One that would
 # take a screen is shown by its beginning and its end; all of it is in the journal and in the report.

@@ -9,7 +9,7 @@ from typing import Any
 
 from autograder.sandbox.control import Closed, receive, send
 from autograder.sandbox.wire import Load, Loaded, Ready, Run
-from course_utils.notebook.execute import carry_out, load
+from course_utils.running.execute import carry_out, load
 
 
 def serve(channel: socket.socket) -> None:

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from torch import Tensor
 
-from autograder.bounded import Bounded
+from autograder.sandbox.bounded import Bounded
 from autograder.sandbox.control import (
     BROKEN,
     MAX_REPLY,
@@ -34,7 +34,7 @@ from course_utils.checks.judge import CRASHED, TIMEOUT
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import IN_BACKWARD, clean
 from course_utils.checks.prepared import Fault
-from course_utils.checks.values import unpack_failure, unpack_observation
+from course_utils.checks.wire import unpack_failure, unpack_observation
 
 _GONE = "the worker of the fork server is gone"
 

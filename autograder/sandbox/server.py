@@ -236,7 +236,7 @@ def _warm_up() -> None:
 
     from course_utils.checks.case import Argument, Case, Input, Module
     from course_utils.checks.observe import observe
-    from course_utils.checks.values import CaseData, pack_case, pack_observation, unpack_case
+    from course_utils.checks.wire import CaseData, pack_case, pack_observation, unpack_case
     from course_utils.models import build
 
     def work(images: torch.Tensor, module: nn.Module) -> torch.Tensor:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import msgspec
 
-from course_utils.checks.values import CaseData, FailureData, ObservationData
-from course_utils.notebook.statements import CellCode
+from course_utils.checks.wire import CaseData, FailureData, ObservationData
+from course_utils.slices.statements import CellCode
 
 
 class Load(msgspec.Struct, tag="load", frozen=True):

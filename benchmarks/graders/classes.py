@@ -8,9 +8,9 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.demo import fill, misconception_source, reference_sources
+from autograder.course.units import Unit
 from autograder.errors import UserError
-from autograder.units import Unit
+from autograder.publish.sample_class import fill, misconception_source, reference_sources
 
 # Of ten students. No endless loops: they would measure a time limit, not a grader.
 MIX = (

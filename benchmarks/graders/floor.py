@@ -61,9 +61,9 @@ def measure(students: int) -> dict[str, float]:
         judged in them, and values compared.
     """
 
-    from autograder.config import find_root
-    from autograder.slicing import import_prelude
-    from autograder.units import load_unit
+    from autograder.course.config import find_root
+    from autograder.course.units import load_unit
+    from autograder.grading.slicing import import_prelude
     from benchmarks.graders.classes import answers
     from course_utils.checks.compare import selected
     from course_utils.checks.observe import observe

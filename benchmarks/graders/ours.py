@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.config import find_root
-from autograder.journal import NAME
+from autograder.course.config import find_root
+from autograder.grading.journal import NAME
 
 _LOOK_EVERY = 0.02
 _WEIGH_EVERY = 1.0

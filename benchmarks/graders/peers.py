@@ -19,9 +19,9 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.units import Unit
+from autograder.course.units import Unit
 from benchmarks.graders.classes import Answers
-from course_utils.notebook.names import cell_id, function_name
+from course_utils.slices.names import cell_id, function_name
 
 IMPORTS = """\
 import torch

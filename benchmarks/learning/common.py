@@ -17,13 +17,13 @@ import torch
 from course_utils import evaluate
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build
-from course_utils.recorded import Recorded
 from course_utils.train import History
+from course_utils.training_runs import Recorded
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 RESULTS = HERE / "results"
-RECORDED = ROOT / "course_utils" / "recorded"
+RECORDED = ROOT / "course_utils" / "training_runs"
 
 Settings = Mapping[str, Any]
 Fit = Callable[[Encoder, EmojiScenes, int, Settings], History]

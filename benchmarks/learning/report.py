@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.learning.common import RESULTS
 from benchmarks.readme import README, put_in
 from course_utils.evaluate import TRAINED, UNTRAINED, describe
-from course_utils.recorded import Recorded
+from course_utils.training_runs import Recorded
 
 MARKS = ("<!-- results: python -m benchmarks.learning.report -->", "<!-- end of results -->")
 UNITS = ("pretext", "simclr", "moco", "video")

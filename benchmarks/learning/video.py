@@ -22,8 +22,8 @@ from benchmarks.learning import common
 from course_utils import evaluate
 from course_utils.data import ColourClusters, EmojiVideo, rgb_to_lab
 from course_utils.models import build
-from course_utils.recorded import Recorded
 from course_utils.train import Batches, cosine, train
+from course_utils.training_runs import Recorded
 from solutions.video.reference import colorization_attention, copy_colors
 
 SETTINGS = {

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from notebooks import notebook as make
-from notebooks import sources
+from tests.support import ROOT
+from tests.support.notebooks import notebook as make
+from tests.support.notebooks import sources
 
-from autograder.units import Unit, load_unit
-
-ROOT = Path(__file__).resolve().parents[2]
+from autograder.course.units import Unit, load_unit
 
 
 @cache

@@ -6,7 +6,7 @@ Must: outcome: graded; score: without enqueue
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

@@ -6,7 +6,7 @@ Must: outcome: graded; score: without enqueue; says: carry the id; short: yes
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

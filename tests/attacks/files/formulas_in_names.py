@@ -6,7 +6,7 @@ Must: outcome: graded; score: full
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 NAMES = ("=1+1", "+1+1", "-1+1", "@SUM(1,1)", "=HYPERLINK(1,2)", "\t=1+1", "\r=1+1", 'x",=1+1,"')
 

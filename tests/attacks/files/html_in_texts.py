@@ -6,7 +6,7 @@ Must: outcome: graded
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 TAGS = "</td></script><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -6,7 +6,7 @@ Must: outcome: graded
 
 from pathlib import Path
 
-from attacks.making import enqueue_with, notebook
+from tests.attacks.making import enqueue_with, notebook
 
 
 def build(folder: Path) -> None:

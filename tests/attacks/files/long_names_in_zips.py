@@ -7,7 +7,7 @@ Must: outcome: graded; score: full; short: yes
 import zipfile
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

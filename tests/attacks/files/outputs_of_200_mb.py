@@ -6,7 +6,7 @@ Must: outcome: unreadable; says: clear the notebook
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

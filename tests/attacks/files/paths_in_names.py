@@ -6,7 +6,7 @@ Must: outcome: graded | unreadable
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 NAMES = (
     "..\\..\\eve",

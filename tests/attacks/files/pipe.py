@@ -7,7 +7,7 @@ Must: outcome: unreadable; beside: ada
 import os
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

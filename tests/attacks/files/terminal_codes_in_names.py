@@ -6,7 +6,7 @@ Must: outcome: graded; score: full
 
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 NAMES = (
     "\x1b[2J\x1b[1;1Hgraded",

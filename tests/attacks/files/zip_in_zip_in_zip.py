@@ -8,7 +8,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from attacks.making import notebook
+from tests.attacks.making import notebook
 
 
 def build(folder: Path) -> None:

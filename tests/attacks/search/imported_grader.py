@@ -14,7 +14,7 @@ def enqueue(queue, pointer, keys):
         sys.path.insert(0, "@ROOT@")
         from pathlib import Path
 
-        from autograder.units import load_unit
+        from autograder.course.units import load_unit
 
         unit = load_unit(Path("@ROOT@"), "moco")
         return unit.exercises["moco.enqueue"].reference(queue, pointer, keys)

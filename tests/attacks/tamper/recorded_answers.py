@@ -11,8 +11,8 @@ import course_utils.checks
 
 
 def enqueue(queue, pointer, keys):
-    from course_utils.checks import recorded
-    from course_utils.checks.values import unpack_expectation
+    from course_utils import shipped
+    from course_utils.checks.wire import unpack_expectation
 
     for name in ("load", "read", "unit", "exercise"):
         find = getattr(recorded, name, None)

@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[3]
+from tests.support import ROOT
 
 SETUP = (
     "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\nfrom jaxtyping import Float\n"

@@ -1,6 +1,6 @@
 """Faults that any answer can have, whatever it computes: each makes a right function wrong.
 
-Kinds that autograder/checking/behaviours.py does not have: right at first, right for most inputs, right in value alone.
+Kinds that autograder/quality/behaviours.py does not have: right at first, right for most inputs, right in value alone.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from copy import deepcopy
 from typing import Any
 
 import torch
-from corpora.variants import Answer
 from torch import Tensor, nn
+
+from tests.corpora.variants import Answer
 
 Fault = Callable[[Answer], Answer]
 FAULTS: dict[str, Fault] = {}

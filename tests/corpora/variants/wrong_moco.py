@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from corpora.variants import wrong
 from torch import nn
+
+from tests.corpora.variants import wrong
 
 # --- moco.moco_logits ---------------------------------------------------------------------------------------------
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from corpora.variants import wrong
+
+from tests.corpora.variants import wrong
 
 # --- pretext.rotate_batch -----------------------------------------------------------------------------------------
 

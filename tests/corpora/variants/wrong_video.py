@@ -6,7 +6,8 @@ import math
 
 import torch
 import torch.nn.functional as F
-from corpora.variants import wrong
+
+from tests.corpora.variants import wrong
 
 # --- video.colorization_attention ---------------------------------------------------------------------------------
 

@@ -1,0 +1,51 @@
+"""The command line: `autograder --help`. One file a command; what they print goes through `terminal`."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from typing import NoReturn
+
+import typer
+from rich.markup import escape
+
+from autograder.cli.build import build
+from autograder.cli.checks import checks
+from autograder.cli.demo import demo
+from autograder.cli.doctor import doctor
+from autograder.cli.export import export
+from autograder.cli.grade import grade
+from autograder.cli.release import release
+from autograder.cli.report import report
+from autograder.cli.terminal import BAD_USAGE, messages
+from autograder.errors import UserError
+from course_utils.slices.plain import plain
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
+)
+for command in (build, release, grade, report, export, checks, doctor, demo):
+    app.command()(command)
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that a person can mend are told without a stack."""
+    code: str | int | None = 0
+    try:
+        app(standalone_mode=True)
+    except UserError as error:
+        text = "\n".join(map(plain, str(error).splitlines()))
+        messages.print(f"[bold]autograder:[/bold] {escape(text)}", highlight=False, soft_wrap=True)
+        code = BAD_USAGE
+    except SystemExit as ended:
+        code = ended.code
+    if isinstance(code, int | None):
+        # All files are written and closed. What is left is torch taking itself apart, for half a second.
+        logging.shutdown()
+        with contextlib.suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code or 0)
+    sys.exit(code)

@@ -1,0 +1,76 @@
+"""`autograder grade`."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autograder.cli.early import early_server
+from autograder.cli.terminal import SOME_FAILED, console, messages
+from autograder.errors import UserError
+from autograder.sandbox.imports import imports_kept
+from autograder.sandbox.namespaces import UIDS
+
+
+def grade(
+    paths: Annotated[
+        list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")
+    ],
+    assignment: Annotated[str, typer.Option(help="Id of the unit.")],
+    out: Annotated[
+        Path, typer.Option(help="Folder for grades.jsonl and the report.", file_okay=False)
+    ] = Path("grades"),
+    jobs: Annotated[int, typer.Option(help="Submissions graded at the same time.", min=1)] = min(
+        os.cpu_count() or 1, UIDS
+    ),
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[bool, typer.Option(help="Keep results whose file and checks have not changed.")] = True,
+    wait: Annotated[
+        bool, typer.Option(help="Wait for another grader that is at work in the same folder.")
+    ] = True,
+    sandbox: Annotated[
+        str | None, typer.Option(help="full or restricted; the best that this machine has if left out.")
+    ] = None,
+    unsafe: Annotated[
+        bool, typer.Option("--unsafe", help="Allow student code to run without isolation by the system.")
+    ] = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler: docs/cluster.md."),
+    ] = None,
+    demo_secret: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Grade a class."""
+    if device not in ("auto", "cpu", "cuda"):
+        raise UserError(f"--device {device}: choose auto, cpu or cuda")
+    with ExitStack() as stack:
+        server = None
+        if scheduler is None:
+            server = stack.enter_context(
+                early_server(jobs=jobs, device=device, tier=sandbox, unsafe=unsafe or demo_secret)
+            )
+        with imports_kept():
+            from autograder.cli import session
+
+        failed = session.grade(
+            paths,
+            assignment,
+            out,
+            jobs=jobs,
+            device=device,
+            resume=resume,
+            demo_secret=demo_secret,
+            console=console,
+            messages=messages,
+            wait=wait,
+            tier=sandbox,
+            unsafe=unsafe,
+            scheduler=scheduler,
+            server=server,
+        )
+    if failed:
+        raise typer.Exit(SOME_FAILED)

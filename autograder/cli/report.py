@@ -1,0 +1,12 @@
+"""`autograder report`."""
+
+from __future__ import annotations
+
+from autograder.cli.terminal import OutDir, console
+
+
+def report(folder: OutDir) -> None:
+    """Write the class report and the feedback pages from a folder's grades.jsonl."""
+    from autograder.report.pages import write
+
+    console.print(f"The report is {write(folder)}")

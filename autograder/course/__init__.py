@@ -1,0 +1,1 @@
+"""A course as its repository holds it: `course.toml`, units and exercises."""

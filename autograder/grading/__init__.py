@@ -1,0 +1,1 @@
+"""From a hand-in to a verdict to a line of the journal."""

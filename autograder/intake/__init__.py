@@ -1,0 +1,1 @@
+"""Where hand-ins come from: folders, zips, notebooks and scripts, in whatever state."""

@@ -1,0 +1,1 @@
+"""nbgrader over our own grading: its configuration, preprocessors, rubrics and gradebook."""

@@ -1,0 +1,333 @@
+"""nbgrader over our own grading: preprocessors and late policy.
+
+nbgrader keeps its gradebook, Formgrader and feedback; what is replaced is how a submission is executed and scored:
+instead of running the notebook in a kernel, each graded cell receives the verdict of `autograder.grading`.
+"""
+
+from __future__ import annotations
+
+import copy
+import html
+import weakref
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.plugins import LateSubmissionPlugin
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
+
+from autograder.course.config import Course, begun_days, find_root, load_course, secret
+from autograder.course.units import load_unit
+from autograder.grading.grader import Grader, Policy
+from autograder.intake.submission import Unreadable, read_submission
+from autograder.report.attention import for_student
+from autograder.report.rendering import seconds, window_html
+from autograder.sandbox.client import Limits
+from autograder.sandbox.tiers import probe, require
+from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict, Verdict
+from course_utils.slices.names import check_cell_id
+
+
+class RemoveSourceNotes(NbGraderPreprocessor):
+    """Take out the cells that speak to the staff only."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Keep all cells but those marked `source_only`."""
+        nb.cells = [cell for cell in nb.cells if not cell.metadata.get("course", {}).get("source_only")]
+        return nb, resources
+
+
+class SaveDueDate(NbGraderPreprocessor):
+    """Write the due date of `course.toml` into the gradebook."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Leave the gradebook alone if the course sets no date for the unit."""
+        course = load_course(_root())
+        assignment = resources["nbgrader"]["assignment"]
+        if assignment in course.due:
+            due = course.due[assignment].astimezone(UTC).replace(tzinfo=None)
+            with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
+                gradebook.update_or_create_assignment(assignment, duedate=due)
+        return nb, resources
+
+
+class LatePolicy(LateSubmissionPlugin):
+    """The late policy of `course.toml`."""
+
+    def late_submission_penalty(
+        self, student_id: str, score: float, total_seconds_late: float
+    ) -> float | None:
+        """Points lost, from 0 to `score`."""
+        course = load_course(_root())
+        return late_penalty(course, score, total_seconds_late)
+
+
+def late_penalty(course: Course, score: float, seconds: float) -> float:
+    """Points lost, from 0 to `score`, by what is handed in so many seconds after it was due."""
+    # Ten digits, as in the journal, remove what binary fractions add.
+    return round(score * (1.0 - course.late.kept(begun_days(seconds))), 10)
+
+
+class RepairCells(NbGraderPreprocessor):
+    """Bring back what students and other editors lose: ids, locked cells, deleted cells; drop duplicates' ids.
+
+    The notebook that was released says which cells there are. A cell that still carries the right id receives its
+    nbgrader metadata from there; of several with the same id one is kept, and the others become ordinary cells.
+    """
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Give the submission exactly the released nbgrader cells, in an order as near to the student's as can be."""
+        released = released_notebook(self.parent.parent.coursedir, resources)
+        wanted = {_grade_id(cell): cell for cell in released.cells if _grade_id(cell)}
+        nb.metadata.pop("authors", None)
+        kept: dict[str, NotebookNode] = {}
+        for cell in nb.cells:
+            cell.setdefault("metadata", NotebookNode())
+            name = _grade_id(cell) or str(cell.get("id", ""))
+            original = wanted.get(name)
+            cell.metadata.pop("nbgrader", None)
+            if original is None:
+                continue
+            if name in kept and not _better(cell, kept[name], original):
+                self.log.warning("Cell '%s' is there more than once; one of them counts", name)
+                continue
+            if name in kept:
+                kept[name].metadata.pop("nbgrader", None)
+            kept[name] = cell
+        for name, cell in kept.items():
+            original = wanted[name]
+            cell.metadata["nbgrader"] = copy.deepcopy(original.metadata["nbgrader"])
+            if cell.cell_type != original.cell_type:
+                self._retype(cell, original.cell_type)
+        self._put_back(nb, released, wanted, kept)
+        nb["nbformat"], nb["nbformat_minor"] = 4, max(5, nb.get("nbformat_minor", 5))
+        _unique_ids(nb)
+        return nb, resources
+
+    @staticmethod
+    def _retype(cell: NotebookNode, cell_type: str) -> None:
+        cell["cell_type"] = cell_type
+        for key in ("outputs", "execution_count", "attachments"):
+            cell.pop(key, None)
+        if cell_type == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+
+    def _put_back(
+        self,
+        nb: NotebookNode,
+        released: NotebookNode,
+        wanted: Mapping[str, NotebookNode],
+        kept: Mapping[str, NotebookNode],
+    ) -> None:
+        """Insert missing cells after the released cell that stood before them."""
+        before: NotebookNode | None = None
+        for original in released.cells:
+            name = _grade_id(original)
+            if not name:
+                continue
+            cell = kept.get(name)
+            if cell is None:
+                self.log.warning("Cell '%s' was missing and has been put back", name)
+                cell = copy.deepcopy(wanted[name])
+                place = (
+                    0 if before is None else next(i for i, item in enumerate(nb.cells) if item is before) + 1
+                )
+                nb.cells.insert(place, cell)
+            before = cell
+
+
+class GradeExercises(NbGraderPreprocessor):
+    """Grade the submitted notebook and write the verdicts into its graded cells, in the place of a kernel's output."""
+
+    unsafe = Bool(
+        False,
+        help="Run student code with whatever isolation there is, even none: --GradeExercises.unsafe=True",
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Fill the outputs of every `<exercise>-check` cell.
+
+        Raises:
+            SandboxError: a fault of ours: the submission is then not graded at all.
+            RuntimeError: the file cannot be read as a notebook.
+        """
+        facts = resources["nbgrader"]
+        converter = self.parent.parent
+        folder = Path(
+            converter.coursedir.format_path(
+                converter.coursedir.submitted_directory, facts["student"], facts["assignment"]
+            )
+        )
+        grader = _grader(converter, facts["assignment"], unsafe=self.unsafe)
+        submission = read_submission(
+            folder / f"{facts['notebook']}.ipynb", facts["assignment"], facts["student"]
+        )
+        if isinstance(submission, Unreadable):
+            raise RuntimeError(f"{submission.path} {submission.reason}")
+        result = grader.grade(submission)
+        # What is to be said of the file as a whole is said where the first verdict stands.
+        notes = for_student(result.flags)
+        cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
+        for exercise, verdict in result.verdicts.items():
+            if check_cell_id(exercise) not in cells:
+                raise RuntimeError(
+                    f"the assignment has no cell {check_cell_id(exercise)}: run `autograder build` and "
+                    f"`nbgrader generate_assignment {facts['assignment']}`, then autograde again"
+                )
+            cell = cells[check_cell_id(exercise)]
+            points, limit = result.points[exercise]
+            # The gradebook's maximum is what nbgrader compares with; the share is what was earned.
+            most = float(cell.metadata["nbgrader"]["points"])
+            share = points / limit if limit else 0.0
+            made = verdict_html(
+                verdict,
+                round(most * share, 10),
+                most,
+                shown=result.shown.get(exercise, {}),
+                spent=result.spent.get(exercise, 0.0),
+                notes=notes,
+            )
+            cell["outputs"] = [_output(round(most * share, 10), made)]
+            notes = []
+        for flag in result.flags:
+            self.log.warning("%s: %s", facts["student"], flag)
+        return nb, resources
+
+
+def _output(points: float, said: str) -> NotebookNode:
+    return nbformat.v4.new_output(
+        "execute_result",
+        data={"text/plain": repr(points), "text/html": said},
+        execution_count=None,
+    )
+
+
+def verdict_html(
+    verdict: Verdict,
+    points: float,
+    most: float,
+    *,
+    shown: Mapping[str, Mapping[str, Any]] | None = None,
+    spent: float = 0.0,
+    notes: Sequence[str] = (),
+) -> str:
+    """What a student reads about one exercise: verdicts, reasons and the hint; no value of a graded case.
+
+    Args:
+        verdict: the verdict.
+        points: earned, in the course's points.
+        most: the exercise's points.
+        shown: check id -> `figures.window` of a public case.
+        spent: seconds that its checks took.
+        notes: what is to be said of the file as a whole.
+    """
+    said = html.escape
+    factor = most / verdict.max_score if verdict.max_score else 0.0
+    parts = [
+        f"<p><strong>{said(verdict.exercise)}: {said(verdict.status)}</strong>, {points:g} of {most:g} points</p>"
+    ]
+    if verdict.fact:
+        parts.append(f"<p>All checks together: {said(verdict.fact)}.</p>")
+    if verdict.hint:
+        parts.append(f"<p><strong>Hint.</strong> {said(verdict.hint)}</p>")
+    elif verdict.alike:
+        names = ", or ".join(name.replace("-", " ") for name in verdict.alike)
+        apart = f" What tells them apart: {said(verdict.separated_by)}." if verdict.separated_by else ""
+        parts.append(f"<p>What was seen fits several known mistakes: {said(names)}.{apart}</p>")
+    elif verdict.together:
+        hints = "".join(f"<li>{said(hint)}</li>" for hint in dict.fromkeys(verdict.together.values()))
+        parts.append(f"<p>{said(TOGETHER)}</p><ul>{hints}</ul>")
+    reasons = {item.message for item in verdict.checks}
+    if verdict.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(verdict.checks) > 1:
+        parts.append(f"<p>{said(reasons.pop())}</p>")
+    elif verdict.status != NOT_ATTEMPTED:
+        items = (_check_html(item, factor, (shown or {}).get(item.check.id)) for item in verdict.checks)
+        parts.append(f"<ul>{''.join(items)}</ul>")
+    if spent:
+        parts.append(f"<p>Time used: {seconds(spent)}</p>")
+    if notes:
+        parts.append("<p><strong>How your file was read:</strong></p>")
+        parts.append(f"<ul>{''.join(f'<li>{said(note)}</li>' for note in notes)}</ul>")
+    return "\n".join(parts)
+
+
+def _check_html(item: CheckVerdict, factor: float, shown: Mapping[str, Any] | None) -> str:
+    mark = "✓ passed" if item.passed else "○ waits" if item.message == WITHHELD else "✗ failed"
+    points = f"{item.points * factor:g} of {item.check.points * factor:g}"
+    title = item.check.title if item.check.visible else "A hidden check."
+    reason = f"<br>{html.escape(item.message)}" if item.message else ""
+    window = str(window_html(shown)) if shown and item.check.visible else ""
+    return f"<li><strong>{mark}</strong>, {points} points. {html.escape(title)}{reason}{window}</li>"
+
+
+_GRADERS: weakref.WeakKeyDictionary[Any, dict[str, Grader]] = weakref.WeakKeyDictionary()
+
+
+def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
+    """One grader for each run of `nbgrader autograde`, closed with it."""
+    graders = _GRADERS.setdefault(converter, {})
+    if unit_id not in graders:
+        root = Path(converter.coursedir.root)
+        course = load_course(root)
+        tier = probe().best
+        require(tier, course.sandbox, unsafe=unsafe, way_out="--GradeExercises.unsafe=True")
+        key, public = secret(root, course)
+        if public:
+            converter.log.warning(
+                "%s does not exist: the hidden checks are drawn from the public demo secret, which anyone can know",
+                course.secret,
+            )
+        # Lateness is nbgrader's part: see LatePolicy.
+        policy = Policy(course.points, course.disabled)
+        limits = Limits(course.limits.seconds, course.limits.memory_mb)
+        stack = ExitStack()
+        graders[unit_id] = stack.enter_context(
+            Grader(load_unit(root, unit_id), key, limits, policy=policy, tier=tier)
+        )
+        weakref.finalize(converter, stack.close)
+    return graders[unit_id]
+
+
+def _root() -> Path:
+    # nbgrader changes into the course's root before it converts.
+    return find_root()
+
+
+def released_notebook(coursedir: Any, resources: Mapping[str, Any]) -> NotebookNode:
+    """The notebook that students got. Raises `FileNotFoundError` with the way out."""
+    facts = resources["nbgrader"]
+    path = Path(coursedir.format_path(coursedir.release_directory, ".", facts["assignment"]))
+    path /= f"{facts['notebook']}.ipynb"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: run `nbgrader generate_assignment {facts['assignment']}` first"
+        )
+    return nbformat.read(path, as_version=4)
+
+
+def _grade_id(cell: NotebookNode) -> str:
+    section = cell.metadata.get("nbgrader")
+    name = section.get("grade_id") if isinstance(section, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _better(cell: NotebookNode, other: NotebookNode, original: NotebookNode) -> bool:
+    """Of two cells with one id the later one that is not as released is what the student wrote."""
+    return bool(cell.source.strip()) and cell.source != original.source
+
+
+def _unique_ids(nb: NotebookNode) -> None:
+    """A pasted cell may carry the id of its model, and old formats have none; nbformat refuses both."""
+    used: set[str] = set()
+    for number, cell in enumerate(nb.cells):
+        name = cell.get("id")
+        if not isinstance(name, str) or not name or name in used:
+            name = f"cell-{number}"
+        used.add(name)
+        cell["id"] = name

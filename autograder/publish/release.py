@@ -1,0 +1,235 @@
+"""What students get: notebooks, the `course_utils` wheel, a README. Nothing in it gives a solution away."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import nbformat
+
+from autograder.course.config import Course, load_course
+from autograder.course.units import Unit, load_unit, unit_ids
+from autograder.errors import UserError
+from autograder.publish.build import INDEX, build
+from autograder.publish.likeness import shapes
+from autograder.publish.notebook_source import read_notebook_source
+from autograder.publish.published import Published, notebook_path, wheel_name
+from autograder.publish.stub import plain, solved_cell, telling_lines
+from autograder.publish.verify import private_metadata
+
+PACKAGE = "course_utils"
+# Pictures; everything else in a release is text and is searched.
+_BINARY = (".webp", ".png")
+_SHORTEST_IDEA = 24
+# Cases are made of everyday calls; the ideas behind them are searched for on their own.
+_SHORTEST_CASE = 40
+
+
+def release(root: Path, out: Path) -> list[Path]:
+    """Write the release.
+
+    Args:
+        root: the repository.
+        out: a folder; it is made, and files of an earlier release in it are replaced.
+
+    Returns:
+        The files written, relative to `out`.
+
+    Raises:
+        UserError: generated files are stale, `out` is in use for something else, or a file would give a solution,
+            a hidden case or a misconception away.
+    """
+    course = load_course(root)
+    build(root, check=True)
+    out = out.resolve()
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file; name a folder for the release")
+    if out == root.resolve() or out in root.resolve().parents:
+        raise UserError(f"{out} holds the staff's repository; name another folder for the release")
+    units = [load_unit(root, unit) for unit in unit_ids(root)]
+    with tempfile.TemporaryDirectory(prefix="release-") as folder:
+        made = Path(folder)
+        for unit in units:
+            target = made / notebook_path(unit.id)
+            target.parent.mkdir()
+            shutil.copyfile(root / "assignments" / notebook_path(unit.id), target)
+        build_wheel(root, made)
+        index = (root / INDEX).read_text(encoding="utf-8")
+        (made / "README.md").write_text(_readme(index, course, units, made), encoding="utf-8")
+        shutil.copyfile(root / "LICENSE", made / "LICENSE")
+        refuse_leaks(made, units, course)
+        files = sorted(path.relative_to(made) for path in made.rglob("*") if path.is_file())
+        if out.is_dir():
+            _remove_old(out, files)
+        shutil.copytree(made, out, dirs_exist_ok=True)
+    return files
+
+
+def build_wheel(root: Path, folder: Path) -> Path:
+    """Build the students' wheel into `folder`, without the network.
+
+    Raises:
+        UserError: the build failed; the message holds what it said.
+    """
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
+    done = subprocess.run(command, cwd=root / PACKAGE, capture_output=True, text=True, check=False)
+    wheels = sorted(folder.glob("*.whl"))
+    if done.returncode != 0 or len(wheels) != 1:
+        raise UserError(f"the wheel of {PACKAGE} could not be built:\n{done.stdout}{done.stderr}")
+    return wheels[0]
+
+
+def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
+    """Search every file of a release, those inside its wheel included, for what students must not see.
+
+    Raises:
+        UserError: names the files, and of which exercise each gives something away.
+    """
+    secrets = {line: what for unit in units for line, what in secret_texts(unit, course).items()}
+    answers = {shape: what for unit in units for shape, what in answer_shapes(unit, course).items()}
+    problems = []
+    for name, text in _texts(folder):
+        told = plain(text)
+        for function, shape in shapes(text):
+            if shape in answers:
+                problems.append(f"{name} has {answers[shape]}, as the function {function}")
+        found = {what: line for line, what in secrets.items() if line in told}
+        problems += [f"{name} has {what}: {line}" for what, line in sorted(found.items())]
+        if "BEGIN SOLUTION" in text or "BEGIN HIDDEN" in text:
+            problems.append(f"{name} has a mark of solutions or hidden tests")
+        if name.endswith(".ipynb"):
+            problems += [
+                f"{name}: {problem}" for problem in private_metadata(nbformat.reads(text, as_version=4))
+            ]
+    if problems:
+        raise UserError("the release would give these away, and was not written:\n" + "\n".join(problems))
+
+
+def answer_shapes(unit: Unit, course: Course) -> Mapping[str, str]:
+    """The shapes of a unit's right and wrong answers -> what they are: they are found under other names as well."""
+    found = {}
+    for file in ("misconceptions.py", "variants.py"):
+        if file in unit.paths:
+            for function, shape in shapes(unit.paths[file].read_text(encoding="utf-8")):
+                found[shape] = f"{function} of {unit.id}'s {file}"
+    for exercise in unit.exercises.values():
+        for _, shape in shapes(solved_cell(exercise.reference)):
+            if exercise.id in course.disabled:
+                found.pop(shape, None)
+            else:
+                found[shape] = f"the solution of {exercise.id}"
+    return found
+
+
+def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
+    """Telling lines of solutions, model answers, hidden checks, misconceptions and variants -> what they are."""
+    texts: dict[str, str] = {}
+    for cell in read_notebook_source(unit.paths["notebook.md"]).answers.values():
+        texts |= {plain(line): f"the model answer of {cell.id}" for line in cell.text.splitlines()}
+    visible: set[str] = set()
+    for exercise in unit.exercises.values():
+        if exercise.id not in course.disabled:
+            for line in telling_lines(solved_cell(exercise.reference)):
+                texts[line] = f"the solution of {exercise.id}"
+        for check in exercise.checks:
+            if check.visible:
+                visible.add(plain(check.title))
+            elif len(check.title) >= _SHORTEST_IDEA:
+                texts[plain(check.title)] = f"a hidden check of {exercise.id}"
+        for item in exercise.misconceptions:
+            texts[plain(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
+    for file in ("checks.py", "misconceptions.py", "variants.py"):
+        if file in unit.paths:
+            source = unit.paths[file].read_text(encoding="utf-8")
+            for line in telling_lines(source, _SHORTEST_CASE):
+                texts.setdefault(line, f"code of {unit.id}'s {file}")
+    # What a visible check says is not secret, even if a hidden one says the same.
+    for exercise in unit.exercises.values():
+        documented = ast.get_docstring(ast.parse(solved_cell(exercise.reference)).body[0], clean=False)  # type: ignore[arg-type]
+        visible |= {plain(line) for line in (documented or "").splitlines()}
+    return {line: what for line, what in texts.items() if len(line) >= _SHORTEST_IDEA and line not in visible}
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Every text in a folder, that of notebooks' cells and of wheels' members included."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        name = str(path.relative_to(folder))
+        if path.suffix == ".whl":
+            with zipfile.ZipFile(path) as wheel:
+                for member in wheel.namelist():
+                    if not member.endswith(_BINARY):
+                        yield f"{name}/{member}", _decode(f"{name}/{member}", wheel.read(member))
+        elif path.suffix == ".ipynb":
+            text = path.read_text(encoding="utf-8")
+            # Sources stand in the file line by line in quotes; as one text they can be searched.
+            cells = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
+            yield name, text
+            yield f"{name} (cells)", cells
+        elif path.suffix not in _BINARY:
+            yield name, _decode(name, path.read_bytes())
+
+
+def _decode(name: str, data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{name} is no text and cannot be searched for solutions: is it meant to be released?"
+        ) from error
+
+
+def _remove_old(out: Path, files: list[Path]) -> None:
+    """Take out what an earlier release left and this one does not write; refuse a folder of another kind."""
+    ours = re.compile(r"README\.md|LICENSE|[^/]+\.whl|([a-z0-9_]+)/\1\.ipynb")
+    there = [path.relative_to(out) for path in sorted(out.rglob("*")) if path.is_file()]
+    there = [path for path in there if not any(part.startswith(".") for part in path.parts)]
+    if foreign := [path for path in there if not ours.fullmatch(path.as_posix())]:
+        raise UserError(f"{out} holds {foreign[0]}, which is no part of a release: name an empty folder")
+    if there and not any(path.match(wheel_name("*")) for path in there):
+        raise UserError(
+            f"{out} holds {there[0]}, but no wheel of {PACKAGE}, so it is no earlier release: name an empty folder"
+        )
+    for path in there:
+        if path not in files:
+            (out / path).unlink()
+
+
+def _readme(index: str, course: Course, units: list[Unit], made: Path) -> str:
+    published = Published(course.release_url)
+    wheel = next(made.glob("*.whl")).name
+    table = "\n".join(line for line in index.splitlines() if not line.startswith("<!--"))
+    lines = [
+        table.strip(),
+        "",
+        "## How to work",
+        "",
+        "Open a unit in Colab by its badge, or work on your own machine (Python 3.11 or newer; a GPU is not needed):",
+        "",
+        "```",
+        "python -m venv .venv && . .venv/bin/activate",
+        "pip install torch torchvision numpy jupyterlab",
+        f"pip install {published.file(wheel)}",
+        "jupyter lab",
+        "```",
+        "",
+        "Each exercise is a function to write. The cell under it says whether it is right as far as the visible",
+        "checks see, and if not, why; `hint=1`, `hint=2` and `hint=3` say more. Asking for hints costs nothing; how",
+        "many were asked for is noted in what you hand in. Hidden checks decide the rest of the points. At the end,",
+        "`cu.submit` makes the file to hand in.",
+    ]
+    rules = [("Working together", course.integrity), ("Language models", course.ai_use)]
+    lines += [f"\n**{name}.** {text}" for name, text in rules if text]
+    if course.contact:
+        lines.append(f"\nQuestions? Ask {course.contact}.")
+    lines += [
+        "",
+        "The code is under the MIT licence (LICENSE), the wheel's pictures under their own (data/bundled/NOTICE.md).",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,265 @@
+"""What the build refuses: a unit whose parts do not fit together. Every complaint names file and line."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from nbformat import NotebookNode
+
+from autograder.course.config import Course
+from autograder.course.trial import judge_function, told_by_properties
+from autograder.course.units import Exercise, Unit, load_unit, unit_ids
+from autograder.errors import UserError
+from autograder.publish.notebook_source import Cell, NotebookSource, images_without_alt, named_in_prose
+from autograder.publish.stub import bound_names, free_names, plain, solved_cell, telling_lines
+from course_utils.checks.definition import PUBLIC_SECRET
+from course_utils.checks.judge import CORRECT
+from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
+from course_utils.slices.names import function_name
+
+FEWEST_MISCONCEPTIONS = 4
+
+
+def verify_unit(unit: Unit, source: NotebookSource, course: Course) -> None:
+    """Refuse a unit that would make a broken notebook or an unfair grade.
+
+    Raises:
+        UserError: all complaints, one a line, each with file and line.
+    """
+    problems = [
+        *_prose(unit, source),
+        *_listed(unit, source, course),
+        *_points(unit, source),
+        *_imports(unit, source),
+        *_images(source),
+    ]
+    for exercise in unit.exercises.values():
+        problems += _bank(unit, exercise)
+    if not problems:  # no use in running what is not complete
+        with _one_thread():
+            for exercise in unit.exercises.values():
+                problems += _told_apart(unit, exercise)
+    _refuse(problems)
+
+
+def verify_source(unit: Unit, notebook: NotebookNode) -> None:
+    """Refuse metadata that names a person or a machine. Raises `UserError`."""
+    _refuse(f"{unit.paths['notebook.md']}, line 1: {problem}" for problem in private_metadata(notebook))
+
+
+def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, course: Course) -> None:
+    """Refuse a release notebook that gives a solution away.
+
+    Raises:
+        UserError: names the line of `notebook.md` that does.
+    """
+    problems = [f"{unit.paths['notebook.md']}, line 1: {problem}" for problem in private_metadata(notebook)]
+    text = source.path.read_text(encoding="utf-8").splitlines()
+    for exercise in unit.exercises.values():
+        if exercise.id in course.disabled:
+            continue
+        telling = telling_lines(solved_cell(exercise.reference))
+        for cell in notebook.cells:
+            for found in sorted(line for line in telling if line in plain(cell.source)):
+                near = next((i for i, line in enumerate(text, 1) if plain(line) and plain(line) in found), 1)
+                problems.append(
+                    f"{source.path}, line {near}: gives the solution of {exercise.id} away: {found}"
+                )
+    for cell in notebook.cells:
+        if "BEGIN SOLUTION" in cell.source or "BEGIN HIDDEN" in cell.source:
+            problems.append(f"{source.path}, line 1: a solution mark was left in the release notebook")
+    _refuse(problems)
+
+
+def private_metadata(notebook: NotebookNode) -> Iterator[str]:
+    """Author names and absolute paths in the metadata of a notebook and its cells."""
+    for metadata in [notebook.metadata, *(cell.metadata for cell in notebook.cells)]:
+        for key, value in _entries(metadata):
+            if key in ("author", "authors"):
+                yield f"the metadata names an author ({key}): take it out"
+            if isinstance(value, str) and re.match(r"/\w|~/|[A-Za-z]:[\\/]", value):
+                yield f"the metadata has an absolute path ({key}: {value}): take it out"
+
+
+def _entries(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    yield key, value
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _entries(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _entries(item, key)
+
+
+def _refuse(problems: Any) -> None:
+    if problems := list(dict.fromkeys(problems)):
+        raise UserError("\n".join(problems))
+
+
+def _prose(unit: Unit, source: NotebookSource) -> Iterator[str]:
+    units = unit_ids(unit.root)
+    for name, line in named_in_prose(source):
+        owner, function = name.split(".")
+        if owner not in units:
+            continue
+        other = unit if owner == unit.id else load_unit(unit.root, owner)
+        if function not in _functions(other.paths["reference.py"]):
+            path = other.paths["reference.py"]
+            yield f"{source.path}, line {line}: {name} is named in prose, but {path} has no such function"
+
+
+def _functions(path: Path) -> set[str]:
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"{path}, line {error.lineno}: is no valid Python: {error.msg}") from error
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _listed(unit: Unit, source: NotebookSource, course: Course) -> Iterator[str]:
+    for name, cell in source.exercises.items():
+        if name not in unit.exercises:
+            path = unit.paths["reference.py"]
+            known = name.startswith(f"{unit.id}.") and function_name(name) in _functions(path)
+            missing = "checks.py has no checks of it" if known else f"{path} has no such function"
+            yield f"{source.path}, line {cell.line}: exercise {name}: {missing}"
+    for name, exercise in unit.exercises.items():
+        if name not in source.exercises:
+            where = _where(exercise.checks[0].cases)
+            yield f'{where}: there are checks of {name}, but {source.path} has no cell exercise="{name}"'
+    for name in [*course.points, *course.disabled]:
+        if name.split(".")[0] == unit.id and name not in unit.exercises:
+            yield f"{unit.root / 'course.toml'}: {name} is no exercise; {unit.id} has {', '.join(unit.exercises)}"
+
+
+def _points(unit: Unit, source: NotebookSource) -> Iterator[str]:
+    for name, cell in source.exercises.items():
+        if name in unit.exercises and not abs(cell.points - unit.exercises[name].points) <= 1e-9:
+            said, total = f"{cell.points:g}", f"{unit.exercises[name].points:g}"
+            yield f"{source.path}, line {cell.line}: {name} says points={said}, but its checks add up to {total}"
+
+
+def _imports(unit: Unit, source: NotebookSource) -> Iterator[str]:
+    """What a reference takes from around it must be there in the notebook, above the exercise."""
+    bound: set[str] = set()
+    for cell in source.cells:
+        if cell.kind == "exercise" and cell.id in unit.exercises:
+            reference = unit.exercises[cell.id].reference
+            for name in free_names(reference):
+                if name not in bound:
+                    where = f"{source.path} does not import above line {cell.line}"
+                    yield f"{_where(reference)}: {cell.id} uses {name!r}, which {where}"
+            bound.add(function_name(cell.id))
+        elif cell.kind in ("setup", "code", "train", "scratch"):
+            bound |= _bound(cell)
+
+
+def _bound(cell: Cell) -> set[str]:
+    code = "\n".join(
+        "pass" if line.lstrip().startswith(("%", "!")) else line for line in cell.text.splitlines()
+    )
+    try:
+        return bound_names(ast.parse(code).body)
+    except SyntaxError:
+        return set()
+
+
+def _images(source: NotebookSource) -> Iterator[str]:
+    for line in images_without_alt(source):
+        yield f"{source.path}, line {line}: an image without alternative text: ![what it shows](...)"
+
+
+def _bank(unit: Unit, exercise: Exercise) -> Iterator[str]:
+    if len(exercise.misconceptions) < FEWEST_MISCONCEPTIONS:
+        path = unit.paths["misconceptions.py"]
+        line = _line(exercise.misconceptions[-1].function) if exercise.misconceptions else 1
+        yield (
+            f"{path}, line {line}: {exercise.id} has {len(exercise.misconceptions)} misconceptions; "
+            f"{FEWEST_MISCONCEPTIONS} are needed"
+        )
+    if not any(check.visible and not check.side for check in exercise.checks):
+        yield f"{_where(exercise.checks[0].cases)}: {exercise.id} has no visible check of its values"
+    for file in ("misconceptions.py", "variants.py"):
+        for name, line in _defined_twice(unit.paths.get(file)):
+            yield f"{unit.paths[file]}, line {line}: there are two functions {name}, and only the later one counts"
+    ids = [item.id for item in exercise.misconceptions]
+    names = [check.id for check in exercise.checks]
+    for what, repeated in (("misconception", ids), ("check", names)):
+        for name in {name for name in repeated if repeated.count(name) > 1}:
+            yield f"{unit.paths['checks.py']}, line 1: {exercise.id} has two {what}s called {name!r}"
+
+
+def _defined_twice(path: Path | None) -> Iterator[tuple[str, int]]:
+    """Functions of a file that a later one of the same name takes the place of, and the later one's line."""
+    seen: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
+        if isinstance(node, ast.FunctionDef):
+            if node.name in seen:
+                yield node.name, node.lineno
+            seen.add(node.name)
+
+
+def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
+    """The reference passes its own checks; every misconception fails some and is known by its name."""
+    for check in exercise.checks:
+        try:
+            check.draw(PUBLIC_SECRET)
+        except Exception as error:
+            what = f"the cases of {exercise.id}/{check.id} cannot be drawn"
+            yield f"{_where(check.cases)}: {what}: {type(error).__name__}: {error}"
+            return
+    prepared = exercise.prepare(PUBLIC_SECRET)
+    yield from _raises(exercise, prepared)
+    verdict = judge_function(prepared, exercise.reference)
+    for item in verdict.checks:
+        if not item.passed:
+            where = f"{_where(exercise.reference)}: the reference of {exercise.id}"
+            yield f"{where} fails its own check {item.check.id!r}: {item.message} {item.place}"
+    for wrong in exercise.misconceptions:
+        verdict = judge_function(prepared, wrong.function)
+        what = f"{_where(wrong.function)}: misconception {wrong.id!r} of {exercise.id}"
+        if verdict.status == CORRECT:
+            yield f"{what} passes every check"
+        elif verdict.misconception is None and not told_by_properties(verdict):
+            yield f"{what} is not recognised by what it shows (status {verdict.status})"
+        elif verdict.misconception not in (None, wrong.id):
+            yield f"{what} is taken for {verdict.misconception!r}: a check must tell them apart"
+
+
+def _raises(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
+    """What the reference raises without being asked would be what is expected of students."""
+    for check in prepared.checks:
+        for case in check.cases:
+            failure = observe(exercise.reference, case).failure
+            if failure and check.property is None and "exception" not in check.looks_at:
+                yield (
+                    f"{_where(exercise.reference)}: the reference of {exercise.id} raises in the check {check.id!r}: "
+                    f'{failure.message}. If that is meant, let the check say looks_at=("exception", ...)'
+                )
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Tensors of a case are tiny: on more threads, most of the time goes into waking them."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _where(function: Callable[..., Any]) -> str:
+    return f"{inspect.getsourcefile(function)}, line {_line(function)}"
+
+
+def _line(function: Callable[..., Any]) -> int:
+    return inspect.getsourcelines(function)[1]

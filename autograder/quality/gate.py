@@ -1,0 +1,160 @@
+"""What is asked of the checks, and where they fall short of it: every complaint names file, line and the way out."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isinf
+
+from autograder.course.units import Exercise, Unit
+from autograder.quality.survey import BEHAVIOUR, MISCONCEPTION, MUTANT, RightAnswer, WrongAnswer, Wrongs
+
+# Of the misconceptions, plain and disguised, so many must be called by their names.
+NAMED = 0.95
+# A right answer may use up so much of the tolerance: what other machines and versions of torch add fits into the rest.
+LARGEST_HONEST_ERROR = 0.5
+# And the smallest fault is so many times what is allowed: no seed brings it under the tolerance.
+SMALLEST_FAULT = 4.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of all answers to one exercise."""
+
+    unit: Unit
+    exercise: Exercise
+    wrongs: Wrongs
+    rights: tuple[RightAnswer, ...]
+
+    def of(self, kind: str) -> list[WrongAnswer]:
+        """The wrong answers of this kind that are not listed as equivalent."""
+        return [item for item in self.wrongs.answers if item.kind == kind and not item.reason]
+
+    @property
+    def wrong(self) -> list[WrongAnswer]:
+        """All wrong answers but the equivalent ones."""
+        return [item for item in self.wrongs.answers if not item.reason]
+
+    @property
+    def killed(self) -> int:
+        """How many wrong answers the checks tell from the reference under every secret."""
+        return sum(not item.survived for item in self.wrong)
+
+    @property
+    def named(self) -> float:
+        """Share of the misconceptions called by their names."""
+        bank = self.of(MISCONCEPTION)
+        return sum(item.named for item in bank) / len(bank) if bank else 1.0
+
+    @property
+    def visible_kill_rate(self) -> float:
+        """Share of the wrong answers that fail a visible check."""
+        return sum(not item.survived_visible for item in self.wrong) / max(1, len(self.wrong))
+
+    @property
+    def accepted(self) -> int:
+        """How many right answers passed all checks under every seed."""
+        return sum(not item.refused for item in self.rights)
+
+    @property
+    def flakes(self) -> int:
+        """How many answers are right under some seeds and wrong under others."""
+        return sum(item.flaky for item in self.wrong) + sum(
+            0 < len(item.refused) < item.tries for item in self.rights
+        )
+
+    @property
+    def honest_error(self) -> float:
+        """The largest error of a right answer, in units of what is allowed."""
+        return max((item.error for item in self.rights), default=0.0)
+
+    @property
+    def smallest_fault(self) -> float:
+        """The smallest error of a wrong answer, in units of what is allowed; infinite if none is a matter of size."""
+        return min((item.effect for item in self.wrong if not item.survived), default=float("inf"))
+
+
+def complaints(results: Sequence[Result]) -> list[str]:
+    """All that is wrong with the checks; empty if the gate is open."""
+    return [complaint for result in results for complaint in _complaints(result)]
+
+
+def _complaints(result: Result) -> Iterator[str]:
+    exercise, paths = result.exercise, result.unit.paths
+    reference, checks = paths["reference.py"], paths["checks.py"]
+    for item in result.wrong:
+        if item.survived:
+            yield f"{_place(result, item)}: {_in_words(item)} of {exercise.id} passes every check. {_way_out(item)}"
+        elif item.flaky:
+            yield f"{_place(result, item)}: {_in_words(item)} of {exercise.id} passes under some seeds"
+    for name in result.wrongs.stale_equivalents:
+        path = result.unit.root / "solutions" / result.unit.id / "equivalents.toml"
+        yield f"{path}: {name!r} of {exercise.id} is not made any more, or is told from the reference: take it out"
+    for name, score in result.wrongs.points_for_nothing:
+        yield f"{checks}: the trivial answer {name!r} to {exercise.id} scores {score:g}; it must score nothing"
+    for id_ in result.wrongs.checks:
+        # What raises fails every check, so that says nothing of this one.
+        if not any(id_ in item.failed - item.raised for item in result.wrong):
+            yield f"{checks}: the check {id_!r} of {exercise.id} kills nothing: make it harder, or remove it"
+    if result.named < NAMED:
+        wrong = ", ".join(item.name for item in result.of(MISCONCEPTION) if item.named < 1)
+        yield (
+            f"{paths['misconceptions.py']}: {result.named:.0%} of the misconceptions of {exercise.id} are called by "
+            f"their names, {NAMED:.0%} are asked for; not always: {wrong}"
+        )
+    for right in result.rights:
+        if right.refused:
+            path = paths.get("variants.py", reference)
+            line = _line_of(exercise, right.name)
+            yield (
+                f"{path}, line {line}: the right answer {right.name!r} to {exercise.id} is refused "
+                f"{len(right.refused)} times in {right.tries}, first by {right.refused[0]}"
+            )
+        elif right.error > LARGEST_HONEST_ERROR:
+            yield (
+                f"{checks}: the right answer {right.name!r} to {exercise.id} uses up {right.error:.0%} of the "
+                f"tolerance; {LARGEST_HONEST_ERROR:.0%} leave room for other machines: is its accuracy right?"
+            )
+    if result.smallest_fault < SMALLEST_FAULT:
+        item = min((item for item in result.wrong if not item.survived), key=lambda item: item.effect)
+        yield (
+            f"{_place(result, item)}: {_in_words(item)} of {exercise.id} is only {item.effect:.3g} times what is "
+            f"allowed, {SMALLEST_FAULT:g} times are asked for: let a case show it more clearly"
+        )
+
+
+def _place(result: Result, item: WrongAnswer) -> str:
+    if item.kind == MUTANT:
+        return f"{result.unit.paths['reference.py']}, line {item.line}"
+    if item.kind == BEHAVIOUR:
+        return str(result.unit.paths["checks.py"])
+    function = next(wrong.function for wrong in result.exercise.misconceptions if wrong.id == item.name)
+    return f"{result.unit.paths['misconceptions.py']}, line {inspect.getsourcelines(function)[1]}"
+
+
+def _in_words(item: WrongAnswer) -> str:
+    return {MUTANT: f"the mutant [{item.name}]", BEHAVIOUR: f"the fault {item.name!r}"}.get(
+        item.kind, f"the misconception {item.name!r}"
+    )
+
+
+def _way_out(item: WrongAnswer) -> str:
+    if item.kind == MISCONCEPTION:
+        return "Add a case that tells it from the reference"
+    return "Add a case that tells it from the reference, or list it in equivalents.toml with the reason why it is right"
+
+
+def _line_of(exercise: Exercise, name: str) -> int:
+    function = next((item.function for item in exercise.variants if item.id == name), exercise.reference)
+    try:
+        return inspect.getsourcelines(function)[1]
+    except TypeError:  # an object with __call__, a partial
+        return 1
+
+
+def in_tolerances(error: float) -> str:
+    """`0.26`, `540`, or a dash for what is no matter of size."""
+    return (
+        "-" if isinf(error) else f"{error:.2f}" if error < 10 else f"{error:.2g}" if error < 1e6 else "> 1e6"
+    )

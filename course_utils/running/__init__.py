@@ -1,0 +1,1 @@
+"""Execute the slice of an exercise, here or in a fresh process."""

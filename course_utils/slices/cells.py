@@ -1,0 +1,57 @@
+"""The code cells of a notebook that was handed in, as many and as much as is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from course_utils.slices import notebook_json
+from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell as handed in.
+
+    Attributes:
+        number: its place among the code cells of the notebook, from 1.
+        source: its text.
+        ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
+        left_out: why its text is not here, if it is too long to be looked at.
+    """
+
+    number: int
+    source: str
+    ids: frozenset[str]
+    left_out: str = ""
+
+
+def parse_notebook(data: bytes) -> tuple[Cell, ...]:
+    """The code cells of a notebook of any format version. Raises `ValueError` with a reason a student can act on."""
+    cells = notebook_json.code_cells(data)
+    return limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in cells)
+
+
+def limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Cell, ...]:
+    """As many cells as are looked at.
+
+    Args:
+        found: number, text and ids of each; None for a text stands for one that is too long.
+    """
+    kept = "that are read (data belongs in a file)"
+    cells = []
+    left = MAX_CODE
+    for count, (number, source, ids) in enumerate(found):
+        why = ""
+        if count == MAX_CELLS:
+            # One stands for all that follow, so that they are told of.
+            why = f"left out, and all below it: only {MAX_CELLS:,} code cells are read"
+        elif source is None or len(source) > MAX_CELL_CODE:
+            why = f"left out: it holds more than the {MAX_CELL_CODE // 1000} kB of code {kept}"
+        elif len(source) > left:
+            why = f"left out: all cells hold more than the {MAX_CODE // 1000} kB of code {kept}"
+        cells.append(Cell(number, "" if why or source is None else source, ids, why))
+        left -= len(cells[-1].source)
+        if count == MAX_CELLS:
+            break
+    return tuple(cells)

@@ -1,0 +1,409 @@
+"""`cu.check`: run the visible checks of an exercise on the function in the notebook and say what was seen."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import contextlib
+import inspect
+import io
+import linecache
+import random
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import CodeType
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils import shipped
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, WRONG, Verdict, judge
+from course_utils.checks.observation import Failure
+from course_utils.checks.observe import failure_of, observe
+from course_utils.checks.prepared import PreparedExercise
+from course_utils.running.execute import line_that_binds, no_function, no_input
+from course_utils.slices.help import MIME, Help
+from course_utils.slices.names import function_name
+from course_utils.student.outcome import CheckOutcome
+from course_utils.student.present import as_html, as_text
+
+INTERRUPTED = "interrupted"
+UNKNOWN = "unknown"
+
+_MOST_CHARACTERS = 2000
+
+
+class CheckResult(CheckOutcome):
+    """What the visible checks say of a function, ready to be shown.
+
+    As the last expression of a cell it's shown as HTML; its `text/plain` is the number of points alone, which nbgrader
+    reads. `str(result)` is the whole text.
+    """
+
+    def __float__(self) -> float:
+        return self.points
+
+    def __repr__(self) -> str:
+        return f"{round(self.points, 4):g}"
+
+    def __str__(self) -> str:
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """Beside text and HTML, which come from the methods above, the hints asked for: `cu.submit` reads them."""
+        if not self.help:
+            return {}
+        return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
+
+
+def check(exercise: str, *, hint: int = 0) -> CheckResult:
+    """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
+
+    The function is taken from the notebook by its name: `enqueue` for `"moco.enqueue"`. It runs on the CPU, and on the
+    GPU too if there is one. Nothing is changed by a check: not your variables, not the state of the random generators.
+    The hidden checks, which decide about the rest of the points, ask the same with other values.
+
+    How often you ask for hints, and for which, is counted: `cu.submit` writes it into the file you hand in. It costs no
+    points; the staff sees it and learns where the course is hard.
+
+    Args:
+        exercise: the id of the exercise, as in its header.
+        hint: 0 names the quantity that's wrong; 1 adds the call and the entries, in a notebook as a picture too; 2 the
+            hint for the mistake, if it's a known one; 3 puts what was got beside what was expected for the smallest
+            failing case, with the case itself if it's small.
+
+    Returns:
+        The result. No exception is raised, whatever the function does.
+
+    Example:
+        >>> cu.check("moco.enqueue", hint=1)
+    """
+    caller = sys._getframe(1).f_globals
+    try:
+        result = _counted(check_in(caller, exercise, hint=hint))
+        in_notebook = _in_notebook()
+        _say(f"{exercise}: {_headline(result)}" if in_notebook else str(result))
+    except KeyboardInterrupt:
+        result = CheckResult(str(exercise), INTERRUPTED, reason="The check was interrupted.")
+        _say(str(result))
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not stop a student's notebook
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = (
+            f"The check itself failed ({type(error).__name__}: {error}, {where.name} in line {where.lineno}). "
+            "That is no fault of yours: please show this line to the staff."
+        )
+        result = CheckResult(str(exercise), UNKNOWN, reason=reason)
+        _say(str(result))
+    return result
+
+
+# Exercise id -> the hints that were asked for since this kernel was started.
+_asked: dict[str, Help] = {}
+
+
+def asked_for() -> dict[str, Help]:
+    """Exercise id -> the hints that were asked for in this kernel."""
+    return dict(_asked)
+
+
+def _counted(result: CheckResult) -> CheckResult:
+    # Of a right function, or none at all, a hint says nothing.
+    if result.level and result.status in (WRONG, ERROR):
+        before = _asked.get(result.exercise, Help(0, 0))
+        _asked[result.exercise] = Help(before.asked + 1, max(before.level, result.level))
+    return replace(result, help=_asked.get(result.exercise))
+
+
+def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> CheckResult:
+    """`check`, for the function in `namespace`, without printing.
+
+    Raises:
+        KeyboardInterrupt: the user stopped it while no code of the student ran.
+    """
+    if not isinstance(exercise, str):
+        return CheckResult(
+            repr(exercise), UNKNOWN, reason="Give the id of the exercise: cu.check('moco.enqueue')."
+        )
+    try:
+        prepared, full = shipped.load(exercise)
+    except LookupError as error:
+        return CheckResult(str(exercise), UNKNOWN, reason=_sentence(error.args[0]))
+    try:
+        level = min(max(int(hint), 0), 3)
+    except (TypeError, ValueError, OverflowError):
+        reason = f"A hint is one of the numbers 0, 1, 2 and 3: cu.check({exercise!r}, hint=1)."
+        return CheckResult(exercise, UNKNOWN, reason=reason)
+    blank = CheckResult(exercise, ERROR, max_points=full, level=level)
+
+    if obstacle := _obstacle(namespace, prepared):
+        status, reason = obstacle
+        return replace(blank, status=status, reason=reason)
+    function = namespace[function_name(exercise)]
+
+    verdicts: list[Verdict] = []
+    devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    with undisturbed(), _captured() as captured:
+        try:
+            for device in devices:
+                verdicts.append(_run(function, prepared, device))
+        except KeyboardInterrupt as error:
+            failure = failure_of(error, function)
+            where = f" in line {failure.line} of your code: {failure.code.strip()}" if failure.code else "."
+            return replace(blank, status=INTERRUPTED, reason=f"The check was interrupted{where}")
+    return _result(blank, prepared, devices, verdicts, captured.notes())
+
+
+def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) -> Verdict:
+    seen = {item.id: [observe(function, case, device) for case in item.cases] for item in prepared.checks}
+    return judge(prepared, seen, device)
+
+
+def _result(
+    blank: CheckResult,
+    prepared: PreparedExercise,
+    devices: Sequence[str],
+    verdicts: Sequence[Verdict],
+    notes: tuple[str, ...],
+) -> CheckResult:
+    # A check passes if it passes on every device; the first device on which it fails speaks for it.
+    by_check = zip(*(verdict.checks for verdict in verdicts), strict=True)
+    checks = tuple(next((item for item in items if not item.passed), items[0]) for items in by_check)
+    device, worst = next(
+        (
+            (device, verdict)
+            for device, verdict in zip(devices, verdicts, strict=True)
+            if verdict.status != CORRECT
+        ),
+        (devices[0], verdicts[0]),
+    )
+    if device != "cpu":
+        notes = (f"On the CPU all is right; what is said here is what happens on {device}.", *notes)
+    visible = prepared.max_score
+    share = sum(item.points for item in checks) / visible if visible else 0.0
+    failure = next((item.observation.failure for item in checks if item.observation), None)
+    reason = ""
+    if worst.status == NOT_ATTEMPTED:
+        line = (
+            f"line {failure.line} of your cell: {failure.code.strip()}"
+            if failure and failure.code
+            else "that line."
+        )
+        reason = (
+            "Not attempted: the function raises NotImplementedError. Write its body, run its cell, then run this one "
+            f"again. If you have written it, delete {line}"
+        )
+    elif worst.status == ERROR and failure:
+        reason = f"The function raised {failure.message}{_in_line(failure)}"
+    return replace(
+        blank,
+        status=worst.status,
+        points=share * blank.max_points,
+        verdicts=checks,
+        reason=reason,
+        hint=worst.hint,
+        alike=tuple(prepared.hints[name] for name in worst.alike if name in prepared.hints),
+        separated_by=worst.separated_by,
+        together=tuple(worst.together.values()),
+        fact=worst.fact,
+        notes=notes,
+        device=device,
+    )
+
+
+def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple[str, str] | None:
+    """Status and reason, if there is nothing that could be called."""
+    name = function_name(prepared.id)
+    history = namespace.get("In")
+    cells = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+    pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+    last = next((text for text in reversed(cells) if pattern.search(text)), None)
+    if last and (broken := _broken(last, name)):
+        return ERROR, broken
+    again = "then run this one again."
+    if name not in namespace:
+        if last is None:
+            return NOT_ATTEMPTED, f"There is no function {name} yet: run the cell that defines it, {again}"
+        return ERROR, (
+            f"There is no function {name}, although its cell was run: it stopped above the function. Mend what the "
+            f"message below that cell tells of, run it, {again}"
+        )
+    function = namespace[name]
+    if problem := no_function(name, function):
+        problem += f". Put that right, run the cell, {again}"
+    else:
+        problem = _wrong_signature(function, prepared)
+    return (ERROR, f"{problem}{_own_line(function, name, cells)}") if problem else None
+
+
+def _broken(source: str, name: str) -> str | None:
+    """A sentence, if the cell that was run last to define the function could not be compiled.
+
+    The function in memory, if there is one, is then an older version: its verdict would speak of code that the student
+    no longer sees.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        what = error.msg if isinstance(error, SyntaxError) else str(error)
+        lines = source.splitlines()
+        code = lines[line - 1].strip() if line and line <= len(lines) else ""
+        where = f" in line {line}" if line else ""
+        place = f" It's this line of your cell: {code}" if code else ""
+        return (
+            f"The cell with {name} did not run, because it has a syntax error{where}: {what}. Mend it and run it, then "
+            f"run this one again.{place}"
+        )
+    return None
+
+
+def _wrong_signature(function: Callable[..., Any], prepared: PreparedExercise) -> str:
+    names = next((case.calls[0] for item in prepared.checks for case in item.cases), ())
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # built-in functions have none to show
+        return ""
+    try:
+        signature.bind(*names)
+    except TypeError:
+        name = function_name(prepared.id)
+        return (
+            f"The exercise calls {name}({', '.join(names)}), but yours is {name}{_short(signature)}: "
+            "put the first line of the function back as it was."
+        )
+    return ""
+
+
+def _own_line(function: object, name: str, cells: Sequence[str]) -> str:
+    """A sentence with the line of the student's that gave the name its value, if it can be found."""
+    code = getattr(function, "__code__", None)
+    if isinstance(code, CodeType):
+        line, text = code.co_firstlineno, linecache.getline(code.co_filename, code.co_firstlineno).strip()
+        return f" It's line {line} of your cell: {text}" if text else ""
+    for cell in reversed(cells):
+        with contextlib.suppress(SyntaxError, ValueError, RecursionError):
+            if bound := line_that_binds(name, ast.parse(cell).body):
+                return f" It's line {bound} of your cell: {cell.splitlines()[bound - 1].strip()}"
+    return ""
+
+
+def _in_line(failure: Failure | None) -> str:
+    if failure is None or not failure.code:
+        return "."
+    return f", in line {failure.line} of your cell: {failure.code.strip()}"
+
+
+def _short(signature: inspect.Signature) -> str:
+    return f"({', '.join(signature.parameters)})"
+
+
+def _headline(result: CheckResult) -> str:
+    status = "right" if result.status == CORRECT else result.status
+    if not result.verdicts or result.status == NOT_ATTEMPTED:
+        return status
+    return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+# --- surroundings -----------------------------------------------------------------------------------------------
+
+
+def _in_notebook() -> bool:
+    """Whether HTML will be shown: a kernel has a front end, a terminal has none."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return getattr(shell, "kernel", None) is not None
+
+
+def _say(text: str) -> None:
+    try:
+        print(text)
+    except UnicodeEncodeError:  # a terminal of Windows may know neither tick nor cross
+        print(text.encode("ascii", "replace").decode())
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Leave the random generators and torch's settings as they were, and start from torch's own defaults."""
+    # NumPy's old global generator: notebooks may still use it.
+    python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()  # noqa: NPY002
+    # Every GPU: a function may draw on any of them.
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    with torch.random.fork_rng(devices=devices), torch.device("cpu"), torch.enable_grad():
+        torch.set_default_dtype(torch.float32)
+        torch.use_deterministic_algorithms(False)
+        try:
+            yield
+        finally:
+            torch.set_default_dtype(dtype)
+            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
+            random.setstate(python)
+            np.random.set_state(numpy)  # noqa: NPY002
+
+
+class _Stream(io.TextIOBase):
+    """Keeps the beginning of what is written to it."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self.text, self.characters = "", 0
+
+    def write(self, text: str) -> int:
+        self.text += text[: max(0, _MOST_CHARACTERS - len(self.text))]
+        self.characters += len(text)
+        return len(text)
+
+    def writable(self) -> bool:
+        return True
+
+
+@dataclass
+class _Captured:
+    out: _Stream
+    err: _Stream
+    warned: list[warnings.WarningMessage]
+
+    def notes(self) -> tuple[str, ...]:
+        notes = []
+        for stream in (self.out, self.err):
+            if text := stream.text.strip():
+                more = "\n[...]" if stream.characters > len(stream.text) else ""
+                notes.append(f"Your function printed:\n{text}{more}")
+        messages = dict.fromkeys(f"{item.category.__name__}: {item.message}" for item in self.warned)
+        notes.extend(f"Your function caused a warning: {text[:300]}" for text in list(messages)[:3])
+        return tuple(notes)
+
+
+@contextlib.contextmanager
+def _captured() -> Iterator[_Captured]:
+    """Keep what the function prints, asks and warns out of the cell: nbgrader takes text on stderr for a failure."""
+    out, err = _Stream(), _Stream()
+    real_input = builtins.input
+    with (
+        warnings.catch_warnings(record=True) as warned,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        warnings.simplefilter("always")
+        # A notebook would wait for an answer, again and again.
+        builtins.input = no_input  # type: ignore[assignment]
+        try:
+            yield _Captured(out, err, warned)
+        finally:
+            builtins.input = real_input

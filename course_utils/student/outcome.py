@@ -1,0 +1,53 @@
+"""What came of a check, as values: `present` turns it into text and HTML."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from course_utils.checks.judge import CheckVerdict
+from course_utils.slices.help import Help
+
+
+@dataclass(frozen=True)
+class CheckOutcome:
+    """What the visible checks say of a function.
+
+    Attributes:
+        exercise: `"moco.enqueue"`.
+        status: `"correct"`, `"wrong"`, `"not attempted"`, `"error"`, `"interrupted"`, or `"unknown"` if there is
+            no such exercise.
+        points: the exercise's points times the share of the visible checks' points that were earned.
+        max_points: the exercise's points, hidden checks included.
+        verdicts: one for each visible check, in order; empty if the function could not be called at all.
+        reason: why it could not, in a sentence; empty otherwise.
+        hint: hint of the known misconception that shows exactly what was seen, or None.
+        alike: hints of several known misconceptions that all show what was seen.
+        separated_by: what tells those apart; empty if there are none.
+        together: hints of the known misconceptions that show what was seen between them.
+        fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
+        notes: what else is worth knowing: what the function printed, the warnings it raised.
+        level: how much is said, 0 to 3.
+        device: where the verdicts come from.
+        help: the hints that were asked for so far in this kernel, this time included; None if there were none.
+    """
+
+    exercise: str
+    status: str
+    points: float = 0.0
+    max_points: float = 0.0
+    verdicts: tuple[CheckVerdict, ...] = ()
+    reason: str = ""
+    hint: str | None = None
+    alike: tuple[str, ...] = ()
+    separated_by: str = ""
+    together: tuple[str, ...] = ()
+    fact: str = ""
+    notes: tuple[str, ...] = ()
+    level: int = 0
+    device: str = field(default="cpu", compare=False)
+    help: Help | None = field(default=None, compare=False)
+
+    @property
+    def passed(self) -> int:
+        """How many visible checks passed."""
+        return sum(verdict.passed for verdict in self.verdicts)

@@ -1,0 +1,1 @@
+"""Tests of the packages, in their order; `support` holds what several of them use."""

@@ -1,0 +1,606 @@
+"""`autograder export`: nbgrader's gradebook, and the table."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+import sqlalchemy
+from nbgrader.api import Gradebook
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+from typer.testing import CliRunner
+
+import autograder.nbgrader.preprocessors as ours
+from autograder.cli import app
+from autograder.course.config import load_course
+from autograder.course.units import load_unit
+from autograder.errors import UserError
+from autograder.export.table import harmless
+from autograder.grading.grader import Grader, Policy
+from autograder.grading.journal import Journal
+from autograder.intake.submission import read_submission
+from autograder.nbgrader import gradebook as export
+from autograder.nbgrader.gradebook import Outcome, database_url, write
+from autograder.publish.build import build
+from tests.support.tiny import make_course
+
+BIN = Path(sys.executable).parent
+DUE = "[due]\ntiny = 2026-11-30T12:00:00+01:00\n"
+SECRET = b"a secret for the tests of export"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny course, built, and its gradebook as one export leaves it."""
+    root = make_course(tmp_path_factory.mktemp("course"))
+    settings = root / "course.toml"
+    settings.write_text(settings.read_text() + DUE)
+    (root / "course.secret").write_bytes(SECRET)
+    build(root)
+    with pytest.MonkeyPatch.context() as patch:
+        # nbgrader calls alembic by name, which is beside this Python and not always in the PATH.
+        patch.setenv("PATH", "/usr/bin:/bin")
+        write([result("zoe")], root)
+        assert os.environ["PATH"] == "/usr/bin:/bin"
+    return root
+
+
+@pytest.fixture
+def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of it for one test. What stamps a new gradebook takes seconds, and has been seen to work."""
+    monkeypatch.setattr("nbgrader.api.get_alembic_version", lambda: "a version")
+    return shutil.copytree(built, tmp_path / "course")
+
+
+def result(student: str, scale: float = 1.5, status: str = "wrong", **changes: Any) -> dict[str, Any]:
+    """A line of the journal."""
+    return {
+        "student": student,
+        "unit": "tiny",
+        "attempt": 1,
+        "submitted_at": "2026-11-30T10:00:00+00:00",
+        "late_days": 0,
+        "status": "graded",
+        "score": scale,
+        "max_score": 5.0,
+        "exercises": {
+            "tiny.scale": {"score": scale, "max_score": 3.0, "status": status},
+            "tiny.clear": {"score": 0.0, "max_score": 2.0, "status": "not attempted"},
+        },
+        "flags": [],
+    } | changes
+
+
+def dump(root: Path) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with sqlite3.connect(root / "gradebook.db") as database:
+        tables = [name for (name,) in database.execute("select name from sqlite_master where type = 'table'")]
+        return {name: sorted(database.execute(f"select * from {name}"), key=repr) for name in tables}
+
+
+def opened(root: Path) -> Gradebook:
+    return Gradebook(f"sqlite:///{root / 'gradebook.db'}")
+
+
+def seen(root: Path, student: str, url: str = "") -> dict[str, Any]:
+    """One student's submission, cell by cell, without the ids."""
+    with Gradebook(url) if url else opened(root) as gradebook:
+        notebook = gradebook.find_submission_notebook("tiny", "tiny", student)
+        return {
+            "timestamp": notebook.assignment.timestamp,
+            "penalty": notebook.late_submission_penalty,
+            "grades": {
+                grade.name: (grade.auto_score, grade.manual_score, grade.needs_manual_grade)
+                for grade in notebook.grades
+            },
+            "comments": {comment.name: comment.auto_comment for comment in notebook.comments},
+        }
+
+
+def change(root: Path, student: str, cell: str, **values: Any) -> None:
+    """What a person does in Formgrader."""
+    with opened(root) as gradebook:
+        grade = gradebook.find_grade(cell, "tiny", "tiny", student)
+        for name, value in values.items():
+            setattr(grade, name, value)
+        gradebook.db.commit()
+
+
+# --- as nbgrader itself would have it -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def api(course: Path, monkeypatch: pytest.MonkeyPatch) -> NbGraderAPI:
+    """nbgrader in this process, with an empty gradebook."""
+    (course / "gradebook.db").rename(course / "exported.db")
+    monkeypatch.chdir(course)
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    config = Config()
+    ours.configure(config, course)
+    return NbGraderAPI(config=config)
+
+
+def cell(notebook: Any, name: str) -> Any:
+    return next(item for item in notebook.cells if item.metadata.get("nbgrader", {}).get("grade_id") == name)
+
+
+def hand_in(course: Path, student: str, scale: str, at: str, answer: str = "Because.") -> Path:
+    notebook = nbformat.read(course / "assignments/tiny/tiny.ipynb", as_version=4)
+    if scale:
+        cell(notebook, "tiny-scale").source = f"def scale(values, factor):\n    return {scale}\n"
+    cell(notebook, "tiny-q1").source = answer
+    path = course / "submitted" / student / "tiny" / "tiny.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(notebook, path)
+    (path.parent / "timestamp.txt").write_text(at)
+    return path
+
+
+def test_a_unit_and_its_submissions_are_as_nbgrader_makes_them(
+    course: Path, api: NbGraderAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.generate_assignment("tiny")["success"]
+    shape = (
+        "select c.name, c.type, g.max_score, g.cell_type, s.cell_type, s.locked, s.source, s.checksum "
+        "from base_cell c left join grade_cells g using (id) left join source_cell s on s.name = c.name order by 1, 2",
+        "select name, kernelspec from notebook",
+        "select name, duedate from assignment",
+    )
+    with sqlite3.connect("gradebook.db") as theirs, sqlite3.connect("exported.db") as mine:
+        for query in shape:
+            rows = theirs.execute(query).fetchall()
+            assert rows
+            assert mine.execute(query).fetchall() == rows
+
+    files = {
+        "ada": hand_in(course, "ada", "values * factor + 0.25", "2026-11-30 10:00:00 UTC"),
+        "bob": hand_in(course, "bob", "values * factor", "2026-12-01 12:00:00 UTC"),
+        "cleo": hand_in(course, "cleo", "", "2026-12-01 12:00:00 UTC"),
+        "late": hand_in(course, "late", "values * factor + 0.25", "2026-12-01 12:00:00 UTC"),
+    }
+    made = load_course(course)
+    policy = Policy(made.points, made.disabled, made.due["tiny"], made.late.kept)
+    with Grader(load_unit(course, "tiny"), SECRET, policy=policy) as grader:
+        # One for both, to save the start of another.
+        monkeypatch.setattr(ours, "_grader", lambda *arguments, **options: grader)
+        assert api.autograde("tiny", "*")["success"]
+        graded = [
+            grader.grade(read_submission(path, "tiny", student)).to_json() for student, path in files.items()
+        ]
+    autograded = {student: seen(course, student) for student in files}
+    assert autograded["late"]["penalty"] > 0
+
+    (course / "exported.db").replace("gradebook.db")
+    assert write(graded, course).new == len(files)
+    assert {student: seen(course, student) for student in files} == autograded
+
+
+# --- writing again --------------------------------------------------------------------------------------------------
+
+
+def test_writing_the_same_again_changes_nothing(course: Path) -> None:
+    grades = [
+        result("ada"),
+        result("bob", 3.0, "correct"),
+        result("cleo", submitted_at="2026-12-02T00:00:00+00:00"),
+    ]
+    first = write(grades, course)
+    assert (first.new, first.changed, first.same) == (3, 0, 0)
+    before = dump(course)
+    again = write(grades, course)
+    assert (again.new, again.changed, again.same) == (0, 0, 3)
+    assert dump(course) == before
+
+
+def test_scores_are_shares_of_the_gradebooks_points(course: Path) -> None:
+    with opened(course) as gradebook:
+        gradebook.update_or_create_grade_cell("tiny-scale-check", "tiny", "tiny", max_score=8.0)
+    write([result("ada")], course)
+    assert seen(course, "ada")["grades"]["tiny-scale-check"] == (4.0, None, False)
+
+
+def test_what_a_person_wrote_stays(course: Path) -> None:
+    write([result("ada")], course)
+    change(course, "ada", "tiny-scale-check", manual_score=2.5, extra_credit=1.0, needs_manual_grade=False)
+    change(course, "ada", "tiny-q1", manual_score=2.0, needs_manual_grade=False)
+    with opened(course) as gradebook:
+        gradebook.find_comment("tiny-clear", "tiny", "tiny", "ada").manual_comment = "See me."
+        gradebook.db.commit()
+    before = dump(course)
+    assert write([result("ada")], course).same == 1
+    assert dump(course) == before
+
+    # Checks have changed: a person's score holds, and somebody looks at it again. The answer is the old one.
+    assert write([result("ada", 3.0, "correct")], course).changed == 1
+    assert seen(course, "ada")["grades"] == {
+        "tiny-scale-check": (3.0, 2.5, True),
+        "tiny-clear-check": (0.0, None, False),
+        "tiny-q1": (None, 2.0, False),
+    }
+    with opened(course) as gradebook:
+        assert gradebook.find_grade("tiny-scale-check", "tiny", "tiny", "ada").score == 3.5
+        assert gradebook.find_comment("tiny-clear", "tiny", "tiny", "ada").comment == "See me."
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_answer_of_another_attempt_waits_for_a_person(course: Path, known: bool) -> None:
+    times = ("2026-11-29T10:00:00+00:00", "2026-11-30T10:00:00+00:00") if known else (None, None)
+    write([result("ada", submitted_at=times[0]), result("bob", submitted_at=times[0])], course)
+    assert seen(course, "ada")["grades"]["tiny-q1"] == (None, None, True)
+    change(course, "ada", "tiny-q1", manual_score=1.0, needs_manual_grade=False)
+    change(course, "bob", "tiny-q1", auto_score=0.0, needs_manual_grade=False)
+    other = 1.5 if known else 3.0
+    write([result("ada", other, submitted_at=times[1]), result("bob", other, submitted_at=times[1])], course)
+    assert seen(course, "ada")["grades"]["tiny-q1"] == (None, 1.0, True)
+    assert seen(course, "bob")["grades"]["tiny-q1"] == (None, None, True)
+
+
+def test_lateness_is_by_the_gradebooks_due_date_and_score(course: Path) -> None:
+    late = result("ada", 3.0, submitted_at="2026-12-01T13:00:00+01:00", late_days=2)
+    write([late], course)
+    assert seen(course, "ada")["timestamp"] == datetime(2026, 12, 1, 12)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.6)
+    change(course, "ada", "tiny-q1", manual_score=2.0, needs_manual_grade=False)
+    write([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(1.0)
+    with opened(course) as gradebook:
+        gradebook.grant_extension("tiny", "ada", days=2)
+    write([late], course)
+    assert seen(course, "ada")["penalty"] is None
+
+
+def test_the_due_date_is_that_of_the_course(course: Path) -> None:
+    text = (
+        (course / "course.toml").read_text().replace("2026-11-30T12:00:00+01:00", "2026-12-05T12:00:00+01:00")
+    )
+    (course / "course.toml").write_text(text)
+    write([result("ada", submitted_at="2026-12-01T12:00:00+00:00")], course)
+    with opened(course) as gradebook:
+        assert gradebook.find_assignment("tiny").duedate == datetime(2026, 12, 5, 11)
+    assert seen(course, "ada")["penalty"] is None
+
+
+# --- what cannot be written -----------------------------------------------------------------------------------------
+
+
+def reasons(outcome: Outcome) -> dict[str, str]:
+    return {student: reason for student, _, reason in outcome.not_written}
+
+
+def test_what_cannot_be_written_is_named_and_the_others_are_written(course: Path) -> None:
+    write([result("ada")], course)
+    unknown = {"tiny.other": {"score": 1.0, "max_score": 1.0, "status": "correct"}}
+    many = {"tiny.scale": {"score": 9.0, "max_score": 3.0, "status": "correct"}}
+    nan = {"tiny.scale": {"score": float("nan"), "max_score": 3.0, "status": "correct"}}
+    damaged = result("eve")
+    del damaged["exercises"]
+    outcome = write(
+        [
+            result("ada", status="unreadable", score=None, exercises={})
+            | {"status": "unreadable", "flags": ["no cells"]},
+            result("bob", exercises=unknown),
+            result("cleo", exercises=many),
+            result("dan", exercises=nan),
+            damaged,
+            result("f" * 129),
+            result("gus", submitted_at="yesterday"),
+            result("hal"),
+        ],
+        course,
+    )
+    told = reasons(outcome)
+    assert outcome.new == 1
+    assert seen(course, "hal")["grades"]["tiny-scale-check"] == (1.5, None, False)
+    assert seen(course, "ada")["grades"]["tiny-scale-check"] == (1.5, None, False), (
+        "the earlier score is kept"
+    )
+    assert "no cells" in told["ada"]
+    assert "nbgrader generate_assignment tiny" in told["bob"]
+    assert "9.0 of 3.0" in told["cleo"]
+    assert "nan" in told["dan"]
+    assert "damaged" in told["eve"]
+    assert "128 characters" in told["f" * 129]
+    assert "yesterday" in told["gus"]
+    with opened(course) as gradebook:
+        assert {student.id for student in gradebook.students} == {"zoe", "ada", "hal"}
+
+
+def test_a_cell_without_a_score_is_told_once_and_left(course: Path) -> None:
+    only = {"tiny.scale": {"score": 3.0, "max_score": 3.0, "status": "correct"}}
+    outcome = write([result("ada", exercises=only), result("bob", exercises=only)], course)
+    (note,) = outcome.notes
+    assert "tiny-clear-check" in note
+    assert seen(course, "ada")["grades"]["tiny-clear-check"] == (None, None, True)
+
+
+def refuse(root: Path, student: str) -> None:
+    with sqlite3.connect(root / "gradebook.db") as database:
+        database.execute(
+            f"create trigger refuse before insert on submitted_assignment when new.student_id = '{student}' "
+            "begin select raise(abort, 'not this one'); end"
+        )
+
+
+def test_a_batch_is_written_whole_or_not_at_all(course: Path) -> None:
+    refuse(course, "dan")
+    students = ["ada", "bob", "cleo", "dan", "eve", "fay"]
+    outcome = write([result(student) for student in students], course, batch=2)
+    assert outcome.new == 4
+    assert set(reasons(outcome)) == {"cleo", "dan"}
+    assert all("not this one" in reason for reason in reasons(outcome).values())
+    with opened(course) as gradebook:
+        assert {student.id for student in gradebook.students} == {"zoe", "ada", "bob", "eve", "fay"}
+
+
+def test_a_locked_gradebook_stops_the_export_and_the_next_goes_on(course: Path) -> None:
+    url = f"sqlite:///{course / 'gradebook.db'}?timeout=0.1"
+    done = 0
+    other = sqlite3.connect(course / "gradebook.db", isolation_level=None)
+
+    def progress() -> None:
+        nonlocal done
+        done += 1
+        if done == 2:
+            other.execute("begin immediate")
+
+    grades = [result(student) for student in ("ada", "bob", "cleo", "dan")]
+    with pytest.raises(UserError, match=r"locked.* 2 submissions are written; the same command goes on"):
+        write(grades, course, url, batch=2, progress=progress)
+    other.close()
+    again = write(grades, course, url, batch=2)
+    assert (again.new, again.same) == (2, 2)
+
+
+def test_a_unit_that_is_nowhere(course: Path) -> None:
+    before = dump(course)
+    shutil.rmtree(course / "assignments")
+    write([result("zoe")], course)
+    assert dump(course) == before
+    (course / "gradebook.db").unlink()
+    with pytest.raises(UserError, match="nbgrader generate_assignment tiny"):
+        write([result("zoe")], course)
+
+
+def test_a_submission_older_than_its_notebook_is_named(course: Path) -> None:
+    with opened(course) as gradebook:
+        gradebook.add_grade_cell("tiny-new-check", "tiny", "tiny", max_score=1.0, cell_type="code")
+    more = result("zoe")["exercises"] | {"tiny.new": {"score": 1.0, "max_score": 1.0, "status": "correct"}}
+    outcome = write([result("zoe", 3.0, exercises=more), result("ada", exercises=more)], course)
+    assert "Formgrader" in reasons(outcome)["zoe"]
+    assert outcome.new == 1
+    assert seen(course, "zoe")["grades"]["tiny-scale-check"] == (1.5, None, False)
+
+
+# --- which database -------------------------------------------------------------------------------------------------
+
+
+def test_the_configurations_database_is_the_default(course: Path) -> None:
+    config = course / "nbgrader_config.py"
+    config.write_text(config.read_text() + 'get_config().CourseDirectory.db_url = "sqlite:///elsewhere.db"\n')
+    outcome = write([result("ada")], course)
+    assert outcome.database == f"sqlite:///{course / 'elsewhere.db'}"
+    assert (course / "elsewhere.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("gradebook.db", "is no database's URL: write sqlite:///"),
+        ("mysql://me:secret@host/grades", r"mysql://me:\*\*\*@host/grades: mysql is not supported"),
+        ("sqlite:////nowhere/at/all/gradebook.db", "unable to open database file"),
+    ],
+)
+def test_a_wrong_database(course: Path, url: str, said: str) -> None:
+    with pytest.raises(UserError, match=said) as caught:
+        write([result("ada")], course, url)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_driver_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "importable", lambda module: False)
+    with pytest.raises(UserError, match=r"pip install 'psycopg\[binary\]'") as caught:
+        database_url("postgresql://me:secret@host/grades", tmp_path)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
+def test_either_driver_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
+    monkeypatch.setattr(export, "importable", lambda module: module == driver)
+    assert database_url("postgresql://host/grades", tmp_path).drivername == f"postgresql+{driver}"
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------------
+
+
+def _server() -> Path | None:
+    """The folder with the server's programs; Debian keeps them out of the PATH."""
+    found = shutil.which("initdb")
+    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path(found).parent if found else None)
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """A server of our own on a socket in a folder of its own; its URL."""
+    programs = _server()
+    if programs is None:
+        pytest.skip("no PostgreSQL server is installed here (initdb was not found)")
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("the driver psycopg is not installed here")
+    user: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        # The server refuses to be run by root.
+        try:
+            account = __import__("pwd").getpwnam("postgres")
+        except KeyError:
+            pytest.skip("root may not run PostgreSQL, and there is no user postgres")
+        user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
+    if user:
+        os.chown(folder, user["user"], user["group"])
+    run: Callable[..., Any] = lambda *command: subprocess.run(  # noqa: E731
+        list(map(str, command)), check=True, capture_output=True, text=True, cwd=folder, **user
+    )
+    data = folder / "data"
+    try:
+        run(
+            programs / "initdb",
+            "-D",
+            data,
+            "-A",
+            "trust",
+            "-U",
+            "tester",
+            "--no-sync",
+            "-E",
+            "UTF8",
+            "--locale",
+            "C",
+        )
+        options = f"-p {port} -c listen_addresses=127.0.0.1 -c fsync=off -k {folder}"
+        run(programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
+        try:
+            run(programs / "createdb", "-h", "127.0.0.1", "-p", port, "-U", "tester", "gradebook")
+            yield f"postgresql://tester@127.0.0.1:{port}/gradebook"
+        finally:
+            run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_postgresql(course: Path, postgresql: str) -> None:
+    grades = [
+        result("ada"),
+        result("bob", 3.0, "correct", submitted_at="2026-12-01T12:00:00+00:00"),
+        result("Zoë Ångström"),
+    ]
+    assert write(grades, course, postgresql).new == 3
+    again = write(grades, course, postgresql)
+    assert (again.same, again.not_written) == (3, [])
+    # The same rows as in SQLite.
+    write(grades, course)
+    url = database_url(postgresql, course).render_as_string()
+    for grade in grades:
+        assert seen(course, grade["student"], url) == seen(course, grade["student"])
+    # All or nothing here too: the third of the batch is refused.
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(
+            sqlalchemy.text("alter table student add constraint short check (length(id) < 20)")
+        )
+    outcome = write(
+        [result("cleo"), result("dan"), result("e" * 30), result("fay")], course, postgresql, batch=3
+    )
+    assert outcome.new == 1
+    assert set(reasons(outcome)) == {"cleo", "dan", "e" * 30}
+    with engine.connect() as connection:
+        rows = connection.execute(
+            sqlalchemy.text("select id from student where id in ('cleo', 'dan', 'fay')")
+        )
+        assert [row.id for row in rows] == ["fay"]
+    engine.dispose()
+
+
+def test_postgresql_that_is_not_there(course: Path) -> None:
+    if importlib.util.find_spec("psycopg") is None:
+        pytest.skip("the driver psycopg is not installed here")
+    with pytest.raises(UserError, match=r"postgresql.*me:\*\*\*@127.0.0.1:1/grades") as caught:
+        write([result("ada")], course, "postgresql://me:secret@127.0.0.1:1/grades")
+    assert "secret" not in str(caught.value)
+
+
+# --- the command and the table --------------------------------------------------------------------------------------
+
+
+def journal(folder: Path, *results: dict[str, Any]) -> Path:
+    with Journal(folder) as log:
+        for item in results:
+            log.write(item)
+    return folder
+
+
+def test_the_command(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(course)
+    folder = journal(course / "grades", result("ada"), result("bob"))
+    done = CliRunner().invoke(app, ["export", "nbgrader", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert "2 new, 0 changed, 0 as they were, 0 not written" in done.output
+    journal(
+        folder, result("bob", status="x", score=None) | {"status": "unreadable", "flags": ["an [odd] file"]}
+    )
+    done = CliRunner().invoke(app, ["export", "nbgrader", str(folder), "--db", "sqlite:///gradebook.db"])
+    assert done.exit_code == 1
+    assert "0 new, 0 changed, 1 as they were, 1 not written" in done.output
+    assert "bob, tiny: unreadable: an [odd] file" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["excel", "."], "choose one of nbgrader, csv"),
+        (["csv", "."], "run `autograder grade"),
+        (["csv", ".", "--db", "sqlite:///x.db"], "--db names nbgrader's gradebook"),
+    ],
+)
+def test_bad_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=said):
+        CliRunner().invoke(app, ["export", *arguments], catch_exceptions=False)
+
+
+def test_the_table(tmp_path: Path) -> None:
+    other = {"aaa.first": {"score": 0.25, "max_score": 1.0, "status": "wrong"}}
+    journal(
+        tmp_path,
+        result("bob", late_days=2),
+        result("Zoë, Ångström"),
+        result("=HYPERLINK(1)"),
+        result("x;=1+1\n=2"),
+        result("ada", unit="aaa", exercises=other),
+        result("carl") | {"status": "unreadable", "score": None, "exercises": {}},
+    )
+    done = CliRunner().invoke(app, ["export", "csv", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    data = (tmp_path / "grades.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(data.decode("utf-8-sig").splitlines(keepends=True)))
+    assert rows[0] == [
+        "student", "unit", "score", "max_score", "late_days", "status", "aaa.first", "tiny.scale", "tiny.clear"
+    ]  # fmt: skip
+    by_name = {row[0]: row[1:] for row in rows[1:]}
+    assert by_name["ada"] == ["aaa", "1.5", "5.0", "0", "graded", "0.25", "", ""]
+    assert by_name["bob"] == ["tiny", "1.5", "5.0", "2", "graded", "", "1.5", "0.0"]
+    assert by_name["carl"] == ["tiny", "", "5.0", "0", "unreadable", "", "", ""]
+    assert {"'=HYPERLINK(1)", "Zoë, Ångström", "x;=1+1\n=2"} <= by_name.keys()
+    # Where a semicolon separates, quotes keep what follows it from being a cell.
+    assert b'"x;=1+1\n=2"' in data
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1", "@sum(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\u200b=1"]
+)
+def test_a_formula_is_made_a_text(text: str) -> None:
+    assert harmless(text) == f"'{text}"
+
+
+@pytest.mark.parametrize("value", [-1.5, 0, 3.0, "ada", "a-b", "1", ""])
+def test_what_is_no_formula_stays(value: Any) -> None:
+    assert harmless(value) == value
+    assert type(harmless(value)) is type(value)

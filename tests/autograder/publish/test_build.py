@@ -1,0 +1,463 @@
+"""The pipeline on a tiny unit: what it makes, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.course.units import load_unit
+from autograder.errors import UserError
+from autograder.publish.build import build
+from autograder.publish.published import Published
+from course_utils import shipped
+from tests.support.tiny import NOTEBOOK, make_course
+
+SOURCE = "source/tiny/tiny.ipynb"
+RELEASE = "assignments/tiny/tiny.ipynb"
+SHIPPED = "course_utils/shipped/tiny.json"
+INDEX = "assignments/README.md"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny course, built."""
+    root = make_course(tmp_path_factory.mktemp("course"))
+    assert [str(path) for path in build(root)] == [INDEX, RELEASE, SHIPPED, SOURCE]
+    return root
+
+
+def cells(path: Path) -> dict[str, Any]:
+    return {cell.id: cell for cell in nbformat.read(path, as_version=4).cells}
+
+
+def test_the_source_notebook_is_solved(course: Path) -> None:
+    found = cells(course / SOURCE)
+    assert found["tiny-scale"].source == (
+        "def scale(values: Tensor, factor: float) -> Tensor:\n"
+        '    """Multiply all values by a factor and lift them by a quarter.\n\n'
+        "    Args:\n        values: of any shape.\n        factor: any number.\n"
+        '    """\n'
+        "    ### BEGIN SOLUTION\n"
+        "    # Comments of a reference belong to its solution.\n"
+        "    lifted = values * factor + 0.25 * torch.ones_like(values)\n"
+        "    return lifted\n"
+        "    ### END SOLUTION\n"
+        '    raise NotImplementedError("tiny.scale")'
+    )
+    assert "sub_(torch.ones_like(values))\n    return\n    ### END" in found["tiny-clear"].source
+    assert "Edit `solutions/tiny` instead" in next(iter(found.values())).source
+
+
+def test_the_solved_source_runs(course: Path) -> None:
+    names: dict[str, Any] = {}
+    for cell in nbformat.read(course / SOURCE, as_version=4).cells:
+        if cell.cell_type == "code" and "cu.check" not in cell.source:
+            exec(cell.source, names)
+    assert names["scale"](names["torch"].ones(1), 2.0).item() == 2.25
+    values = names["torch"].ones(2)
+    assert names["clear"](values) is None
+    assert values.tolist() == [-1.0, -1.0]
+
+
+def test_the_release_notebook_is_a_stub(course: Path) -> None:
+    found = cells(course / RELEASE)
+    text = (course / RELEASE).read_text()
+    for secret in (
+        "lifted = values",
+        "BEGIN SOLUTION",
+        "model answer",
+        "Generated",
+        "Comments of a reference",
+    ):
+        assert secret not in text
+    assert found["tiny-clear"].source.splitlines()[-1] == '    raise NotImplementedError("tiny.clear")'
+    compile(found["tiny-clear"].source, "cell", "exec")
+    assert found["tiny-scale-check"].source == 'cu.check("tiny.scale")'
+    assert found["tiny-scale-check"].metadata.editable is False
+    grader = found["tiny-scale-check"].metadata.nbgrader
+    assert (grader.grade, grader.locked, grader.solution, grader.points) == (True, True, False, 3.0)
+    answer = found["tiny-q1"]
+    assert (answer.cell_type, answer.metadata.nbgrader.grade, answer.metadata.nbgrader.solution) == (
+        "markdown",
+        True,
+        True,
+    )
+    assert "Your answer" in answer.source
+    assert found["tiny-scale"].metadata.course == {"exercise": "tiny.scale"}
+
+
+def test_headers_say_points_minutes_and_difficulty(course: Path) -> None:
+    text = "\n".join(cell.source for cell in cells(course / RELEASE).values())
+    assert "### Exercise 1: `scale`\n\n*3 points · about 5 minutes · easy*" in text
+    assert "### Exercise 2: `clear`\n\n*2 points · about 10 minutes · moderate*" in text
+    assert "*Written answer · 2 points · about 10 minutes*" in text
+    assert "7 points · about 25 minutes of work" in text
+    assert "Work alone." in text
+
+
+def test_the_setup_cell_installs_only_where_needed(course: Path) -> None:
+    setup = next(cell.source for cell in cells(course / RELEASE).values() if "find_spec" in cell.source)
+    assert setup.index("find_spec") < setup.index("import torch")
+    address = "https://raw.githubusercontent.com/someone/tiny/main/course_utils-"
+    assert address in setup
+    names: dict[str, Any] = {}
+    exec(setup, names)
+    assert "wheel" not in names, "course_utils is installed here, so nothing may be installed"
+
+
+def test_notebooks_carry_nothing_of_this_machine(course: Path) -> None:
+    for path in (SOURCE, RELEASE):
+        text = (course / path).read_text()
+        assert str(course) not in text
+        assert str(Path.home()) not in text
+        notebook = json.loads(text)
+        assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+        for cell in notebook["cells"]:
+            assert cell.get("execution_count") is None
+            assert not cell.get("outputs")
+
+
+def test_the_index_page(course: Path) -> None:
+    text = (course / INDEX).read_text()
+    assert "| 1 | [A tiny unit](tiny/tiny.ipynb) | 7 | 25 |" in text
+    assert "[![Open in Colab](" in text
+    assert "(https://colab.research.google.com/github/someone/tiny/blob/main/tiny/tiny.ipynb)" in text
+
+
+def test_the_recorded_checks_are_the_visible_ones(course: Path) -> None:
+    unit = shipped.decode((course / SHIPPED).read_bytes())
+    assert [(item.id, item.max_score, [check.id for check in item.checks]) for item in unit.exercises] == [
+        ("tiny.scale", 3.0, ["small"]),
+        ("tiny.clear", 2.0, ["cleared"]),
+    ]
+
+
+def test_building_again_changes_nothing(course: Path) -> None:
+    assert build(course) == []
+    build(course, check=True)
+    assert not list(course.rglob("*.db"))
+
+
+def test_ids_of_cells_do_not_depend_on_other_cells(course: Path, tmp_path: Path) -> None:
+    changed = make_course(tmp_path, ("notebook.md", "Why a quarter?", "Something new.\n\n\nWhy a quarter?"))
+    build(changed)
+    before, after = cells(course / RELEASE), cells(changed / RELEASE)
+    assert set(before) < set(after)
+    assert len(after) == len(before) + 1
+
+
+def test_stale_files_are_named(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    build(root)
+    (root / RELEASE).write_text((root / RELEASE).read_text().replace("quarter", "third"))
+    (root / "assignments/gone").mkdir()
+    (root / "assignments/gone/gone.ipynb").write_text("{}")
+    with pytest.raises(UserError) as error:
+        build(root, check=True)
+    assert RELEASE in str(error.value)
+    assert "assignments/gone/gone.ipynb" in str(error.value)
+    assert SOURCE not in str(error.value)
+    assert "third" in (root / RELEASE).read_text(), "--check must not write"
+    build(root)
+    build(root, check=True)
+
+
+@pytest.mark.parametrize(("change", "stale"), [(1e-12, False), (1e-3, True)])
+def test_recorded_values_may_differ_by_rounding_only(tmp_path: Path, change: float, stale: bool) -> None:
+    root = make_course(tmp_path)
+    build(root)
+    unit = shipped.decode((root / SHIPPED).read_bytes())
+    tensor = unit.exercises[0].checks[0].expected[0].quantities["result"]
+    from course_utils.checks.wire import pack_tensor, unpack_tensor
+
+    moved = pack_tensor(unpack_tensor(tensor) * (1 + change))
+    unit.exercises[0].checks[0].expected[0].quantities["result"] = moved
+    import msgspec
+
+    (root / SHIPPED).write_bytes(msgspec.json.encode(unit))
+    if stale:
+        with pytest.raises(UserError, match=SHIPPED):
+            build(root, check=True)
+    else:
+        build(root, check=True)
+
+
+def test_a_course_sets_points_dates_and_exercises(tmp_path: Path) -> None:
+    root = make_course(
+        tmp_path,
+        (
+            "course.toml",
+            'sandbox = "restricted"\n',
+            'disabled = ["tiny.clear"]\n[points]\n"tiny.scale" = 12\n[due]\ntiny = 2026-11-30T23:59:00+00:00\n',
+        ),
+    )
+    build(root)
+    found = cells(root / RELEASE)
+    assert found["tiny-scale-check"].metadata.nbgrader.points == 12.0
+    assert "tiny-clear-check" not in found
+    text = "\n".join(cell.source for cell in found.values())
+    assert "*Solved here, not graded.*" in text
+    assert "values.mul_(0).sub_" in text
+    assert "due 30 November 2026, 23:59 UTC" in text
+    (only,) = shipped.decode((root / SHIPPED).read_bytes()).exercises
+    assert (only.id, only.max_score) == ("tiny.scale", 12.0)
+    assert "| 14 | 15 | 30 November 2026" in (root / INDEX).read_text()
+
+
+def test_a_file_of_the_course_takes_the_place_of_one_of_solutions(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "course/tiny").mkdir(parents=True)
+    (root / "course/tiny/notebook.md").write_text(NOTEBOOK.replace("Why a quarter?", "Why not a half?"))
+    build(root)
+    assert "Why not a half?" in (root / RELEASE).read_text()
+
+
+REFUSED = {
+    "a reference without a docstring": (
+        [("reference.py", '    """Set all values to minus one, in place."""\n', "")],
+        ["reference.py, line 17", "clear has no docstring"],
+    ),
+    "an exercise in prose that is not in the reference": (
+        [("notebook.md", "then `tiny.clear`", "then `tiny.cleer`")],
+        ["notebook.md, line 14", "tiny.cleer is named in prose", "reference.py has no such function"],
+    ),
+    "an exercise cell without a reference": (
+        [("notebook.md", 'exercise="tiny.clear"', 'exercise="tiny.cleer"')],
+        [
+            "notebook.md, line 26",
+            "exercise tiny.cleer",
+            "has no such function",
+            'no cell exercise="tiny.clear"',
+        ],
+    ),
+    "an exercise without checks": (
+        [
+            ("reference.py", "def clear(", "def other() -> int:\n    return 1\n\n\ndef clear("),
+            (
+                "notebook.md",
+                "```python scratch",
+                '```python exercise="tiny.other" points=1 minutes=1 difficulty="easy"\n```\n\n```python scratch',
+            ),
+        ],
+        ["notebook.md, line 29", "exercise tiny.other: checks.py has no checks of it"],
+    ),
+    "checks of a function that is not there": (
+        [("checks.py", '@check("tiny.clear"', '@check("tiny.cleer"')],
+        ["checks.py, line 26", "'tiny.cleer'", "has no function 'cleer'"],
+    ),
+    "an exercise missing in the notebook": (
+        [
+            (
+                "notebook.md",
+                '```python exercise="tiny.clear" points=2 minutes=10 difficulty="moderate"\n```\n',
+                "",
+            )
+        ],
+        ["checks.py, line 26", "there are checks of tiny.clear", "has no cell"],
+    ),
+    "points that do not add up": (
+        [("notebook.md", "points=3", "points=4")],
+        ["notebook.md, line 23", "tiny.scale says points=4, but its checks add up to 3"],
+    ),
+    "a name the notebook does not import": (
+        [("notebook.md", "import torch\nfrom torch", "from torch")],
+        ["reference.py, line 5", "tiny.scale uses 'torch'", "does not import above line"],
+    ),
+    "too few misconceptions": (
+        [("misconceptions.py", '@misconception("tiny.clear", hint="What was there before?")', "#")],
+        ["misconceptions.py, line", "tiny.clear has 3 misconceptions; 4 are needed"],
+    ),
+    "no visible check": (
+        [("checks.py", '"tiny.clear", points=2, visible=True', '"tiny.clear", points=2')],
+        ["checks.py, line 26", "tiny.clear has no visible check of its values"],
+    ),
+    "a misconception that passes": (
+        [("misconceptions.py", "return values / factor + 0.25", "return values * factor + 0.25")],
+        ["misconceptions.py, line 6", "'divided' of tiny.scale passes every check"],
+    ),
+    "two misconceptions that show the same": (
+        [("misconceptions.py", "return values / factor + 0.25", "return values * factor")],
+        ["misconceptions.py, line 6", "'divided' of tiny.scale is not recognised"],
+    ),
+    "a reference that fails its own check": (
+        [
+            ("reference.py", "    lifted = values", "    values.data.add_(1)\n    lifted = values"),
+            (
+                "checks.py",
+                'looks_at=("after",), side=True',
+                'looks_at=("after",), side=True, property=lambda case, seen: "no"',
+            ),
+        ],
+        ["reference.py, line 5", "the reference of tiny.scale fails its own check 'unchanged'"],
+    ),
+    "a solution in a worked cell": (
+        [
+            (
+                "notebook.md",
+                "print(scale(",
+                "lifted = values * factor + 0.25 * torch.ones_like(values)\nprint(scale(",
+            )
+        ],
+        ["notebook.md, line 33", "gives the solution of tiny.scale away"],
+    ),
+    "a solution in the prose": (
+        [
+            (
+                "notebook.md",
+                "Why a quarter?",
+                "As in `lifted = values * factor  + 0.25 * torch.ones_like(values)`.",
+            )
+        ],
+        ["notebook.md, line", "gives the solution of tiny.scale away"],
+    ),
+    "an image without text": (
+        [("notebook.md", "Why a quarter?", "Look:\n\n![](picture.png)")],
+        ["notebook.md, line 38", "an image without alternative text"],
+    ),
+    "an HTML image without text": (
+        [("notebook.md", "Why a quarter?", '<img src="picture.png" alt=" ">')],
+        ["notebook.md, line 36", "an image without alternative text"],
+    ),
+    "an author": (
+        [("notebook.md", "  order: 1", "  order: 1\nauthors: [Ada]")],
+        ["notebook.md, line 1", "no names of authors"],
+    ),
+    "no header": (
+        [("notebook.md", "  order: 1\n", "")],
+        ["notebook.md, line 1", "YAML header", "order: 3"],
+    ),
+    "no set-up cell": (
+        [("notebook.md", "python setup=true", "python")],
+        ["notebook.md, line 1", "needs one cell marked setup=true"],
+    ),
+    "an unknown mark": (
+        [("notebook.md", "scratch=true", "scretch=true")],
+        ["notebook.md, line 29", "unknown mark 'scretch'"],
+    ),
+    "an exercise without minutes": (
+        [("notebook.md", " minutes=5", "")],
+        ["notebook.md, line 23", "tiny.scale needs minutes="],
+    ),
+    "an exercise cell with code": (
+        [("notebook.md", 'difficulty="easy"\n', 'difficulty="easy"\ndef scale(): ...\n')],
+        ["notebook.md, line 23", "must be empty"],
+    ),
+    "an exercise twice": (
+        [("notebook.md", 'exercise="tiny.clear" points=2', 'exercise="tiny.scale" points=3')],
+        ["notebook.md, line 26", "tiny.scale appears twice"],
+    ),
+    "points of an unknown exercise": (
+        [("course.toml", 'sandbox = "restricted"\n', '[points]\n"tiny.sale" = 3\n')],
+        ["course.toml", "tiny.sale is no exercise", "tiny.scale"],
+    ),
+    "a file that does not load": (
+        [("checks.py", "points=1,", "points=-1,")],
+        ["checks.py, line 8: does not load", "cannot take points away"],
+    ),
+    "a reference that is no Python": (
+        [("reference.py", "return lifted", "return return")],
+        ["reference.py, line 14", "invalid syntax"],
+    ),
+    "a reference that is no ordinary function": (
+        [("reference.py", "def clear(", "async def clear(")],
+        ["reference.py, line 17: clear is no ordinary function"],
+    ),
+    "a reference that raises": (
+        [("reference.py", "values.mul_(0)", "values.mull_(0)")],
+        ["reference.py, line 17", "tiny.clear raises in the check 'cleared'", "no attribute 'mull_'"],
+    ),
+    "cases that cannot be drawn": (
+        [("checks.py", "draw.normal(3, 2)", "draw.nrml(3, 2)")],
+        ["checks.py, line 26", "tiny.clear/cleared cannot be drawn", "no attribute 'nrml'"],
+    ),
+    "points that are no number": (
+        [("checks.py", "points=0.5", 'points=float("nan")')],
+        ["notebook.md, line 23", "its checks add up to nan"],
+    ),
+    "a call in prose of what is not in the reference": (
+        [("notebook.md", "then `tiny.clear`", "then `tiny.cleer(values)`")],
+        ["notebook.md, line 14", "tiny.cleer is named in prose"],
+    ),
+    "an image over two lines": (
+        [("notebook.md", "Why a quarter?", 'Look:\n<img\n  src="picture.png">')],
+        ["notebook.md, line 37", "an image without alternative text"],
+    ),
+    "an image by reference": (
+        [("notebook.md", "Why a quarter?", "![][a]\n\n[a]: picture.png")],
+        ["notebook.md, line 36", "an image without alternative text"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refused_with_file_and_line(name: str, tmp_path: Path) -> None:
+    changes, said = REFUSED[name]
+    root = make_course(tmp_path, *changes)
+    with pytest.raises(UserError) as error:
+        build(root)
+    for part in said:
+        assert part in str(error.value)
+    assert not (root / "assignments").exists(), "a refused build must write nothing"
+
+
+def test_an_unknown_unit(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="unknown unit 'teeny': there are tiny"):
+        build(make_course(tmp_path), ["teeny"])
+
+
+def test_a_unit_that_lacks_a_file(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "solutions/begun").mkdir()
+    (root / "solutions/begun/reference.py").write_text("def first() -> None: ...\n")
+    with pytest.raises(UserError, match=r"begun/notebook\.md is missing: a unit needs"):
+        build(root)
+    build(root, ["tiny"])
+
+
+def test_images_with_text_and_worked_names_pass(tmp_path: Path) -> None:
+    root = make_course(
+        tmp_path,
+        (
+            "notebook.md",
+            "Why a quarter?",
+            "![a graph](a.png) <img src='b.png' alt='another'> <img src=c.png alt=third> and `torch.ones`",
+        ),
+    )
+    build(root)
+    assert load_unit(root, "tiny").id == "tiny"
+
+
+def test_addresses_of_a_release() -> None:
+    folder = Published("https://github.com/a/b/tree/main/spring")
+    assert folder.file("x.whl") == "https://raw.githubusercontent.com/a/b/main/spring/x.whl"
+    assert (
+        folder.colab("moco/moco.ipynb")
+        == "https://colab.research.google.com/github/a/b/blob/main/spring/moco/moco.ipynb"
+    )
+    other = Published("https://example.org/course/")
+    assert other.file("x.whl") == "https://example.org/course/x.whl"
+    assert other.colab("moco/moco.ipynb") is None
+    assert other.badge("moco") == ""
+
+
+def test_what_is_made_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
+    """Python's hashes of texts differ from run to run."""
+    code = "from course_utils.slices.slicing import import_prelude; print(import_prelude('from torch import Tensor, nn, fx'))"
+    outs = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("1", "2", "3", "4")
+    }
+    assert len(outs) == 1

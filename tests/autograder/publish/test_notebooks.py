@@ -1,0 +1,25 @@
+"""The solved notebooks run from top to bottom, in the profile that shortens everything but skips nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.course.units import unit_ids
+from benchmarks.notebooks import execute
+from tests.support import ROOT
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", unit_ids(ROOT))
+def test_solved_notebook_runs(unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    notebook, _ = execute(unit, "check", tmp_path)
+    outputs = [(n, out) for n, cell in enumerate(notebook.cells, 1) for out in cell.get("outputs", ())]
+    assert len(outputs) > 20
+    noise = [(n, out.text) for n, out in outputs if out.output_type == "stream" and out.name == "stderr"]
+    # A warning in a solved notebook would greet every student.
+    assert noise == []
+    pictures = [out for _, out in outputs if "image/png" in out.get("data", {})]
+    assert len(pictures) >= 5

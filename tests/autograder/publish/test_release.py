@@ -1,0 +1,218 @@
+"""What students get, and what may never be in it."""
+
+from __future__ import annotations
+
+import ast
+import email
+import json
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course.config import load_course
+from autograder.course.units import load_unit
+from autograder.errors import UserError
+from autograder.publish.build import build
+from autograder.publish.release import build_wheel, refuse_leaks, release
+from tests.support.tiny import make_course
+
+
+@pytest.fixture(scope="module")
+def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The real students' wheel."""
+    return build_wheel(root, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture
+def course(root: Path, tmp_path: Path) -> Path:
+    """The tiny course, built, with a small package in the place of course_utils."""
+    made = make_course(tmp_path / "course")
+    build(made)
+    package = made / "course_utils"
+    shutil.copy(root / "course_utils/pyproject.toml", package)
+    (package / "__init__.py").write_text('__version__ = "0.1.0"\n')
+    return made
+
+
+def test_a_release_has_notebooks_wheel_and_readme(course: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    files = [str(path) for path in release(course, out)]
+    assert files == ["LICENSE", "README.md", "course_utils-0.1.0-py3-none-any.whl", "tiny/tiny.ipynb"]
+    assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == files
+    readme = (out / "README.md").read_text()
+    for part in ("A tiny course", "(tiny/tiny.ipynb)", "course_utils-0.1.0-py3-none-any.whl", "Work alone."):
+        assert part in readme
+    names = zipfile.ZipFile(out / files[2]).namelist()
+    assert "course_utils/shipped/tiny.json" in names
+    assert not any("pyproject" in name or "solutions" in name for name in names)
+
+
+def test_a_later_release_takes_the_place_of_an_earlier_one(course: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    release(course, out)
+    (out / "old").mkdir()
+    (out / "old/old.ipynb").write_text("{}")
+    (out / ".git").mkdir()
+    (out / ".git/config").write_text("")
+    release(course, out)
+    assert not (out / "old/old.ipynb").exists()
+    assert (out / ".git/config").exists()
+
+
+def test_a_folder_in_other_use_is_refused(course: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match="name another folder"):
+        release(course, tmp_path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.tex").write_text("years of work")
+    with pytest.raises(UserError, match=r"thesis\.tex, which is no part of a release"):
+        release(course, other)
+    assert (other / "thesis.tex").exists()
+    with pytest.raises(UserError, match="is a file"):
+        release(course, other / "thesis.tex")
+
+
+@pytest.mark.parametrize("folder", ["source", "assignments", "submitted/ada"])
+def test_other_folders_of_notebooks_are_no_earlier_release(folder: str, course: Path) -> None:
+    notebook = course / folder / "tiny/tiny.ipynb"
+    if not notebook.exists():
+        notebook.parent.mkdir(parents=True)
+        notebook.write_text("a student's work")
+    before = notebook.read_text()
+    with pytest.raises(UserError, match="no earlier release"):
+        release(course, course / folder)
+    assert notebook.read_text() == before
+
+
+def test_stale_files_are_not_released(course: Path, tmp_path: Path) -> None:
+    notebook = course / "assignments/tiny/tiny.ipynb"
+    notebook.write_text(notebook.read_text().replace("quarter", "third"))
+    with pytest.raises(UserError, match="stale"):
+        release(course, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+LEAKS = {
+    "the solution of tiny.scale": "x = 1\nlifted = values *  factor + 0.25 * torch.ones_like(values)\n",
+    "the solution of tiny.clear": "with torch.no_grad():\n        values.mul_(0).sub_(torch.ones_like(values))\n",
+    "a hidden check of tiny.scale": '"""A secret title about hidden gradients."""\n',
+    "code of tiny's checks.py": 'def cases(draw):\n    return Case({"values": Input(draw.normal(3, 2))})\n',
+    "the idea of misconception divided": "# The values are divided by\n# the factor, a wrong idea.\n",
+    "the solution of tiny.scale, as the function grow": (
+        "def grow(x, by):\n    y = x*by + 0.25*torch.ones_like(x)  # renamed\n    return y\n"
+    ),
+    "the model answer of tiny-q1": "# Because the model answer says so.\n",
+    "a mark of solutions": "### BEGIN SOLUTION\n",
+}
+
+
+@pytest.mark.parametrize("what", LEAKS)
+def test_a_leak_into_the_wheel_is_refused(what: str, course: Path, tmp_path: Path) -> None:
+    text = LEAKS[what].replace("\n# ", " ")
+    (course / "course_utils/helper.py").write_text(text)
+    with pytest.raises(UserError) as error:
+        release(course, tmp_path / "out")
+    assert what in str(error.value)
+    assert "course_utils/helper.py" in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_recorded_files_hold_no_code(root: Path) -> None:
+    """Names, sentences and numbers: no string in them is an expression that computes something."""
+
+    def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from strings(item, name)
+        elif isinstance(value, list):
+            for item in value:
+                yield from strings(item, key)
+        elif isinstance(value, str):
+            yield key, value
+
+    def computes(text: str) -> bool:
+        try:
+            nodes = [node for statement in ast.parse(text).body for node in ast.walk(statement)]
+        except SyntaxError:
+            return False
+        return any(isinstance(node, ast.Call | ast.BinOp | ast.Lambda | ast.FunctionDef) for node in nodes)
+
+    for path in (root / "course_utils/shipped").glob("*.json"):
+        for key, text in strings(json.loads(path.read_bytes())):
+            # The numbers of a tensor in base64; a name with hyphens, which Python would take for a difference.
+            if key != "data" and not re.fullmatch(r"[a-z0-9-]+", text):
+                assert not computes(text), (path.name, key, text)
+
+
+def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) -> None:
+    unit = load_unit(course, "tiny")
+    out = tmp_path / "out"
+    release(course, out)
+    refuse_leaks(out, [unit], load_course(course))
+    solved = course / "source/tiny/tiny.ipynb"
+    shutil.copy(solved, out / "tiny/tiny.ipynb")
+    with pytest.raises(UserError, match=r"tiny/tiny.ipynb \(cells\) has the solution of tiny.clear"):
+        refuse_leaks(out, [unit], load_course(course))
+    (out / "data.bin").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match=r"data\.bin is no text"):
+        refuse_leaks(out, [unit], load_course(course))
+
+
+def test_an_exercise_shown_solved_is_no_leak(root: Path, tmp_path: Path) -> None:
+    made = make_course(tmp_path / "course", ("course.toml", "sandbox", 'disabled = ["tiny.clear"]\nsandbox'))
+    build(made)
+    shutil.copy(root / "course_utils/pyproject.toml", made / "course_utils")
+    (made / "course_utils/__init__.py").write_text('__version__ = "0.1.0"\n')
+    release(made, tmp_path / "out")
+
+
+def test_the_wheel_asks_for_neither_torch_nor_numpy(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        (name,) = [name for name in opened.namelist() if name.endswith("METADATA")]
+        metadata = email.message_from_bytes(opened.read(name))
+    needed = {line.split(">")[0].strip().lower() for line in metadata.get_all("Requires-Dist", [])}
+    assert needed == {"jaxtyping", "matplotlib", "msgspec", "pillow", "scikit-learn", "tqdm"}
+
+
+def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path, root: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        names = {name for name in opened.namelist() if ".dist-info/" not in name}
+    package = root / "course_utils"
+    there = {
+        f"course_utils/{path.relative_to(package).as_posix()}"
+        for path in package.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "pyproject.toml"
+    }
+    assert names == there
+
+
+def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(tmp_path / "site")
+    code = (
+        f"import sys; sys.path[0:0] = [{str(tmp_path / 'site')!r}]\n"
+        "import course_utils as cu\n"
+        f"assert cu.__file__.startswith({str(tmp_path)!r}), cu.__file__\n"
+        "from course_utils import shipped\n"
+        "exercise, points = shipped.load('moco.enqueue')\n"
+        "assert points > 0 and exercise.checks\n"
+        "assert 'autograder' not in sys.modules and 'solutions' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_nothing_of_the_real_units_is_in_the_real_wheel(wheel: Path, root: Path) -> None:
+    from autograder.course.units import unit_ids
+
+    refuse_leaks(wheel.parent, [load_unit(root, name) for name in unit_ids(root)], load_course(root))

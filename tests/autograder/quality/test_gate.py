@@ -1,0 +1,342 @@
+"""The gate through which the checks go: what it tries, and that it closes when a check is weakened."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.cli import app
+from autograder.course.trial import judge_function, told_by_properties
+from autograder.course.units import Exercise, load_unit, unit_ids
+from autograder.errors import UserError
+from autograder.quality.behaviours import BEHAVIOURS, behaviours, traits
+from autograder.quality.disguise import disguised
+from autograder.quality.equivalents import Equivalent, read_equivalents
+from autograder.quality.gate import Result, complaints, in_tolerances
+from autograder.quality.mutation import mutants
+from autograder.quality.operators import OPERATORS
+from autograder.quality.page import page
+from autograder.quality.run import survey
+from autograder.quality.survey import (
+    BEHAVIOUR,
+    MISCONCEPTION,
+    MUTANT,
+    Plan,
+    try_right_answers,
+    try_wrong_answers,
+)
+from autograder.quality.trivial import trivial_answers
+from course_utils.checks import Variant
+from course_utils.checks.definition import PUBLIC_SECRET
+from tests.support import ROOT
+from tests.support.tiny import make_course
+
+PLAN = Plan(secrets=(b"one", b"two"), seeds=2)
+
+
+@cache
+def exercise(id_: str) -> Exercise:
+    return load_unit(ROOT, id_.split(".")[0]).exercises[id_]
+
+
+def tried(item: Exercise, equivalents: list[Equivalent] | None = None, plan: Plan = PLAN) -> Result:
+    unit = load_unit(ROOT, item.id.split(".")[0])
+    if equivalents is None:
+        path = unit.paths.get("equivalents.toml")
+        equivalents = read_equivalents(path) if path else []
+    wrongs = try_wrong_answers(item, equivalents, plan)
+    return Result(unit, item, wrongs, tuple(try_right_answers(item, plan, range(plan.seeds))))
+
+
+# --- mutants ----------------------------------------------------------------------------------------------------
+
+
+def sample(x: Tensor, y: Tensor, count: int) -> Tensor:
+    """A function in which every operator finds something."""
+    if count > len(x):
+        raise ValueError("too many")
+    with torch.no_grad():
+        scale = -x[:count].mean(dim=0) * 2.5
+    shifted = torch.arange(count, device=x.device).roll(1)
+    product = torch.einsum("ni,nj->ij", x, y.detach()) @ y.T
+    return torch.cat([scale[None], product.T + shifted.sum()], dim=0)
+
+
+def test_every_operator_finds_something() -> None:
+    used = {item.operator for item in mutants(sample)}
+    assert used == {operator.__name__.replace("_", "-") for operator in OPERATORS}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("scale = -x[:count].mean(dim=0) * 2.5", "scale = -x[:count].sum(dim=0) * 2.5"),
+        ("scale = -x[:count].mean(dim=0) * 2.5", "scale = x[:count].mean(dim=0) * 2.5"),
+        ("scale = -x[:count].mean(dim=0) * 2.5", "scale = -x[:count].mean(dim=1) * 2.5"),
+        ("scale = -x[:count].mean(dim=0) * 2.5", "scale = -x[:count + 1].mean(dim=0) * 2.5"),
+        ("if count > len(x):", "if count >= len(x):"),
+        ("with torch.no_grad():; scale = -x[:count].mean(dim=0) * 2.5", "scale = -x[:count].mean(dim=0) * 2.5"),
+        ("return torch.cat([scale[None], product.T + shifted.sum()], dim=0)", "return torch.stack([scale[None], product.T + shifted.sum()], dim=0)"),
+        ("return torch.cat([scale[None], product.T + shifted.sum()], dim=0)", "return torch.cat([scale[None], product + shifted.sum()], dim=0)"),
+        ("return torch.cat([scale[None], product.T + shifted.sum()], dim=0)", "return torch.cat([product.T + shifted.sum(), scale[None]], dim=0)"),
+        ("product = torch.einsum('ni,nj->ij', x, y.detach()) @ y.T", "product = torch.einsum('ni,nj->ji', x, y.detach()) @ y.T"),
+        ("product = torch.einsum('ni,nj->ij', x, y.detach()) @ y.T", "product = torch.einsum('ni,nj->ij', x, y) @ y.T"),
+        ("product = torch.einsum('ni,nj->ij', x, y.detach()) @ y.T", "product = torch.einsum('ni,nj->ij', y, y.detach()) @ y.T"),
+        ("raise ValueError('too many')", "raise RuntimeError('too many')"),
+        ("raise ValueError('too many')", "pass"),
+    ],
+)  # fmt: skip
+def test_a_slip_that_people_make_is_among_them(before: str, after: str) -> None:
+    assert f"{before}  =>  {after}" in [item.id for item in mutants(sample)]
+
+
+def test_mutants_are_all_different_and_none_is_the_function() -> None:
+    made = mutants(sample)
+    assert len({item.id for item in made}) == len(made)
+    assert all(item.before != item.after for item in made)
+    first = inspect.getsourcelines(sample)[1]
+    assert {item.line - first for item in made} <= set(range(2, 9))
+
+
+def test_shapes_and_devices_are_no_matter_of_precision() -> None:
+    """`x.double().device` is the device of `x`: such a mutant is right by construction."""
+    assert not [
+        item for item in mutants(sample) if "double().device" in item.after or "len(x.half" in item.after
+    ]
+
+
+# --- faults of behaviour ----------------------------------------------------------------------------------------
+
+
+def test_every_fault_belongs_to_some_exercise() -> None:
+    found: set[str] = set()
+    for unit in unit_ids(ROOT):
+        for item in load_unit(ROOT, unit).exercises.values():
+            found |= set(behaviours(replace(item, misconceptions=()).prepare(b"key"), item.reference))
+    assert found == set(BEHAVIOURS)
+
+
+def test_traits() -> None:
+    def of(id_: str) -> set[str]:
+        return set(traits(replace(exercise(id_), misconceptions=()).prepare(b"key")))
+
+    assert of("moco.momentum_update") == {"anything", "no result", "modules"}
+    assert of("moco.enqueue") == {"anything", "a result", "tensor inputs"}
+    assert of("simclr.nt_xent") == {"anything", "a result", "a tensor", "floats", "tensor inputs"}
+    assert of("pretext.rotate_batch") >= {"a tensor", "floats", "dimensions"}
+
+
+# --- disguise ---------------------------------------------------------------------------------------------------
+
+
+def test_a_disguised_function_does_the_same_under_other_names() -> None:
+    made = disguised(sample)
+    assert not {*sample.__code__.co_varnames} & {*made.__code__.co_varnames}
+    x, y = torch.randn(4, 3), torch.randn(4, 3)
+    assert torch.equal(made(x, y, 2), sample(x, y, 2))
+
+
+# --- trivial answers --------------------------------------------------------------------------------------------
+
+
+def test_replayed_answers_pass_the_visible_checks_and_score_nothing() -> None:
+    """They are worth trying only if they really are what was recorded."""
+    item = replace(exercise("moco.enqueue"), misconceptions=())
+    visible = item.prepare(PUBLIC_SECRET, visible_only=True)
+    answer = trivial_answers(item.reference, visible)["visible-answers-replayed"]
+    assert judge_function(visible, answer).score == visible.max_score
+    assert judge_function(item.prepare(b"key"), answer).score == 0
+
+
+# --- the gate ---------------------------------------------------------------------------------------------------
+
+
+def weakened(id_: str, change: Callable[[Any], Any]) -> Exercise:
+    item = exercise(id_)
+    return replace(item, checks=tuple(filter(None, map(change, item.checks))), misconceptions=(), variants=())
+
+
+def test_the_gate_is_open_for_what_is_there() -> None:
+    assert complaints([tried(exercise("moco.enqueue"))]) == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "change", "said"),
+    [
+        (
+            "moco.enqueue",
+            lambda check: None if check.id == "too-many-keys" else check,
+            "if count > size:; raise ValueError",
+        ),
+        (
+            "moco.enqueue",
+            lambda check: None if check.id == "off-the-graph" else check,
+            "queue[:, columns] = keys.T]",
+        ),
+        (
+            "simclr.nt_xent",
+            lambda check: (
+                replace(check, looks_at=("exception",)) if check.id == "inputs-unchanged" else check
+            ),
+            "'arguments-changed'",
+        ),
+        (
+            "simclr.nt_xent",
+            lambda check: replace(check, dtype=torch.float32) if check.id == "layouts" else check,
+            "only-for-single-precision",
+        ),
+    ],
+)
+def test_the_gate_closes_when_a_check_is_weakened(id_: str, change: Callable[[Any], Any], said: str) -> None:
+    found = complaints([tried(weakened(id_, change))])
+    assert any(said in complaint and "passes every check" in complaint for complaint in found), found
+
+
+def test_a_check_that_kills_nothing_is_named() -> None:
+    item = exercise("moco.enqueue")
+    idle = replace(item.checks[0], id="idle", looks_at=("mode",))
+    found = complaints([tried(replace(item, checks=(*item.checks, idle), variants=()))])
+    assert any("the check 'idle' of moco.enqueue kills nothing" in complaint for complaint in found)
+
+
+def test_an_equivalent_that_is_none_is_named() -> None:
+    unit = load_unit(ROOT, "moco")
+    listed = read_equivalents(unit.paths["equivalents.toml"])
+    stale = Equivalent("moco.enqueue", "return 0", "no reason", "return (pointer + count) % size")
+    found = complaints(
+        [tried(replace(exercise("moco.enqueue"), misconceptions=(), variants=()), [*listed, stale])]
+    )
+    assert any(
+        "'return (pointer + count) % size  =>  return 0'" in text and "take it out" in text for text in found
+    )
+
+
+def test_a_right_answer_that_is_refused_is_named_with_its_line() -> None:
+    item = exercise("moco.enqueue")
+
+    def wrong_for_some(queue: Tensor, pointer: int, keys: Tensor) -> int:
+        return item.reference(queue, pointer, keys) + (torch.get_num_threads() == 2)
+
+    refused = replace(item, variants=(Variant(item.id, "odd-one", wrong_for_some),), misconceptions=())
+    result = tried(refused)
+    assert result.flakes == 1
+    (complaint,) = complaints([result])
+    assert "'odd-one' to moco.enqueue is refused 1 times in 2" in complaint
+    assert "2 threads" in complaint
+
+
+def test_a_right_answer_near_the_edge_of_the_tolerance_is_named() -> None:
+    item = exercise("video.copy_colors")
+
+    def nearly(*arguments: Any) -> Tensor:
+        return item.reference(*arguments) * (1 + 512 * 0.8 * 2**-23)
+
+    near = replace(item, variants=(Variant(item.id, "near", nearly),), misconceptions=())
+    found = complaints([tried(near, plan=replace(PLAN, dtypes=(torch.float32,)))])
+    assert any("'near' to video.copy_colors uses up" in text for text in found)
+
+
+def test_a_trivial_answer_that_scores_is_named() -> None:
+    def only_shape(check: Any) -> Any:
+        # Without its values a check asks for nothing that None does not have.
+        return replace(check, looks_at=("exception",), side=False)
+
+    found = complaints([tried(weakened("moco.moco_logits", only_shape))])
+    assert any("the trivial answer 'nothing' to moco.moco_logits scores" in text for text in found)
+
+
+def test_the_page_shows_which_check_refuses_what() -> None:
+    result = tried(exercise("moco.enqueue"))
+    text = page([result], PLAN)
+    assert "| too-many-keys | hidden |" in text
+    (mutant,) = [
+        item for item in result.wrong if item.name.startswith("if count > size:  =>  if count >= size")
+    ]
+    row = next(line for line in text.splitlines() if "if count >= size" in line)
+    cells = [cell.strip() for cell in row.strip("|").split("|")[1:]]
+    expected = [
+        "raises" if id_ in mutant.raised else "refuses" if id_ in mutant.failed else ""
+        for id_ in result.wrongs.checks
+    ]
+    assert cells == expected
+    assert "raises" in cells  # for as many keys as columns
+    assert "indices on the CPU are good for a queue on any device" in text
+
+
+def test_numbers_in_words() -> None:
+    assert [in_tolerances(value) for value in (0.0, 0.256, 540.0, 3e7, float("inf"))] == [
+        "0.00", "0.26", "5.4e+02", "> 1e6", "-",
+    ]  # fmt: skip
+
+
+# --- the whole way ----------------------------------------------------------------------------------------------
+
+
+def test_a_unit_of_a_course_is_surveyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any) -> None:
+    root = make_course(tmp_path)
+    monkeypatch.chdir(root)
+    with pytest.raises(SystemExit) as stopped:
+        app(["checks", "--seeds", "2", "--jobs", "1"])
+    assert stopped.value.code == 1
+    out = capfd.readouterr().out
+    assert "tiny.scale" in out
+    assert (
+        "solutions/tiny/checks.py: the trivial answer 'visible-answers-by-shape' to tiny.clear scores 2"
+        in out
+    )
+
+
+def test_results_come_in_the_order_of_the_units(tmp_path: Path) -> None:
+    steps: list[tuple[int, int]] = []
+    results = survey(make_course(tmp_path), ["tiny"], PLAN, progress=lambda *step: steps.append(step))
+    assert [item.exercise.id for item in results] == ["tiny.scale", "tiny.clear"]
+    assert steps[-1] == (4, 4)
+    assert all(
+        {answer.kind for answer in item.wrong} == {MISCONCEPTION, MUTANT, BEHAVIOUR} for item in results
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["equivalent = 3", "[[equivalent]]\nexercise = 'a.b'", "[[", "[[other]]\na = 1"]
+)
+def test_a_list_of_equivalents_that_is_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "equivalents.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match="equivalents.toml: is no list"):
+        read_equivalents(path)
+
+
+def test_settings_take_turns_or_come_all_at_once() -> None:
+    plan = Plan()
+    assert len({plan.settings(seed)[0] for seed in range(6)}) == 6
+    assert len(replace(plan, every=True).settings(0)) == 6
+
+
+def test_no_operator_goes_unused_on_the_units() -> None:
+    """One that finds nothing in any reference is dead weight."""
+    used = {
+        item.operator
+        for unit in unit_ids(ROOT)
+        for ex in load_unit(ROOT, unit).exercises.values()
+        for item in mutants(ex.reference)
+    }
+    assert {operator.__name__.replace("_", "-") for operator in OPERATORS} - used <= {"off-by-one"}
+
+
+def test_where_a_property_alone_refuses_no_name_is_asked_for() -> None:
+    """Many answers are right there, so a wrong idea has no one observation to be known by."""
+    item = exercise("moco.enqueue")
+    prepared = replace(item, misconceptions=()).prepare(b"key")
+    first, *others = prepared.checks
+    refusing = replace(first, property=lambda case, observation: "no")
+    by_property = judge_function(replace(prepared, checks=(refusing, *others)), item.reference)
+    assert told_by_properties(by_property)
+    assert not told_by_properties(judge_function(prepared, lambda *arguments: 0))

@@ -1,0 +1,100 @@
+"""`pytest --submission FILE solutions/moco` and `autograder grade` give the same verdicts."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.course.config import load_course, secret
+from autograder.course.units import Unit
+from autograder.grading.grader import Grader
+from autograder.intake.submission import read_submission
+from autograder.pytest_plugin import CheckFailed
+from course_utils.checks.judge import WRONG, not_run
+from tests.support import ROOT
+from tests.support.notebooks import sources, write
+
+
+def items(*arguments: str | Path, root: Path = ROOT) -> tuple[dict[str, bool], str]:
+    command = [sys.executable, "-m", "pytest", "-rpf", "-p", "no:cacheprovider", *map(str, arguments)]
+    run = subprocess.run(command, capture_output=True, text=True, cwd=root, timeout=300)
+    found = re.findall(r"(PASSED|FAILED) \S+::(\S+/\S+)", run.stdout)
+    return {name: word == "PASSED" for word, name in found}, run.stdout + run.stderr
+
+
+@pytest.fixture(scope="module")
+def submission(tmp_path_factory: pytest.TempPathFactory, moco: Unit) -> Path:
+    changes = {
+        "moco.enqueue": "def enqueue(queue, pointer, keys):\n    queue[:, pointer:pointer + len(keys)] = keys.T\n    return pointer + len(keys)",
+        "moco.momentum_update": "def momentum_update(a, b, m):\n    raise NotImplementedError",
+    }
+    return write(tmp_path_factory.mktemp("work") / "ada.ipynb", sources(moco, changes))
+
+
+def test_same_verdicts_as_the_grader(submission: Path, moco: Unit) -> None:
+    found, output = items("--submission", submission, "solutions/moco")
+    with Grader(moco, secret(ROOT, load_course(ROOT))[0]) as grader:
+        result = grader.grade(read_submission(submission, "moco", "ada"))
+    expected = {
+        f"{id_}/{check.check.id}": check.passed
+        for id_, verdict in result.verdicts.items()
+        for check in verdict.checks
+    }
+    assert found == expected, output
+    assert set(found.values()) == {True, False}
+
+
+def test_failures_say_what_is_wrong_without_a_stack_of_ours(submission: Path) -> None:
+    _, output = items("--submission", submission, "solutions/moco")
+    assert "After the last column comes column 0." in output
+    assert "moco.momentum_update: not attempted" in output
+    assert "Traceback" not in output
+    assert "pytest_plugin.py" not in output
+
+
+def test_without_a_submission_the_reference_passes() -> None:
+    found, output = items("solutions/moco")
+    assert found, output
+    assert all(found.values()), output
+
+
+def test_a_failure_tells_the_diagnosis(moco: Unit) -> None:
+    plain = not_run(moco.exercises["moco.enqueue"].prepare(b"secret"), WRONG, "is wrong")
+
+    def said(**changes: Any) -> str:
+        verdict = replace(plain, **changes)
+        return str(CheckFailed(verdict, verdict.checks[0]))
+
+    assert "  one: One?" in said(misconception="one", hint="One?")
+    assert "  one of several known mistakes: one, other" in said(alike=("one", "other"))
+    assert "  one: One?\n  other: Other?" in said(together={"one": "One?", "other": "Other?"})
+
+
+def test_disabled_exercises_are_skipped_and_say_so(submission: Path, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "solutions", tmp_path / "solutions")
+    text = (ROOT / "course.toml").read_text()
+    course = tmp_path / "course.toml"
+    course.write_text(
+        text.replace("disabled = []", 'disabled = ["moco.enqueue"]').replace(
+            "[points]", '[points]\n"moco.moco_logits" = 9'
+        )
+    )
+    found, output = items("-rpfs", "--submission", submission, "solutions/moco", root=tmp_path)
+    assert {name.split("/")[0] for name in found} == {"moco.momentum_update", "moco.moco_logits"}
+    assert "moco.enqueue is disabled in course.toml: not graded" in output
+    course.write_text(text.replace("disabled = []", 'disabled = ["moco.enqeue"]'))
+    _, output = items("--submission", submission, "solutions/moco", root=tmp_path)
+    assert "there is no exercise 'moco.enqeue'" in output
+
+
+def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "ada.ipynb").write_text("junk")
+    _, output = items("--submission", tmp_path / "ada.ipynb", "solutions/moco")
+    assert "is no notebook" in output

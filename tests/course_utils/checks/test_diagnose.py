@@ -1,0 +1,245 @@
+"""Which idea is behind a wrong answer."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.course.units import Exercise
+from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
+from course_utils.checks.judge import Verdict, judge
+from course_utils.checks.observe import observe
+from course_utils.checks.prepared import PreparedExercise
+
+# A small exercise: each row divided by its largest entry.
+
+
+def scaled(x: Tensor) -> Tensor:
+    return x / x.max(dim=1, keepdim=True).values
+
+
+@check("unit.scaled", points=2)
+def values(draw: Draw) -> list[Case]:
+    """The rows are right."""
+    return [Case({"x": Input(draw.normal(n, 5))}) for n in (3, 4, 1)]
+
+
+@check("unit.scaled", points=1, looks_at=("gradient",))
+def gradient(draw: Draw) -> Case:
+    """The gradient is right."""
+    return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
+
+
+@check("unit.scaled", points=1)
+def layouts(draw: Draw) -> list[Case]:
+    """Transposed memory is no matter."""
+    return [Case({"x": Input(draw.normal(3, 4), contiguous=False)})]
+
+
+@check("unit.scaled", points=1)
+def twice(draw: Draw) -> Case:
+    """The same again."""
+    return Case({"x": Input(draw.normal(2, 3))}, calls=(("x",), ("x",)))
+
+
+@misconception("unit.scaled", hint="One maximum for all?")
+def by_the_largest_of_all(x: Tensor) -> Tensor:
+    """One maximum for all rows."""
+    return x / x.max()
+
+
+@misconception("unit.scaled", hint="What if there is one row?")
+def no_single_row(x: Tensor) -> Tensor:
+    """A batch of one loses its dimension."""
+    return scaled(x.squeeze(0))
+
+
+@misconception("unit.scaled", hint="Is the maximum a constant?")
+def maximum_detached(x: Tensor) -> Tensor:
+    """The maximum is taken for a constant."""
+    return x / x.detach().max(dim=1, keepdim=True).values
+
+
+CHECKS: tuple[Check, ...] = (values, gradient, layouts, twice)
+BANK: tuple[Misconception, ...] = (by_the_largest_of_all, no_single_row, maximum_detached)
+
+
+def prepare(*checks: Check, bank: tuple[Misconception, ...] = BANK) -> PreparedExercise:
+    return Exercise("unit.scaled", scaled, checks or CHECKS, bank).prepare(b"secret")
+
+
+def verdict(function: Callable[..., object], exercise: PreparedExercise | None = None) -> Verdict:
+    exercise = exercise or prepare()
+    return judge(
+        exercise, {item.id: [observe(function, case) for case in item.cases] for item in exercise.checks}
+    )
+
+
+def test_every_misconception_is_named() -> None:
+    for wrong in BANK:
+        assert verdict(wrong.function).misconception == wrong.id
+
+
+def test_raising_where_an_idea_raises_names_it() -> None:
+    """It is wrong in no value: the pattern of cases in which it raises is what tells."""
+    result = verdict(lambda x: x / x.squeeze().max(1, keepdim=True).values)
+    assert result.misconception == "no-single-row"
+
+
+def test_raising_elsewhere_names_nothing() -> None:
+    def fails_for_four(x: Tensor) -> Tensor:
+        if len(x) == 4:
+            raise IndexError("four")
+        return scaled(x)
+
+    result = verdict(fails_for_four)
+    assert (result.misconception, result.alike) == (None, ())
+    assert result.fact == "right wherever it does not raise"
+
+
+@misconception("unit.scaled", hint="Does it learn?")
+def off_the_graph(x: Tensor) -> Tensor:
+    """No gradient at all."""
+    return scaled(x.detach())
+
+
+def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
+    """Both show the values of a right answer divided by ten; the gradient, for which no check asks, is different."""
+
+    @misconception("unit.scaled", hint="One.")
+    def tenth(x: Tensor) -> Tensor:
+        """A tenth."""
+        return scaled(x) / 10
+
+    @misconception("unit.scaled", hint="Other.")
+    def tenth_off_the_graph(x: Tensor) -> Tensor:
+        """A tenth, off the graph."""
+        return scaled(x.detach()) / 10
+
+    @check("unit.scaled", points=1)
+    def with_gradient(draw: Draw) -> Case:
+        """The rows are right."""
+        return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
+
+    exercise = prepare(with_gradient, bank=(tenth, tenth_off_the_graph))
+    assert verdict(tenth.function, exercise).misconception == "tenth"
+    assert verdict(tenth_off_the_graph.function, exercise).misconception == "tenth-off-the-graph"
+    # A third answer has the values of both and the gradient of neither.
+    result = verdict(lambda x: scaled(x) / 10 + 0 * x + (x - x.detach()), exercise)
+    assert result.alike == ("tenth", "tenth-off-the-graph")
+    assert result.separated_by == "gradient with respect to x"
+
+
+@pytest.mark.parametrize(
+    ("function", "fact"),
+    [
+        (
+            lambda x: x / x.max(1, keepdim=True).values + 2 * (x - x.detach()),
+            "right values, but wrong gradients",
+        ),
+        (
+            lambda x: scaled(x) if x.is_contiguous() else x,
+            "right, except for inputs that are not contiguous in memory",
+        ),
+        (lambda x: scaled(x) if len(x) > 1 else x, "right, except for a batch of one"),
+        (lambda x: 3 * scaled(x), ""),
+        (lambda x: scaled(x) * len(x), "result is too large by the factor x.shape[0] in every case"),
+        (
+            lambda x: scaled(x) / x.shape[1] ** 0.5,
+            "result is too large by the factor 1 / sqrt(x.shape[1]) in every case",
+        ),
+    ],
+)
+def test_facts(function: Callable[..., object], fact: str) -> None:
+    result = verdict(function)
+    assert (result.misconception, result.fact) == (None, fact)
+
+
+def test_wrong_on_the_second_call() -> None:
+    last: list[int] = [0]
+
+    def changes(x: Tensor) -> Tensor:
+        again, last[0] = id(x) == last[0], id(x)
+        return scaled(x) * (1 + again)
+
+    kept = [torch.zeros(1)]  # keeps ids from being used again
+
+    def keeps(x: Tensor) -> Tensor:
+        kept.append(x)
+        return changes(x)
+
+    assert verdict(keeps).fact == "right on the first call, wrong on the one after it"
+
+
+def test_a_right_answer_has_no_diagnosis() -> None:
+    result = verdict(lambda x: x / x.amax(1, keepdim=True))
+    assert (result.misconception, result.alike, result.fact) == (None, (), "")
+
+
+def test_two_mistakes_at_once_are_both_named() -> None:
+    """Each is seen in checks of its own, and neither would have failed a check that passed."""
+
+    def both(x: Tensor) -> Tensor:
+        y = x.squeeze(0)
+        return y / y.detach().max(dim=1, keepdim=True).values
+
+    result = verdict(both)
+    assert (result.misconception, result.alike) == (None, ())
+    assert list(result.together) == ["no-single-row", "maximum-detached"]
+
+
+@check("unit.scaled", points=1, looks_at=("result", "gradient"))
+def meeting(draw: Draw) -> list[Case]:
+    """One row, and gradients."""
+    return [Case({"x": Input(draw.normal(1, 5))}), Case({"x": Input(draw.normal(3, 5), wants_grad=True)})]
+
+
+def test_two_mistakes_may_meet_in_a_check_that_shows_neither() -> None:
+    def both(x: Tensor) -> Tensor:
+        y = x.squeeze(0)
+        return y / y.detach().max(dim=1, keepdim=True).values
+
+    assert list(verdict(both, prepare(values, gradient, meeting)).together) == [
+        "no-single-row",
+        "maximum-detached",
+    ]
+
+
+def test_a_mistake_seen_only_where_another_would_be_is_none_of_two() -> None:
+    def one_or_the_other(x: Tensor) -> Tensor:
+        return by_the_largest_of_all.function(x) if x.requires_grad else no_single_row.function(x)
+
+    assert not verdict(one_or_the_other, prepare(values, gradient)).together
+
+
+def test_an_exception_in_part_of_the_cases_is_none_of_two() -> None:
+    @misconception("unit.scaled", hint="Five?")
+    def five_columns_only(x: Tensor) -> Tensor:
+        """There are always five columns."""
+        if x.shape[1] != 5:
+            raise IndexError
+        return scaled(x)
+
+    @misconception("unit.scaled", hint="Three?")
+    def three_rows_only(x: Tensor) -> Tensor:
+        """Three rows are right, any others twice too large."""
+        return (1 + (len(x) != 3)) * scaled(x)
+
+    def raises_for_four_columns(x: Tensor) -> Tensor:
+        if x.shape[1] == 4:
+            raise IndexError
+        return three_rows_only.function(x)
+
+    result = verdict(
+        raises_for_four_columns, prepare(values, layouts, twice, bank=(five_columns_only, three_rows_only))
+    )
+    assert not any(item.passed for item in result.checks)
+    assert not result.together
+
+
+def test_a_mistake_that_would_have_failed_more_is_none_of_two() -> None:
+    def detached_and_tripled(x: Tensor) -> Tensor:
+        return 3 * scaled(x) if len(x) == 4 else x / x.detach().max(dim=1, keepdim=True).values
+
+    assert not verdict(detached_and_tripled).together

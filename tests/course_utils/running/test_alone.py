@@ -1,0 +1,153 @@
+"""What `cu.submit` shows before handing in is what grading the written file gives: on notebooks as messy as they come."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import course_utils as cu
+from autograder.course.units import Unit
+from autograder.grading.grader import Grader, Limits
+from autograder.grading.slicing import import_prelude
+from autograder.intake.submission import Submission, read_submission
+from course_utils import shipped
+from course_utils.checks.definition import PUBLIC_SECRET
+from course_utils.running import alone
+from tests.corpora.notebooks import Messy, messy
+from tests.support.forked import Forked
+
+submit = import_module("course_utils.student.submit")
+CORPUS = messy()
+SECONDS = 3.0
+
+_LINE = re.compile(r"^  (moco\.\w+) +([\w ]+), ([\d.]+) of ([\d.]+) points so far$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def visible(moco: Unit) -> Iterator[Grader]:
+    """Grades with the visible checks alone, under the key with which they were recorded."""
+    unit = replace(moco)
+    unit.__dict__["exercises"] = {
+        id_: replace(item, checks=tuple(check for check in item.checks if check.visible), misconceptions=())
+        for id_, item in moco.exercises.items()
+    }
+    with Grader(unit, PUBLIC_SECRET, Limits(seconds=SECONDS, memory_mb=1024)) as made:
+        yield made
+
+
+@pytest.fixture
+def quickly(monkeypatch: pytest.MonkeyPatch, moco: Unit) -> None:
+    monkeypatch.setattr(alone, "_start", Forked)
+    monkeypatch.setattr(alone, "_SECONDS", SECONDS)
+    monkeypatch.setitem(sys.modules, "nbclient", None)
+    monkeypatch.delenv(submit._INSIDE, raising=False)
+    if not shipped.imports("moco"):
+        lent = import_prelude(moco.paths["reference.py"].read_text())
+        monkeypatch.setattr(recorded, "imports", lambda unit: lent)
+
+
+def graded(grader: Grader, path: Path) -> dict[str, tuple[str, float]]:
+    """Exercise id -> status and share of the points."""
+    submission = read_submission(path, "moco", "ada")
+    assert isinstance(submission, Submission), submission
+    result = grader.grade(submission)
+    return {
+        id_: (verdict.status, verdict.score / verdict.max_score) for id_, verdict in result.verdicts.items()
+    }
+
+
+def shown(out: str) -> dict[str, tuple[str, float]]:
+    """The same, as `cu.submit` has printed it."""
+    return {
+        id_: ("correct" if status == "right" else status, float(score) / float(most))
+        for id_, status, score, most in _LINE.findall(out)
+    }
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_what_is_shown_is_what_the_file_gets(
+    name: str, visible: Grader, quickly: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item = CORPUS[name]
+    path = tmp_path / "moco.ipynb"
+    path.write_bytes(item.data)
+    target = path
+    if b'"worksheets"' in item.data:
+        # Jupyter brings such a file to the present format when it's opened, and `cu.submit` wants it saved.
+        with pytest.raises(submit.SubmitError):
+            cu.submit("moco", notebook=path)
+        said = {id_: (found.verdict.status, found.points / found.full) for id_, found in judged(item).items()}
+    else:
+        target = tmp_path / "moco-submission.ipynb"
+        cu.submit("moco", notebook=path)
+        said = shown(capsys.readouterr().out)
+    wanted = graded(visible, target)
+    assert {id_: status for id_, (status, _) in wanted.items() if status != "correct"} == dict(item.status)
+    assert {id_: status for id_, (status, _) in said.items()} == {
+        id_: status for id_, (status, _) in wanted.items()
+    }
+    for id_, (_, share) in wanted.items():
+        assert said[id_][1] == pytest.approx(share, abs=1e-3)
+
+
+def judged(item: Messy) -> dict[str, alone.Alone]:
+    return alone.judge_alone(item.data, "moco", seconds=SECONDS)
+
+
+def test_the_corpus_is_large_enough_and_holds_every_status() -> None:
+    assert len(CORPUS) >= 25
+    statuses = {status for item in CORPUS.values() for status in item.status.values()}
+    assert statuses == {"wrong", "error", "timeout", "crashed", "not attempted"}
+
+
+def test_a_real_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "beside.py").write_text("x = 1\n")
+    monkeypatch.chdir(tmp_path)
+    data = CORPUS["prints and own tests"].data.replace(b"print('a')", b"import beside")
+    data = data.replace(b"    size, count", b"    print(beside.x)\\n    size, count", 1)
+    found = alone.judge_alone(data, "moco")
+    # The grader has no files of the student's beside the notebook, and so has this process none.
+    assert found["moco.enqueue"].verdict.status == "error"
+    assert "No module named 'beside'" in found["moco.enqueue"].verdict.checks[0].message
+    assert found["moco.moco_logits"].verdict.status == "correct"
+    assert list(tmp_path.iterdir()) == [tmp_path / "beside.py"]
+
+
+def test_where_no_process_can_be_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    with pytest.raises(alone.CannotRun, match="cannot be started"):
+        judged(CORPUS["magics"])
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(alone.CannotRun, match="did not start"):
+        judged(CORPUS["magics"])
+    with pytest.raises(alone.CannotRun, match="it has no cells"):
+        alone.judge_alone(b"{}", "moco")
+    with pytest.raises(LookupError):
+        alone.judge_alone(CORPUS["magics"].data, "nope")
+
+
+def test_a_package_that_the_grader_may_lack_is_named(quickly: None) -> None:
+    data = (
+        CORPUS["decorated"]
+        .data.replace(b"@torch", b"import nbformat, math, torch.nn\\n@torch")
+        .replace(b"    size, count", b"    nbformat, math\\n    size, count", 1)
+    )
+    found = alone.judge_alone(data, "moco")
+    assert [flag for flag in found["moco.enqueue"].flags if "may not have" in flag] == [
+        "enqueue imports nbformat, which the grader may not have: ask the staff, or do without"
+    ]
+    assert found["moco.moco_logits"].flags == ()
+
+
+def test_the_packages_that_are_promised_are_those_of_the_wheel(root: Path) -> None:
+    declared = tomllib.loads((root / "course_utils/pyproject.toml").read_text())["project"]["dependencies"]
+    names = {item.split(">=")[0] for item in declared} | {"torch", "torchvision", "numpy", "course_utils"}
+    names -= {"pillow", "scikit-learn"}
+    assert names | {"PIL", "sklearn", "scipy"} == alone.PROMISED  # scipy comes with scikit-learn

@@ -1,0 +1,411 @@
+"""`cu.submit`: which notebook it takes, what it says, and what is in the file to hand in."""
+
+import inspect
+import json
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import course_utils as cu
+from autograder.course.units import load_unit
+from course_utils import shipped
+from course_utils.running import alone
+from course_utils.slices.help import Help, read_help
+from course_utils.student import check as visible
+from course_utils.student import submit as submit_function
+from tests.support import ROOT
+from tests.support.forked import Forked
+
+submit = sys.modules["course_utils.student.submit"]
+UNIT = load_unit(ROOT, "moco")
+IMPORTS = (
+    "import torch\nimport torch.nn.functional as F\nfrom torch import Tensor, nn\nfrom jaxtyping import Float\n"
+    "import course_utils as cu\n"
+)
+
+
+def source(name: str) -> str:
+    return inspect.getsource(UNIT.exercises[f"moco.{name}"].reference)
+
+
+def code(text: str, **more: Any) -> dict[str, Any]:
+    return {
+        "cell_type": "code", "id": f"c{abs(hash(text)) % 10**8}", "source": text.splitlines(keepends=True),
+        "metadata": {}, "outputs": [], "execution_count": None, **more,
+    }  # fmt: skip
+
+
+def markdown(text: str, grade_id: str = "") -> dict[str, Any]:
+    nbgrader = {"grade": True, "solution": True, "locked": False, "grade_id": grade_id, "points": 2}
+    return {
+        "cell_type": "markdown", "id": f"m{abs(hash(text)) % 10**8}", "source": text,
+        "metadata": {"nbgrader": nbgrader} if grade_id else {},
+    }  # fmt: skip
+
+
+def stream(text: str) -> dict[str, Any]:
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
+def notebook(*cells: dict[str, Any]) -> dict[str, Any]:
+    return {"cells": list(cells), "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own, and no environment that tells of a notebook."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.delenv(submit._INSIDE, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def without_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "nbclient", None)
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that need not import torch first."""
+    monkeypatch.setattr(alone, "_start", Forked)
+
+
+def save(path: Path, content: dict[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+# --- a fresh run ------------------------------------------------------------------------------------------------
+
+
+def test_a_notebook_is_run_from_the_top_and_handed_in(
+    elsewhere: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = save(
+        elsewhere / "work" / "moco.ipynb",
+        notebook(
+            code(IMPORTS),
+            code(source("moco_logits")),
+            code(
+                "def momentum_update(query_encoder, key_encoder, momentum):\n    raise NotImplementedError('x')"
+            ),
+            code("momentum_update(1, 2, 3)"),
+            code(
+                "import os\nassert os.environ['COURSE_PROFILE'] == 'check'\nassert os.path.exists('moco.ipynb')"
+            ),
+            code("helper_that_was_deleted()"),
+            code("cu.submit('moco')"),
+            markdown("*Your answer takes the place of this line.*", "moco-q1"),
+            markdown("Because.", "moco-q2"),
+        ),
+    )
+    before = path.read_bytes()
+    # The function of a deleted cell is still in memory here, but not in the notebook.
+    namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
+    exec(f"cu.submit('moco', notebook={str(path)!r})", namespace)
+    out, err = capsys.readouterr()
+
+    target = elsewhere / "work" / "moco-submission.ipynb"
+    assert f"Hand in this file: {target}" in out
+    assert "moco.moco_logits      right, 5 of 5 points so far" in out
+    assert "moco.momentum_update  not attempted, 0 of 4 points so far" in out
+    assert "moco.enqueue          not attempted, 0 of 5.5 points so far" in out
+    assert "better in this kernel, but not from a fresh start" in out
+    assert "there is no function enqueue\n" in out
+    assert "5 of 14.5 points" in out
+    assert "begins with 'helper_that_was_deleted()' stops: NameError" in out
+    assert "1 cell stops at an exercise that isn't written yet" in out
+    assert "Not answered yet: moco-q1" in out
+    assert "moco-q2" not in out
+    assert err == ""
+    assert path.read_bytes() == before
+    assert [cell["source"] for cell in read(target)["cells"]] == [
+        cell["source"] for cell in json.loads(before)["cells"]
+    ]
+
+
+def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(submit, "_SECONDS_PER_CELL", 2)
+    slow = submit.run_fresh(notebook(code("while True: pass"), code("x = 1")), "moco", elsewhere)
+    assert slow.results is not None
+    assert slow.stopped == [("while True: pass", "it takes more than 2 seconds in the check profile")]
+    dead = submit.run_fresh(notebook(code("import os\nos._exit(1)")), "moco", elsewhere)
+    assert dead.results is None
+    assert "kernel" in dead.stopped[-1][1]
+
+
+# --- without a kernel -------------------------------------------------------------------------------------------
+
+
+def test_without_nbclient_the_exercises_alone_are_checked(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("enqueue"))))
+    exec("cu.submit('moco')", {"cu": cu})
+    out = capsys.readouterr().out
+    assert "Notebooks can't be run from here" in out
+    assert "As the grader will see it" in out
+    assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
+    assert "Note: enqueue was found in code cell 2 by its name, not in the cell of the exercise." in out
+    assert (elsewhere / "moco-submission.ipynb").is_file()
+
+
+def test_without_any_process_the_functions_here_are_checked(
+    elsewhere: Path,
+    without_kernel: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("enqueue"))))
+    monkeypatch.setattr(sys, "executable", str(elsewhere / "nowhere"))
+    exec("cu.submit('moco')", {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference})
+    out = capsys.readouterr().out
+    assert "Python cannot be started here" in out
+    assert "the functions in this kernel were checked" in out
+    assert "moco.enqueue          right, 5.5 of 5.5 points so far" in out
+    assert (elsewhere / "moco-submission.ipynb").is_file()
+
+
+def test_a_wrong_function_is_told_with_its_fact(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies = source("enqueue").replace("size, count =", "queue = queue.clone()\n    size, count =", 1)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(copies)))
+    exec("cu.submit('moco')", {"cu": cu})
+    out = capsys.readouterr().out
+    assert "queue after the call is unchanged, but should have changed" in out
+
+
+# --- where the grader sees something else -----------------------------------------------------------------------
+
+
+def result(status: str, earned: float) -> Any:
+    return submit.ExerciseResult("moco.enqueue", status, earned, 5.5)
+
+
+@pytest.mark.parametrize(
+    ("graded", "whole", "here", "said"),
+    [
+        (("correct", 5.5), ("correct", 5.5), ("correct", 5.5), None),
+        (("not attempted", 0), ("error", 0), ("not attempted", 0), None),
+        (("error", 0), ("correct", 5.5), ("correct", 5.5), "the grader runs only enqueue and the imports"),
+        (("correct", 5.5), ("wrong", 2), ("wrong", 2), "it's wrong at its end, because other cells change"),
+        (("wrong", 0), ("wrong", 0), ("correct", 5.5), "better in this kernel, but not from a fresh start"),
+        (("wrong", 0), None, ("correct", 5.5), "better in this kernel, but not from a fresh start"),
+    ],
+)
+def test_a_disagreement_is_one_sentence(graded: Any, whole: Any, here: Any, said: str | None) -> None:
+    lines = submit._disagreement(result(*graded), result(*whole) if whole else None, result(*here))
+    assert len(lines) == (said is not None)
+    assert said is None or said in lines[0]
+
+
+def test_the_whole_notebook_and_the_grader_disagree(
+    elsewhere: Path, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One exercise needs a loose call, another is overwritten by one."""
+    needs = source("enqueue").replace("size, count =", "STEP['by']\n    size, count =", 1)
+    path = save(
+        elsewhere / "moco.ipynb",
+        notebook(
+            code(IMPORTS),
+            code("STEP = {}\nSTEP.setdefault('by', 1)"),
+            code(needs),
+            code(source("moco_logits")),
+            code("exec('def moco_logits(*a): return None')"),
+        ),
+    )
+    exec(f"cu.submit('moco', notebook={str(path)!r})", {"cu": cu})
+    out = capsys.readouterr().out
+    assert "moco.enqueue          error, 0 of 5.5 points so far" in out
+    assert "the call raised KeyError: 'by', in line 18 of your cell: STEP['by']" in out
+    assert "better when the whole notebook is run, but the grader runs only enqueue" in out
+    assert "moco.moco_logits      right, 5 of 5 points so far" in out
+    assert "because other cells change moco_logits or what it uses" in out
+
+
+# --- the hints that were asked for ------------------------------------------------------------------------------
+
+
+def test_the_hints_asked_for_are_handed_in(
+    elsewhere: Path, without_kernel: None, prepared: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the kernel, from saved outputs and from an earlier file, the most of each; of this problem set alone."""
+    monkeypatch.setattr(visible, "_asked", {"moco.enqueue": Help(2, 1), "simclr.nt_xent": Help(1, 1)})
+    told = {"exercise": "moco.moco_logits", "asked": 4, "level": 2}
+    output = {"output_type": "execute_result", "data": {"text/plain": "0", visible.MIME: told}}
+    save(elsewhere / "moco.ipynb", notebook(code("cu.check('moco.moco_logits', hint=2)", outputs=[output])))
+    cu.submit("moco")
+    target = elsewhere / "moco-submission.ipynb"
+    wanted = {"moco.enqueue": Help(2, 1), "moco.moco_logits": Help(4, 2)}
+    assert read_help(target.read_bytes()) == wanted
+    monkeypatch.setattr(visible, "_asked", {"moco.enqueue": Help(1, 3)})
+    save(elsewhere / "moco.ipynb", notebook(code("x = 1")))
+    cu.submit("moco")
+    assert read_help(target.read_bytes()) == wanted | {"moco.enqueue": Help(2, 3)}
+
+
+# --- which notebook ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["argument", "session", "collaboration", "vscode", "folder"])
+def test_the_notebook_is_found(
+    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    name = "moco.ipynb" if how == "folder" else "my work.ipynb"
+    path = save(elsewhere / name, notebook(markdown("mine")))
+    if how != "folder":
+        save(elsewhere / "moco.ipynb", notebook(markdown("another one")))
+    namespace: dict[str, Any] = {"cu": cu}
+    given = ""
+    if how == "argument":
+        given = f", notebook={name!r}"
+    elif how == "session":
+        monkeypatch.setenv("JPY_SESSION_NAME", str(path))
+    elif how == "collaboration":
+        monkeypatch.setenv("JPY_SESSION_NAME", "RTC:my work.ipynb")
+    elif how == "vscode":
+        namespace["__vsc_ipynb_file__"] = str(path)
+    exec(f"cu.submit('moco'{given})", namespace)
+    assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "mine"
+
+
+def test_on_colab_the_notebook_comes_from_the_browser(
+    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    downloaded: list[str] = []
+
+    def blocking_request(name: str, request: str = "", timeout_sec: float | None = None) -> dict[str, Any]:
+        asked.append((name, timeout_sec))
+        return {"ipynb": notebook(markdown("in the browser"))}
+
+    message = types.SimpleNamespace(blocking_request=blocking_request)
+    files = types.SimpleNamespace(download=downloaded.append)
+    colab = types.ModuleType("google.colab")
+    colab._message, colab.files = message, files  # type: ignore[attr-defined]
+    google = types.ModuleType("google")
+    google.colab = colab  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "google", google)
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    cu.submit("moco")
+    target = elsewhere / "moco-submission.ipynb"
+    assert asked == [("get_ipynb", 60)]
+    assert read(target)["cells"][0]["source"] == "in the browser"
+    assert downloaded == [str(target)]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "can't tell which file this notebook is"),
+        ("{", "is no notebook"),
+        ("[1]", "not a notebook of the present format"),
+        ('{"worksheets": []}', "not a notebook of the present format"),
+        ("\ufeff\x00", "is no notebook"),
+        ('{"cells": [7]}', "not a notebook of the present format"),
+        ("[" * 100_000, "is no notebook"),
+    ],
+)
+def test_what_is_no_notebook(elsewhere: Path, content: str | None, said: str) -> None:
+    if content is not None:
+        (elsewhere / "moco.ipynb").write_text(content, encoding="utf-8")
+    with pytest.raises(submit.SubmitError, match=said):
+        cu.submit("moco")
+    assert not (elsewhere / "moco-submission.ipynb").exists()
+
+
+def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
+    answer = markdown("text", "moco-q1")
+    path = elsewhere / "edited.ipynb"
+    content = {**notebook(answer, {**answer, "metadata": None}, {**answer, "metadata": {"nbgrader": None}})}
+    content["metadata"] = None
+    path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
+    _, found = submit._find("moco", path, {})
+    assert submit._unanswered(found) == []
+    assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
+
+
+def test_bad_arguments(elsewhere: Path) -> None:
+    with pytest.raises(submit.SubmitError, match="known are .*moco"):
+        cu.submit("moko")
+    with pytest.raises(submit.SubmitError, match="there is no file"):
+        cu.submit("moco", notebook="nope.ipynb")
+    save(elsewhere / "moco-submission.ipynb", notebook(markdown("precious")))
+    with pytest.raises(submit.SubmitError, match="an earlier cu.submit wrote"):
+        cu.submit("moco", notebook="moco-submission.ipynb")
+    assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "precious"
+
+
+def test_an_unsaved_notebook_is_noticed(
+    elsewhere: Path, without_kernel: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code("cu.submit('moco')")))
+    exec("cu.submit('moco')", {"cu": cu, "In": ["", "cu.submit('moco')"]})
+    assert "does not hold the cell" not in capsys.readouterr().out
+    exec("cu.submit('moco')", {"cu": cu, "In": ["", "cu.submit('moco')  # new"]})
+    assert "does not hold the cell that you have just run" in capsys.readouterr().out
+
+
+def test_a_notebook_that_is_being_submitted_does_not_submit_itself(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(submit._INSIDE, "1")
+    cu.submit("moco")
+    assert list(elsewhere.iterdir()) == []
+
+
+# --- the file to hand in ----------------------------------------------------------------------------------------
+
+
+def test_small_outputs_stay_and_large_ones_are_named() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 100_000}, "metadata": {}}
+    film = {"output_type": "display_data", "data": {"text/html": "A" * 1_000_000}, "metadata": {}}
+    content = notebook(code("a", outputs=[stream("hello"), picture, film]), markdown("text"))
+    content["cells"][1]["attachments"] = {"photo.png": {"image/png": "B" * 2_000_000}}
+    content["metadata"] = {
+        "widgets": {"state": "x" * 1000},
+        "kernelspec": {"name": "python3"},
+        "course": {"release": "1"},
+    }
+    made = submit.for_handing_in(content, "moco")
+    outputs = made["cells"][0]["outputs"]
+    assert outputs[:2] == [stream("hello"), picture]
+    assert outputs[2]["text"] == "(an output of 1,000 kB was left out of the submission)\n"
+    assert made["cells"][1] == content["cells"][1]
+    assert "widgets" not in made["metadata"]
+    assert made["metadata"]["course"]["release"] == "1"
+    assert made["metadata"]["course"]["submission"]["unit"] == "moco"
+    assert content["cells"][0]["outputs"][2] == film
+
+
+def test_many_outputs_together_are_limited() -> None:
+    picture = {"output_type": "display_data", "data": {"image/png": "A" * 200_000}, "metadata": {}}
+    made = submit.for_handing_in(notebook(*(code(str(i), outputs=[picture]) for i in range(60))), "moco")
+    assert len(json.dumps(made)) < 6_000_000
+    assert len(made["cells"]) == 60
+
+
+def test_the_line_to_be_replaced_is_the_one_in_the_notebooks() -> None:
+    from autograder.nbgrader.configuration import ANSWER_STUB
+
+    assert submit._UNANSWERED in ANSWER_STUB
+
+
+def test_cu_submit_is_this_function() -> None:
+    assert cu.submit is submit.submit
+    assert callable(submit_function) or submit_function is submit
+    assert shipped.exercise_ids("moco")
+    assert submit._INSIDE not in os.environ
