@@ -156,7 +156,7 @@ def as_floats(images: Images) -> Float[Tensor, "n 3 h w"]:
 
 
 def resize_matrix(
-    start: Float[Tensor, "n"], length: Float[Tensor, "n"], size: int
+    start: Float[Tensor, " n"], length: Float[Tensor, " n"], size: int
 ) -> Float[Tensor, "n size size"]:
     """Matrices that cut [start, start + length) out of a row of `size` pixels and stretch it to `size` pixels again.
 
@@ -176,7 +176,7 @@ def resize_matrix(
     return (1 - (centres.unsqueeze(2) - pixels).abs()).clamp_(min=0)
 
 
-def blur_matrix(sigma: Float[Tensor, "n"], size: int) -> Float[Tensor, "n size size"]:
+def blur_matrix(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n size size"]:
     """Matrices that blur a row of `size` pixels by a Gaussian of standard deviation `sigma` pixels.
 
     Rows sum to one: near an edge the weights that would fall outside go to the pixels inside.
@@ -186,7 +186,7 @@ def blur_matrix(sigma: Float[Tensor, "n"], size: int) -> Float[Tensor, "n size s
     return torch.softmax(-0.5 * distance.square(), dim=2)
 
 
-def chroma_matrix(saturation: Float[Tensor, "n"], angle: Float[Tensor, "n"]) -> Float[Tensor, "n 3 3"]:
+def chroma_matrix(saturation: Float[Tensor, " n"], angle: Float[Tensor, " n"]) -> Float[Tensor, "n 3 3"]:
     """Matrices that keep the luma of a colour, multiply its chroma by `saturation` and turn it by `angle`.
 
     The hue turns in the chroma plane of YIQ. That's a linear map, unlike a turn in HSV, and it keeps the brightness

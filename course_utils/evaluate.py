@@ -138,9 +138,9 @@ def standardise(
 
 def linear_probe(
     train_x: Float[Tensor, "n d"],
-    train_y: Int64[Tensor, "n"],
+    train_y: Int64[Tensor, " n"],
     test_x: Float[Tensor, "m d"],
-    test_y: Int64[Tensor, "m"],
+    test_y: Int64[Tensor, " m"],
     weight_decay: float = 1e-3,
     iterations: int = 100,
 ) -> float:
@@ -182,9 +182,9 @@ def linear_probe(
 
 def knn(
     train_x: Float[Tensor, "n d"],
-    train_y: Int64[Tensor, "n"],
+    train_y: Int64[Tensor, " n"],
     test_x: Float[Tensor, "m d"],
-    test_y: Int64[Tensor, "m"],
+    test_y: Int64[Tensor, " m"],
     k: int = 20,
     temperature: float = 0.1,
 ) -> float:
@@ -231,7 +231,7 @@ def neighbours(features: Float[Tensor, "n d"], k: int = 1) -> Int64[Tensor, "n k
     return torch.cat(found)
 
 
-def instance_retrieval(features: Float[Tensor, "n d"], emoji_ids: Int64[Tensor, "n"]) -> float:
+def instance_retrieval(features: Float[Tensor, "n d"], emoji_ids: Int64[Tensor, " n"]) -> float:
     """How often the nearest other scene shows the same emoji (top-1, cosine).
 
     Scenes whose emoji occurs only once are no questions, but they may be wrong answers.
@@ -256,9 +256,9 @@ def instance_retrieval(features: Float[Tensor, "n d"], emoji_ids: Int64[Tensor, 
 
 def few_label(
     train_x: Float[Tensor, "n d"],
-    train_y: Int64[Tensor, "n"],
+    train_y: Int64[Tensor, " n"],
     test_x: Float[Tensor, "m d"],
-    test_y: Int64[Tensor, "m"],
+    test_y: Int64[Tensor, " m"],
     fraction: float = 0.01,
     seeds: Iterable[int] = range(5),
     weight_decay: float = 1e-3,
@@ -301,10 +301,10 @@ def few_label(
 
 def score(
     train_x: Float[Tensor, "n d"],
-    train_y: Int64[Tensor, "n"],
+    train_y: Int64[Tensor, " n"],
     test_x: Float[Tensor, "m d"],
-    test_y: Int64[Tensor, "m"],
-    test_emoji: Int64[Tensor, "m"] | None = None,
+    test_y: Int64[Tensor, " m"],
+    test_emoji: Int64[Tensor, " m"] | None = None,
     weight_decay: float = 1e-3,
 ) -> dict[str, float]:
     """The usual figures of one set of features: linear probe, kNN-20 and, with emoji ids, instance retrieval."""
@@ -349,7 +349,7 @@ def compare(
 
 def region_similarity(
     predicted: Bool[Tensor, "*batch h w"], truth: Bool[Tensor, "*batch h w"]
-) -> Float[Tensor, "*batch"]:
+) -> Float[Tensor, " *batch"]:
     """Region similarity J of each mask: intersection over union (Perazzi et al. 2016, section 5.1).
 
     Where both masks are empty J is 1, as in the benchmark's own code: saying rightly that nothing is there is
@@ -454,7 +454,7 @@ def grey_patches(
     return patches.view(n, -1, height // stride, width // stride)
 
 
-def _accuracy(guess: Int64[Tensor, "n"], truth: Int64[Tensor, "n"]) -> float:
+def _accuracy(guess: Int64[Tensor, " n"], truth: Int64[Tensor, " n"]) -> float:
     return float((guess == truth).float().mean())
 
 

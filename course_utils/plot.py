@@ -156,7 +156,7 @@ def loss_curve(
 
 def embedding(
     features: Float[Tensor, "n d"],
-    labels: Int[Tensor, "n"],
+    labels: Int[Tensor, " n"],
     names: Sequence[str],
     *,
     limit: int = 1000,
@@ -242,7 +242,7 @@ def retrieval_grid(
     images: Images,
     features: Float[Tensor, "n d"],
     queries: Sequence[int],
-    identity: Int[Tensor, "n"] | None = None,
+    identity: Int[Tensor, " n"] | None = None,
     neighbours: int = 7,
     title: str = "",
     alt: str = "",

@@ -31,15 +31,15 @@ class EmojiTable:
 
     names: tuple[str, ...]
     group_names: tuple[str, ...]
-    groups: Int64[np.ndarray, "emoji"]
-    usable: Int64[np.ndarray, "usable"]
+    groups: Int64[np.ndarray, " emoji"]
+    usable: Int64[np.ndarray, " usable"]
     """Ids in use: of several emoji with one and the same drawing only the first, so that *the same emoji* has
     a meaning."""
     in_test: np.ndarray
     """Boolean by id. Relatives (woman singer, man singer) are on the same side; so is everything else that
     shares an id."""
 
-    def ids(self, split: Split) -> Int64[np.ndarray, "emoji"]:
+    def ids(self, split: Split) -> Int64[np.ndarray, " emoji"]:
         """Ids of the usable emoji of one side of the split, in ascending order."""
         return self.usable[self.in_test[self.usable] == (split == "test")]
 

@@ -63,10 +63,10 @@ class EmojiScenes(Dataset[tuple[Tensor, int]]):
     """
 
     images: UInt8[Tensor, "n 3 size size"]
-    labels: Int64[Tensor, "n"]
-    emoji: Int64[Tensor, "n"]
+    labels: Int64[Tensor, " n"]
+    emoji: Int64[Tensor, " n"]
     masks: UInt8[Tensor, "n size size"]
-    families: Int64[Tensor, "n"]
+    families: Int64[Tensor, " n"]
 
     def __init__(
         self,

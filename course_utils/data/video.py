@@ -34,7 +34,7 @@ class VideoTarget(TypedDict):
     masks: Bool[Tensor, "t k size size"]
     keypoints: Float32[Tensor, "t k points 2"]
     visible: Bool[Tensor, "t k points"]
-    emoji: Int64[Tensor, "k"]
+    emoji: Int64[Tensor, " k"]
 
 
 class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):

@@ -7,7 +7,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 
-def rotate_batch(images: Float[Tensor, "n c s s"]) -> tuple[Float[Tensor, "4*n c s s"], Int64[Tensor, "4*n"]]:
+def rotate_batch(
+    images: Float[Tensor, "n c s s"],
+) -> tuple[Float[Tensor, "4*n c s s"], Int64[Tensor, " 4*n"]]:
     """Turn every image four ways and label each copy with its turn (Gidaris et al. 2018, section 3.1).
 
     The copies of one image stand together: output `4*i + k` is image `i` turned by k * 90 degrees counter-clockwise, as

@@ -223,7 +223,7 @@ def labels_counted_up(images):
 @variant("pretext.rotate_batch")
 def with_types_and_an_option(
     images: Float[Tensor, "n c s s"], *, turns: int = 4
-) -> tuple[Float[Tensor, "m c s s"], Int64[Tensor, "m"]]:
+) -> tuple[Float[Tensor, "m c s s"], Int64[Tensor, " m"]]:
     turned: list[Tensor] = [torch.rot90(images, k, dims=(2, 3)) for k in range(turns)]
     labels: Tensor = torch.arange(turns, device=images.device).repeat(images.shape[0])
     return torch.stack(turned, dim=1).flatten(start_dim=0, end_dim=1), labels
