@@ -158,13 +158,15 @@ def several_batches(draw: Draw) -> Case:
     # Whatever the pointer is, one of five batches of three meets the end of seven or eight columns.
     dim, size = 4, draw.integer(7, 8)
     batches = {f"keys_{i}": Input(draw.normal(3, dim), contiguous=i != 1) for i in range(1, 6)}
-    inputs = {
-        "queue": Input(draw.normal(dim, size), contiguous=False),
-        "pointer": draw.integer(0, size - 1),
-        **batches,
-    }
     first, *later = batches
-    return Case(inputs, (("queue", "pointer", first), *(("queue", "result", name) for name in later)))
+    return Case(
+        {
+            "queue": Input(draw.normal(dim, size), contiguous=False),
+            "pointer": draw.integer(0, size - 1),
+            **batches,
+        },
+        (("queue", "pointer", first), *(("queue", "result", name) for name in later)),
+    )
 
 
 @check(

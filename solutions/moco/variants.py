@@ -469,8 +469,8 @@ def update_with_types_and_an_option(
         for query, key in zip(query_encoder.parameters(), key_encoder.parameters(), strict=True):
             key.mul_(momentum).add_(query, alpha=1 - momentum)
         if buffers:
-            for query, key in zip(query_encoder.buffers(), key_encoder.buffers(), strict=True):
-                key.copy_(query)
+            for buffer, kept in zip(query_encoder.buffers(), key_encoder.buffers(), strict=True):
+                kept.copy_(buffer)
 
 
 class _MovingAverage:

@@ -372,7 +372,7 @@ def channels_stacked(attention, colors, target_size):
 
 @variant("video.copy_colors")
 def added_up_over_the_reference(attention, colors, target_size):
-    total = 0
+    total = torch.zeros(())
     for weights, color in zip(attention.unbind(1), colors.flatten(2).unbind(2), strict=True):
         total = total + color[:, :, None] * weights[:, None]
     return total.unflatten(2, target_size)

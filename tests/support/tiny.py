@@ -194,7 +194,7 @@ def make_course(root: Path, *changes: tuple[str, str, str]) -> Path:
         assert text in files[path], f"{path} does not have {text!r}"
         files[path] = files[path].replace(text, other)
     for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        written = root / name
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(text)
     return root

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from tests.corpora.variants import wrong
 
 # --- moco.moco_logits ---------------------------------------------------------------------------------------------
 
 
-def _cosines(queries, keys, queue):
+def _cosines(queries: Tensor, keys: Tensor, queue: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     q, k = F.normalize(queries, dim=1), F.normalize(keys.detach(), dim=1)
     return q, k, F.normalize(queue.detach(), dim=0)
 
@@ -335,7 +335,7 @@ def momentum_never_zero(query_encoder, key_encoder, momentum):
 def gradients_added_instead(query_encoder, key_encoder, momentum):
     with torch.no_grad():
         for query, key in _pairs(query_encoder, key_encoder):
-            key.mul_(momentum).add_(query.grad, alpha=1 - momentum)
+            key.mul_(momentum).add_(query.grad, alpha=1 - momentum)  # type: ignore[arg-type]  # None: raises
 
 
 @wrong("moco.momentum_update")
@@ -343,7 +343,7 @@ def gradient_step_on_top(query_encoder, key_encoder, momentum):
     _update(query_encoder, key_encoder, momentum)
     with torch.no_grad():
         for query, _ in _pairs(query_encoder, key_encoder):
-            query.sub_(query.grad, alpha=1e-3)
+            query.sub_(query.grad, alpha=1e-3)  # type: ignore[arg-type]  # None: raises
 
 
 @wrong("moco.momentum_update")
