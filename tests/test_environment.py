@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -144,3 +147,70 @@ def test_what_must_not_be_shared_is_ignored(root: Path) -> None:
     assert load_course(root).secret in ignored
     for name in ("/submitted/", "/autograded/", "/feedback/", "/gradebook.db*", "grades.jsonl", "/grades/"):
         assert name in ignored
+
+
+# What `make lint` must look at: the packages, the units, the benchmarks, and what tests share.
+LINTED = (
+    "autograder/planted.py",
+    "autograder/grading/planted.py",
+    "course_utils/planted.py",
+    "benchmarks/planted.py",
+    "solutions/moco/checks.py",
+    "solutions/moco/misconceptions.py",
+    "solutions/moco/enqueue/reference.py",
+    "solutions/moco/enqueue/right.py",
+    "solutions/moco/enqueue/wrong.py",
+    "solutions/video/copy_colors/reference.py",
+    "solutions/video/copy_colors/right.py",
+    "solutions/video/copy_colors/test_reference.py",
+    "solutions/video/copy_colors/wrong.py",
+    "tests/planted.py",
+    "tests/conftest.py",
+    "tests/support/planted.py",
+    "tests/corpora/notebooks/planted.py",
+    "tests/attacks/making.py",
+)
+UNDEFINED = "def answer(x: int) -> int:\n    return undefined_thing(x)\n"
+
+
+@pytest.mark.parametrize("place", [*LINTED, "tests/test_planted.py"])
+def test_ruff_catches_undefined_names(root: Path, place: str) -> None:
+    options = ["--no-cache", "--force-exclude", "--output-format=json", "--stdin-filename", place, "-"]
+    command = [sys.executable, "-m", "ruff", "check", *options]
+    done = subprocess.run(command, cwd=root, input=UNDEFINED, capture_output=True, text=True, check=False)
+    assert "F821" in [found["code"] for found in json.loads(done.stdout)], done.stderr
+    assert done.returncode == 1
+
+
+def test_mypy_catches_undefined_names(root: Path, staff: dict[str, Any], tmp_path: Path) -> None:
+    """With our configuration, in a tree of our shape that has nothing else: so it takes seconds."""
+    settings = staff["tool"]["mypy"]
+    for section in (settings, *settings["overrides"]):
+        assert not {"name-defined", "syntax", "valid-type"} & set(section.get("disable_error_code", []))
+    shutil.copy(root / "pyproject.toml", tmp_path)
+    kind = "kind: answer = answer\n"
+    untyped = "def answer(x):\n    return undefined_thing(x)\n"  # as the banks of answers are written
+    for place in LINTED:
+        path = tmp_path / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        bank = path.name in ("checks.py", "misconceptions.py", "right.py", "test_reference.py", "wrong.py")
+        path.write_text((untyped if bank else UNDEFINED) + kind)
+    # Without what is installed: `autograder` would be looked up there.
+    command = [sys.executable, "-m", "mypy", "--no-site-packages", "--no-pretty"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = re.findall(r"^(\S+):\d+: error: .*\[([a-z-]+)\]$", done.stdout, re.MULTILINE)
+    expected = {(place, code) for place in LINTED for code in ("name-defined", "valid-type")}
+    assert set(found) == expected, done.stdout
+
+
+def test_ci_lints(root: Path) -> None:
+    recipe = (root / "Makefile").read_text().partition("\nlint:")[2].partition("\n\n")[0]
+    # Without paths: what is read stands in pyproject.toml.
+    assert {"$(BIN)/ruff check", "$(BIN)/mypy"} <= {line.strip() for line in recipe.splitlines()}
+    assert "make --no-print-directory lint" in (root / ".ci/run").read_text().splitlines()
+
+
+def test_both_packages_say_that_they_are_typed(root: Path) -> None:
+    for package in ("autograder", "course_utils"):
+        assert (root / package / "py.typed").is_file(), package

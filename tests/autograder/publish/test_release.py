@@ -192,6 +192,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path, root: P
         if path.is_file() and "__pycache__" not in path.parts and path.name != "pyproject.toml"
     }
     assert names == there
+    assert "course_utils/py.typed" in names
 
 
 def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> None:
