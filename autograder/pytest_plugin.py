@@ -1,7 +1,7 @@
 """`pytest --submission FILE solutions/moco`: the grader's verdict on one notebook, one pytest item for each check.
 
-The verdicts come from `autograder.grading.grader`, so they are those of `autograder grade`. Without `--submission` the
-unit's own reference is graded, and everything passes.
+The verdicts come from `autograder.grading`, so they are those of `autograder grade`. Nothing else is collected then,
+and without `--submission` nothing of this is.
 
 Of `course.toml` the limits, the secret and `disabled` are obeyed: checks of an exercise that is disabled are skipped,
 with the reason. `points` has no say here: a check passes or fails, and no scores are shown. Nor has lateness.
@@ -10,13 +10,15 @@ with the reason. `points` has no say here: a check passes or fails, and no score
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.course.config import find_root
-from autograder.course.units import FILES, load_unit
+from autograder.course.exercises import NEEDED
+from autograder.course.units import NOTEBOOK, Unit, load_unit
 from autograder.errors import UserError
 from course_utils.checks.judge import CheckVerdict, Verdict
 
@@ -32,66 +34,108 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `--submission`, the checks of exercises are all there is to collect."""
+    if config.getoption("--submission") and collection_path.is_file() and not _is_exercise(collection_path):
+        return True
+    return None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files that were named on the command line are collected whatever is said above."""
+    if config.getoption("--submission"):
+        others = [item for item in items if not isinstance(item, CheckItem)]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if isinstance(item, CheckItem)]
+
+
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ChecksFile | None:
-    """A unit's `checks.py` is collected if its other files lie beside it."""
-    if file_path.name == "checks.py" and all((file_path.parent / name).is_file() for name in FILES):
+    """With `--submission`, an exercise's `checks.py` is collected."""
+    if parent.config.getoption("--submission") and _is_exercise(file_path):
         collected: ChecksFile = ChecksFile.from_parent(parent, path=file_path)
         return collected
     return None
 
 
+def _is_exercise(path: Path) -> bool:
+    folder = path.parent
+    return (
+        path.name == "checks.py"
+        and (folder.parent / NOTEBOOK).is_file()
+        and all((folder / name).is_file() for name in NEEDED)
+    )
+
+
 class ChecksFile(pytest.File):
-    """All checks of a unit."""
+    """All checks of an exercise."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """One item for each check."""
-        from autograder.course.config import check_exercises, load_course
-
-        try:
-            root = find_root(self.path.parent)
-            self._unit = load_unit(root, self.path.parent.name)
-            self._course = load_course(root)
-            check_exercises(root, self._course, self._unit.id, self._unit.exercises)
-        except UserError as error:
-            raise pytest.UsageError(str(error)) from error
-        self._verdicts: dict[str, Verdict] | None = None
-        for exercise in self._unit.exercises.values():
-            for check in exercise.checks:
-                item: CheckItem = CheckItem.from_parent(
-                    self, name=f"{exercise.id}/{check.id}", exercise=exercise.id, check=check.id
-                )
-                if exercise.id in self._course.disabled:
-                    reason = f"{exercise.id} is disabled in course.toml: not graded"
-                    item.add_marker(pytest.mark.skip(reason=reason))
-                yield item
+        name = f"{self.path.parent.parent.name}.{self.path.parent.name}"
+        self._graded = _graded(self.config, self.path.parent.parent)
+        for check in self._graded.unit.exercises[name].checks:
+            item: CheckItem = CheckItem.from_parent(
+                self, name=f"{name}/{check.id}", exercise=name, check=check.id
+            )
+            if name in self._graded.course.disabled:
+                item.add_marker(pytest.mark.skip(reason=f"{name} is disabled in course.toml: not graded"))
+            yield item
 
     def verdict(self, exercise: str) -> Verdict:
         """The verdict on an exercise; the first call grades the submission."""
-        if self._verdicts is None:
-            self._verdicts = self._grade()
-        return self._verdicts[exercise]
+        return self._graded.verdicts[exercise]
 
-    def _grade(self) -> dict[str, Verdict]:
+
+_UNITS = pytest.StashKey[dict[Path, "_Graded"]]()
+
+
+def _graded(config: pytest.Config, folder: Path) -> _Graded:
+    """The unit in a folder, one object for all of its exercises."""
+    units = config.stash.setdefault(_UNITS, {})
+    if folder not in units:
+        try:
+            units[folder] = _Graded(config, folder)
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from error
+    return units[folder]
+
+
+class _Graded:
+    """A unit, and what its grader says of the submission."""
+
+    def __init__(self, config: pytest.Config, folder: Path) -> None:
+        from autograder.course.config import check_exercises, load_course
+
+        root = find_root(folder)
+        self.unit: Unit = load_unit(root, folder.name)
+        self.course = load_course(root)
+        check_exercises(root, self.course, self.unit.id, self.unit.exercises)
+        self._submission: Path = config.getoption("--submission")
+        self._unsafe: bool = config.getoption("--unsafe")
+
+    @cached_property
+    def verdicts(self) -> dict[str, Verdict]:
+        """Exercise id -> verdict; the first access grades the submission."""
         from autograder.course.config import secret
         from autograder.grading.grader import Grader, Limits, Policy
         from autograder.intake.submission import Unreadable, read_submission
         from autograder.sandbox.tiers import probe, require
 
-        root, course = self._unit.root, self._course
-        path = self.config.getoption("--submission") or self._unit.paths["reference.py"]
+        root, course, path = self.unit.root, self.course, self._submission
         if not path.is_file():
             raise pytest.UsageError(f"--submission {path}: no such file")
-        submission = read_submission(path, self._unit.id, path.stem)
+        submission = read_submission(path, self.unit.id, path.stem)
         if isinstance(submission, Unreadable):
             raise pytest.UsageError(f"{path}: {submission.reason}")
         limits = Limits(course.limits.seconds, course.limits.memory_mb)
         policy = Policy(disabled=course.disabled)
         tier = probe().best
         try:
-            require(tier, course.sandbox, unsafe=self.config.getoption("--unsafe"))
+            require(tier, course.sandbox, unsafe=self._unsafe)
         except UserError as error:
             raise pytest.UsageError(str(error)) from error
-        with Grader(self._unit, secret(root, course)[0], limits, policy=policy, tier=tier) as grader:
+        with Grader(self.unit, secret(root, course)[0], limits, policy=policy, tier=tier) as grader:
             return dict(grader.grade(submission).verdicts)
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-
 from solutions.moco.reference import enqueue, moco_logits, momentum_update
+from torch import Tensor, nn
 
 SEEDS = range(12)
 

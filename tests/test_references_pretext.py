@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from solutions.pretext.reference import rotate_batch
 from torch import Tensor
 
 from autograder.course.units import load_unit
 from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
-from solutions.pretext.reference import rotate_batch
 from tests.support import ROOT
 
 SEEDS = range(20)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from solutions.simclr.reference import nt_xent, nt_xent_loop
 from torch import Tensor
 
 from autograder.course.units import load_unit
-from solutions.simclr.reference import nt_xent, nt_xent_loop
 from tests.support import ROOT
 
 SEEDS = range(12)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from solutions.video.reference import colorization_attention, copy_colors
 from torch import Tensor
 
 from autograder.course.units import load_unit
 from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
-from solutions.video.reference import colorization_attention, copy_colors
 from tests.support import ROOT
 
 SEEDS = range(20)

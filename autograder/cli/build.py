@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
-from autograder.cli.terminal import Units
+from autograder.cli.terminal import Units, console
 
 
 def build(
@@ -17,8 +18,13 @@ def build(
 ) -> None:
     """Make source/, assignments/ and the recorded checks from solutions/."""
     from autograder.course.config import find_root
-    from autograder.course.units import unit_ids
+    from autograder.course.units import load_unit, unit_ids
     from autograder.publish.build import build as run
 
     root = find_root()
-    run(root, units or unit_ids(root), check=check)
+    wanted = units or unit_ids(root)
+    for unit in wanted:
+        for path in load_unit(root, unit).overrides:
+            said = f"{path.relative_to(root)} takes the place of the file in solutions/"
+            console.print(escape(said), highlight=False, soft_wrap=True)
+    run(root, wanted, check=check)

@@ -1,107 +1,41 @@
-"""Find the units of the course and prepare their checks.
+"""Find the units of the course and their exercises.
 
-A unit is a folder `solutions/<unit>/`; files of the same name in `course/<unit>/` take their place one by one.
+A unit is a folder `solutions/<unit>/` with a `notebook.md`, an exercise a folder in it. Files of the same name in
+`course/<unit>/` and `course/<unit>/<exercise>/` take their place one by one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import importlib.util
 import inspect
-import sys
-import traceback
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any
 
 import msgspec
 import torch
 from torch import Tensor
 
+from autograder.course.exercises import FILES, NEEDED, Exercise, load_exercise
 from autograder.errors import UserError
 from course_utils.checks.compare import expect
-from course_utils.checks.definition import PUBLIC_SECRET, Check, Misconception, Variant
-from course_utils.checks.prepared import PreparedCheck, PreparedExercise
+from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import pack_tensor
-from course_utils.slices.names import function_name
+from course_utils.slices.slicing import import_prelude
 
-FILES = ("notebook.md", "reference.py", "checks.py", "misconceptions.py")
-# Right answers besides the reference, and mutants of it that are right: what the checks are tried on.
-OPTIONAL_FILES = ("variants.py", "equivalents.toml")
-
-
-@dataclass(frozen=True)
-class Exercise:
-    """One function that a student writes.
-
-    Attributes:
-        id: `"moco.enqueue"`.
-        reference: our implementation.
-        checks: its checks, in the order of the file.
-        misconceptions: its bank.
-        variants: other right answers.
-    """
-
-    id: str
-    reference: FunctionType
-    checks: tuple[Check, ...]
-    misconceptions: tuple[Misconception, ...]
-    variants: tuple[Variant, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The function's name: `"enqueue"`."""
-        return function_name(self.id)
-
-    @property
-    def points(self) -> float:
-        """The points of all checks."""
-        return sum(check.points for check in self.checks)
-
-    def prepare(self, secret: bytes, *, visible_only: bool = False) -> PreparedExercise:
-        """Draw the cases and compute what the reference and every misconception show.
-
-        Args:
-            secret: the key of the hidden seeds.
-            visible_only: leave out hidden checks (for recording).
-        """
-        prepared = []
-        for check in self.checks:
-            if visible_only and not check.visible:
-                continue
-            cases = tuple(check.draw(secret))
-            expected = tuple(expect(self.reference, case, check.dtype) for case in cases)
-            wrong = {
-                item.id: tuple(expect(item.function, case, check.dtype) for case in cases)
-                for item in self.misconceptions
-            }
-            prepared.append(
-                PreparedCheck(
-                    check.id,
-                    check.title,
-                    check.points,
-                    check.accuracy,
-                    check.looks_at,
-                    check.dtype,
-                    check.visible,
-                    check.side,
-                    cases,
-                    expected,
-                    wrong,
-                    check.property,
-                )
-            )
-        return PreparedExercise(
-            self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions}
-        )
-
-    def record(self) -> tuple[PreparedExercise, float]:
-        """The visible checks under the public key, and the exercise's full points."""
-        return self.prepare(PUBLIC_SECRET, visible_only=True), self.points
+NOTEBOOK, SHARED = "notebook.md", "shared.py"
+UNIT_FILES = (NOTEBOOK, SHARED)
+# Where things stood when all exercises of a unit shared their files, and where they stand now.
+_OLD_PLACES = {
+    "reference.py": "reference.py",
+    "checks.py": "checks.py",
+    "misconceptions.py": "wrong.py",
+    "variants.py": "right.py",
+    "equivalents.toml": "equivalents.toml",
+}
 
 
 @dataclass(frozen=True)
@@ -110,54 +44,58 @@ class Unit:
 
     Attributes:
         id: the folder's name, `"moco"`.
-        paths: where each of `FILES` was found, and those of `OPTIONAL_FILES` that there are.
         root: the repository.
+        notebook: its `notebook.md`.
+        shared: its `shared.py`, if there is one.
+        folders: exercise id -> where each of its files was found, in the order of the notebook.
+        overrides: files of `course/` that took the place of others.
     """
 
     id: str
-    paths: Mapping[str, Path]
     root: Path
+    notebook: Path
+    shared: Path | None
+    folders: Mapping[str, Mapping[str, Path]]
+    overrides: tuple[Path, ...] = ()
 
     @cached_property
     def exercises(self) -> dict[str, Exercise]:
-        """Exercise id -> exercise, in the order in which `checks.py` first mentions them."""
-        reference = self._module("reference.py")
-        checks = [item for item in vars(self._module("checks.py")).values() if isinstance(item, Check)]
-        bank = [
-            item
-            for item in vars(self._module("misconceptions.py")).values()
-            if isinstance(item, Misconception)
-        ]
-        variants = (
-            [item for item in vars(self._module("variants.py")).values() if isinstance(item, Variant)]
-            if "variants.py" in self.paths
-            else []
-        )
-        found: dict[str, Exercise] = {}
-        for id_ in dict.fromkeys(check.exercise for check in checks):
-            function = getattr(reference, function_name(id_), None)
-            if not id_.startswith(f"{self.id}.") or not isinstance(function, FunctionType):
-                line = next(check for check in checks if check.exercise == id_).cases.__code__.co_firstlineno
+        """Exercise id -> exercise, in the order of the notebook; those it does not name come last.
+
+        Raises:
+            UserError: a folder lacks a file, or one of them does not load.
+        """
+        return {id_: load_exercise(id_, files) for id_, files in self._complete.items()}
+
+    @property
+    def _complete(self) -> Mapping[str, Mapping[str, Path]]:
+        for id_, files in self.folders.items():
+            missing = [name for name in NEEDED if name not in files]
+            if missing:
+                folder = self.root / "solutions" / id_.replace(".", "/")
                 raise UserError(
-                    f"{self.paths['checks.py']}, line {line}: checks for {id_!r}, but {self.paths['reference.py']} "
-                    f"has no function {function_name(id_)!r}"
+                    f"{folder / missing[0]} is missing: an exercise needs {', '.join(NEEDED)}. "
+                    f"`autograder new {id_} 'def ...'` makes them; a folder that is no exercise begins with _"
                 )
-            found[id_] = Exercise(
-                id_,
-                function,
-                tuple(check for check in checks if check.exercise == id_),
-                tuple(item for item in bank if item.exercise == id_),
-                tuple(item for item in variants if item.exercise == id_),
-            )
-        everything: list[Misconception | Variant] = [*bank, *variants]
-        for item in everything:
-            if item.exercise not in found:
-                kind = type(item).__name__.lower()
-                raise UserError(
-                    f"{self.paths[f'{kind}s.py']}, line {_line(item.function)}: {kind} {item.id!r} "
-                    f"belongs to {item.exercise!r}, which has no checks in {self.paths['checks.py']}"
-                )
-        return found
+        return self.folders
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """All files of the unit: their places in a folder of units -> where they were found."""
+        found = {f"{self.id}/{NOTEBOOK}": self.notebook}
+        for id_, files in self.folders.items():
+            found |= {
+                f"{id_.replace('.', '/')}/{name}": path for name, path in files.items() if name != SHARED
+            }
+        return found | ({f"{self.id}/{SHARED}": self.shared} if self.shared else {})
+
+    @cached_property
+    def prelude(self) -> dict[str, str]:
+        """Name -> import statement of the references: what is lent to a notebook that has lost its set-up cell."""
+        lent: dict[str, str] = {}
+        for files in self._complete.values():
+            lent |= import_prelude(files["reference.py"].read_text(encoding="utf-8"))
+        return {name: text for name, text in lent.items() if not text.startswith("from solutions.")}
 
     def checks_sha256(self, exercise: PreparedExercise, key: bytes, prelude: Mapping[str, str]) -> str:
         """Hash of all that decides the verdict on one exercise: its prepared checks and bank, and the judging code.
@@ -169,51 +107,23 @@ class Unit:
             key: the key of the hidden seeds. The hash is keyed with it, so that it gives away no guess at a case.
             prelude: imports that are lent to students, see `slicing.import_prelude`.
         """
-        encoder = msgspec.msgpack.Encoder(enc_hook=self._plain, order="deterministic")
+
+        def plain(value: object) -> object:
+            """What msgspec does not know in a prepared exercise, as something that it does."""
+            if isinstance(value, Tensor):
+                return pack_tensor(value)
+            if isinstance(value, torch.dtype):
+                return str(value)
+            if callable(value):
+                # A property may use anything in the exercise's files.
+                files = self.folders[exercise.id].items()
+                return [path.read_bytes() for name, path in files if name.endswith(".py")]
+            if isinstance(value, Mapping):
+                return dict(value)
+            raise NotImplementedError(f"{type(value).__name__} in a prepared exercise")
+
+        encoder = msgspec.msgpack.Encoder(enc_hook=plain, order="deterministic")
         return hmac.digest(key, encoder.encode((exercise, prelude, _judging_code())), "sha256").hex()
-
-    def _plain(self, value: object) -> object:
-        """What msgspec does not know in a prepared exercise, as something that it does."""
-        if isinstance(value, Tensor):
-            return pack_tensor(value)
-        if isinstance(value, torch.dtype):
-            return str(value)
-        if callable(value):
-            # A property may use anything in the unit's files.
-            return [self.paths[name].read_bytes() for name in FILES if name.endswith(".py")]
-        if isinstance(value, Mapping):
-            return dict(value)
-        raise NotImplementedError(f"{type(value).__name__} in a prepared exercise")
-
-    def _module(self, file: str) -> ModuleType:
-        path = self.paths[file]
-        name = f"solutions.{self.id}.{path.stem}"
-        loaded = sys.modules.get(name)
-        if loaded is not None and getattr(loaded, "__file__", None) == str(path):
-            return loaded
-        spec = importlib.util.spec_from_file_location(name, path)
-        if spec is None or spec.loader is None:
-            raise UserError(f"{path} cannot be loaded as Python")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except Exception as error:
-            del sys.modules[name]
-            lines = [
-                frame.lineno
-                for frame in traceback.extract_tb(error.__traceback__)
-                if frame.filename == str(path)
-            ]
-            line = error.lineno if isinstance(error, SyntaxError) else lines[-1] if lines else 1
-            raise UserError(f"{path}, line {line}: does not load: {type(error).__name__}: {error}") from error
-        return module
-
-
-def _line(function: Callable[..., Any]) -> int:
-    """The line on which a function begins; 1 for an object with `__call__`."""
-    code = getattr(function, "__code__", None)
-    return code.co_firstlineno if code else 1
 
 
 def combined_sha256(exercises: Mapping[str, str]) -> str:
@@ -230,25 +140,86 @@ def _judging_code() -> str:
 
 
 def unit_ids(root: Path) -> list[str]:
-    """Ids of all units, in the order of the alphabet; a folder with any of `FILES` is one, complete or not."""
-    return sorted({path.parent.name for name in FILES for path in (root / "solutions").glob(f"*/{name}")})
+    """Ids of all units, in the order of the alphabet: folders with a notebook or an exercise in them."""
+    return sorted(
+        folder.name
+        for folder in (root / "solutions").glob("*")
+        if _counts(folder)
+        and ((folder / NOTEBOOK).is_file() or _exercise_folders(folder) or _old_files(folder))
+    )
 
 
 def load_unit(root: Path, unit: str) -> Unit:
     """The unit with this id.
 
     Raises:
-        UserError: there is no such unit, or one of its files is missing.
+        UserError: there is no such unit, it has no notebook, or a file stands where it stood in earlier versions.
     """
-    folder = root / "solutions" / unit
     if unit not in unit_ids(root):
         raise UserError(f"unknown unit {unit!r}: there are {', '.join(unit_ids(root)) or 'none'}")
-    paths = {}
-    for name in (*FILES, *OPTIONAL_FILES):
-        override = root / "course" / unit / name
-        path = override if override.is_file() else folder / name
-        if path.is_file():
-            paths[name] = path
-        elif name in FILES:
-            raise UserError(f"{path} is missing: a unit needs {', '.join(FILES)}")
-    return Unit(unit, paths, root)
+    here, override = root / "solutions" / unit, root / "course" / unit
+    for folder in (here, override):
+        for path in _old_files(folder):
+            new = folder / "EXERCISE" / _OLD_PLACES[path.name]
+            raise UserError(
+                f"{path}: each exercise has a folder of its own now: put what it says into {new}, for each exercise "
+                "that it speaks of"
+            )
+    found = _found(here, override, UNIT_FILES)
+    if NOTEBOOK not in found:
+        raise UserError(f"{here / NOTEBOOK} is missing: a unit needs one")
+    # An override may stand in for a file, but it makes no exercise.
+    folders = {}
+    overrides = [path for path in found.values() if override in path.parents]
+    for id_ in _ordered(unit, found[NOTEBOOK], [folder.name for folder in _exercise_folders(here)]):
+        name = id_.split(".")[1]
+        files = _found(here / name, override / name, FILES)
+        overrides += [path for path in files.values() if override in path.parents]
+        folders[id_] = files | ({SHARED: found[SHARED]} if SHARED in found else {})
+    _no_strays(root, unit, folders)
+    return Unit(unit, root, found[NOTEBOOK], found.get(SHARED), folders, tuple(overrides))
+
+
+def _found(folder: Path, override: Path, names: tuple[str, ...]) -> dict[str, Path]:
+    places = {name: (override / name, folder / name) for name in names}
+    return {
+        name: next(path for path in both if path.is_file())
+        for name, both in places.items()
+        if any(path.is_file() for path in both)
+    }
+
+
+def _exercise_folders(folder: Path) -> list[Path]:
+    return [place for place in sorted(folder.glob("*")) if _counts(place)]
+
+
+def _counts(place: Path) -> bool:
+    return place.is_dir() and not place.name.startswith(("_", "."))
+
+
+def _old_files(folder: Path) -> list[Path]:
+    return [folder / name for name in _OLD_PLACES if (folder / name).is_file()]
+
+
+def _ordered(unit: str, notebook: Path, names: list[str]) -> list[str]:
+    """Ids of the exercises, in the order in which the notebook has their cells."""
+    text = notebook.read_text(encoding="utf-8")
+    listed = re.findall(r'^```python [^\n]*\bexercise="([\w.]+)"', text, re.MULTILINE)
+    ids = [f"{unit}.{name}" for name in names]
+    return sorted(ids, key=lambda id_: listed.index(id_) if id_ in listed else len(listed))
+
+
+def _no_strays(root: Path, unit: str, folders: Mapping[str, Mapping[str, Path]]) -> None:
+    """A file in `course/` that takes the place of none is a slip of the hand that nobody would notice."""
+    override = root / "course" / unit
+    for path in sorted(override.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            parts = path.relative_to(override).parts
+            fits = parts[0] in UNIT_FILES if len(parts) == 1 else False
+            fits = fits or (len(parts) == 2 and f"{unit}.{parts[0]}" in folders and parts[1] in FILES)
+            if not fits:
+                known = ", ".join(id_.split(".")[1] for id_ in folders)
+                raise UserError(
+                    f"{path}: takes the place of no file in solutions/{unit}/. An exercise's files are "
+                    f"{', '.join(NEEDED)}, its folder one of {known}"
+                )

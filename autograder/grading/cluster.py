@@ -115,7 +115,7 @@ def sources(unit: Unit) -> dict[str, str]:
     found = {name: version(name) for name in _VERSIONS}
     found["Python"] = ".".join(platform.python_version_tuple()[:2])
     found |= {f"the files of {name}/": hash_ for name, hash_ in _code().items()}
-    found[f"the files of solutions/{unit.id}/"] = of_files(unit.paths)
+    found[f"the files of solutions/{unit.id}/"] = of_files(unit.files)
     return found
 
 

@@ -24,7 +24,7 @@ import torch
 from autograder.course.config import begun_days
 from autograder.course.units import Unit, combined_sha256
 from autograder.grading.figures import off_by, window
-from autograder.grading.slicing import NoSlice, Program, Slice, import_prelude
+from autograder.grading.slicing import NoSlice, Program, Slice
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import Found
 from autograder.intake.submission import Submission, Unreadable
@@ -286,7 +286,7 @@ class Grader:
 
     @cached_property
     def _prelude(self) -> dict[str, str]:
-        return import_prelude(self.unit.paths["reference.py"].read_text())
+        return self.unit.prelude
 
     @property
     def max_score(self) -> float:

@@ -29,7 +29,6 @@ from autograder.publish.verify import verify_release, verify_source, verify_unit
 from course_utils import shipped
 from course_utils.checks.tolerance import relative_tolerance
 from course_utils.checks.wire import TensorData, unpack_tensor
-from course_utils.slices.slicing import import_prelude
 
 SHIPPED = Path("course_utils/shipped")
 INDEX = Path("assignments/README.md")
@@ -68,7 +67,7 @@ def build(root: Path, units: Sequence[str] = (), *, check: bool = False) -> list
         for unit in wanted:
             loaded = load_unit(root, unit)
             release = nbformat.read(out / "assignments" / notebook_path(unit), as_version=4)
-            verify_release(loaded, read_notebook_source(loaded.paths["notebook.md"]), release, course)
+            verify_release(loaded, read_notebook_source(loaded.notebook), release, course)
         try:
             (out / INDEX).write_text(_index(root, known, course), encoding="utf-8")
         except UserError:
@@ -94,7 +93,7 @@ def build(root: Path, units: Sequence[str] = (), *, check: bool = False) -> list
 
 def _build_unit(unit: Unit, course: Course, out: Path) -> None:
     """Write a unit's source notebook and its recorded checks under `out`."""
-    source = read_notebook_source(unit.paths["notebook.md"])
+    source = read_notebook_source(unit.notebook)
     verify_unit(unit, source, course)
     notebook = make_notebook(unit, source, course)
     verify_source(unit, notebook)
@@ -107,8 +106,7 @@ def _build_unit(unit: Unit, course: Course, out: Path) -> None:
             prepared, _ = exercise.record()
             exercises.append((prepared, exercise_points(unit, id_, course)))
     (out / SHIPPED).mkdir(parents=True, exist_ok=True)
-    lent = import_prelude(unit.paths["reference.py"].read_text(encoding="utf-8"))
-    (out / SHIPPED / f"{unit.id}.json").write_bytes(shipped.record(unit.id, exercises, lent))
+    (out / SHIPPED / f"{unit.id}.json").write_bytes(shipped.record(unit.id, exercises, unit.prelude))
 
 
 def _dumps(notebook: NotebookNode) -> str:
@@ -217,7 +215,7 @@ def _index(root: Path, units: Sequence[str], course: Course) -> str:
     rows: list[tuple[NotebookSource, Unit]] = []
     for name in units:
         unit = load_unit(root, name)
-        rows.append((read_notebook_source(unit.paths["notebook.md"]), unit))
+        rows.append((read_notebook_source(unit.notebook), unit))
     rows.sort(key=lambda row: (row[0].order, row[1].id))
     published = Published(course.release_url)
     lines = [

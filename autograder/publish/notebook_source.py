@@ -1,7 +1,7 @@
 """Read a unit's `notebook.md`: jupytext Markdown with a few marks of ours on its cells.
 
 ```python setup=true                 imports, and `course = cu.setup("moco")`
-```python exercise="moco.enqueue" points=5.5 minutes=15 difficulty="moderate"       (left empty)
+```python exercise="moco.enqueue" minutes=15 difficulty="moderate"       (left empty)
 ```python scratch=true               for the student's own tests
 ```python train=true                 a cell that trains
 <!-- #region answer="moco-q1" points=2 minutes=10 -->   model answer and rubric   <!-- #endregion -->
@@ -24,7 +24,7 @@ Kind = Literal["prose", "code", "setup", "exercise", "answer", "scratch", "train
 
 _MARKS: tuple[Kind, ...] = ("setup", "exercise", "answer", "scratch", "train")
 _ALLOWED = {
-    "exercise": {"exercise", "points", "minutes", "difficulty"},
+    "exercise": {"exercise", "minutes", "difficulty"},
     "answer": {"answer", "points", "minutes"},
 }
 # What jupytext itself writes into a cell.
@@ -40,7 +40,7 @@ class Cell:
         text: its source; empty for an exercise.
         line: where it starts in the file, counted from 1; of a fenced cell, the opening fence.
         id: of the exercise (`"moco.enqueue"`) or the written question (`"moco-q1"`).
-        points: of an exercise or a written question.
+        points: of a written question; those of an exercise stand in its checks.py.
         minutes: how long it should take.
         difficulty: of an exercise, in words.
     """
@@ -104,6 +104,14 @@ def read_notebook_source(path: Path) -> NotebookSource:
     return source
 
 
+def read_order(path: Path) -> tuple[int, int]:
+    """The place in the course that a `notebook.md` claims, and the line on which it does. Raises `UserError`."""
+    text = path.read_text(encoding="utf-8")
+    order = _header(path, text).order
+    claims = (number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s+order:", line))
+    return order, next(claims, 1)
+
+
 @dataclass(frozen=True)
 class _Header:
     title: str
@@ -157,6 +165,9 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
             raise UserError(f"{where}: unknown mark {next(iter(metadata))!r}; known are {', '.join(_MARKS)}")
         return Cell("prose" if cell_type == "markdown" else "code", source, line)
     mark = marks[0]
+    if mark == "exercise" and "points" in metadata:
+        place = f"solutions/{str(metadata[mark]).replace('.', '/')}/checks.py"
+        raise UserError(f"{where}: the points of {metadata[mark]} stand in {place} alone: take points= out")
     if unknown := set(metadata) - _ALLOWED.get(mark, {mark}):
         raise UserError(f"{where}: unknown mark {sorted(unknown)[0]!r} on a cell that is {mark}")
     if (cell_type == "markdown") != (mark == "answer"):
@@ -165,21 +176,20 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
         )
     if mark in ("setup", "scratch", "train"):
         return Cell(mark, source, line)
-    numbers = []
-    for key in ("points", "minutes"):
+    numbers = {"points": 0.0}
+    for key in ("minutes",) if mark == "exercise" else ("points", "minutes"):
         value = metadata.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise UserError(f"{where}: {metadata[mark]} needs {key}=, a number greater than 0")
-        numbers.append(value)
+        numbers[key] = value
     if mark == "exercise" and source.strip():
         raise UserError(
             f"{where}: the cell of {metadata[mark]} must be empty; its code comes from reference.py"
         )
     if mark == "exercise" and not isinstance(metadata.get("difficulty"), str):
         raise UserError(f'{where}: {metadata[mark]} needs difficulty= in words, e.g. difficulty="moderate"')
-    points, minutes = numbers
     id_, difficulty = str(metadata[mark]), metadata.get("difficulty", "")
-    return Cell(mark, source, line, id_, float(points), int(minutes), difficulty)
+    return Cell(mark, source, line, id_, float(numbers["points"]), int(numbers["minutes"]), difficulty)
 
 
 def _check_once(source: NotebookSource) -> None:

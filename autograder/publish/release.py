@@ -115,10 +115,10 @@ def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
 def answer_shapes(unit: Unit, course: Course) -> Mapping[str, str]:
     """The shapes of a unit's right and wrong answers -> what they are: they are found under other names as well."""
     found = {}
-    for file in ("misconceptions.py", "variants.py"):
-        if file in unit.paths:
-            for function, shape in shapes(unit.paths[file].read_text(encoding="utf-8")):
-                found[shape] = f"{function} of {unit.id}'s {file}"
+    for exercise in unit.exercises.values():
+        for file in ("wrong.py", "right.py"):
+            for function, shape in shapes(exercise.files[file].read_text(encoding="utf-8")):
+                found[shape] = f"{function} of {exercise.id}'s {file}"
     for exercise in unit.exercises.values():
         for _, shape in shapes(solved_cell(exercise.reference)):
             if exercise.id in course.disabled:
@@ -129,9 +129,9 @@ def answer_shapes(unit: Unit, course: Course) -> Mapping[str, str]:
 
 
 def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
-    """Telling lines of solutions, model answers, hidden checks, misconceptions and variants -> what they are."""
+    """Telling lines of solutions, model answers, hidden checks, wrong and right answers -> what they are."""
     texts: dict[str, str] = {}
-    for cell in read_notebook_source(unit.paths["notebook.md"]).answers.values():
+    for cell in read_notebook_source(unit.notebook).answers.values():
         texts |= {plain(line): f"the model answer of {cell.id}" for line in cell.text.splitlines()}
     visible: set[str] = set()
     for exercise in unit.exercises.values():
@@ -145,11 +145,10 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
                 texts[plain(check.title)] = f"a hidden check of {exercise.id}"
         for item in exercise.misconceptions:
             texts[plain(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
-    for file in ("checks.py", "misconceptions.py", "variants.py"):
-        if file in unit.paths:
-            source = unit.paths[file].read_text(encoding="utf-8")
+        for file in ("checks.py", "wrong.py", "right.py"):
+            source = exercise.files[file].read_text(encoding="utf-8")
             for line in telling_lines(source, _SHORTEST_CASE):
-                texts.setdefault(line, f"code of {unit.id}'s {file}")
+                texts.setdefault(line, f"code of {exercise.id}'s {file}")
     # What a visible check says is not secret, even if a hidden one says the same.
     for exercise in unit.exercises.values():
         documented = ast.get_docstring(ast.parse(solved_cell(exercise.reference)).body[0], clean=False)  # type: ignore[arg-type]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import json
 import random
 from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import nbformat
 
-from autograder.course.units import Exercise, Unit
+from autograder.course.exercises import Exercise, standalone_source
+from autograder.course.units import Unit
 from autograder.errors import UserError
 from course_utils.slices.names import cell_id
 
@@ -71,31 +72,43 @@ def fill(unit: Unit, notebook: Notebook, sources: dict[str, str]) -> Notebook:
 
 def reference_sources(unit: Unit) -> dict[str, str]:
     """Exercise id -> the reference's source."""
-    return {id_: inspect.getsource(exercise.reference) for id_, exercise in unit.exercises.items()}
+    return {id_: standalone_source(exercise.reference) for id_, exercise in unit.exercises.items()}
 
 
-def misconception_source(unit: Unit, exercise: Exercise, name: str) -> str:
+def misconception_source(exercise: Exercise, name: str) -> str:
     """A misconception as a student's cell: the wrong function under the exercise's name, with what it needs."""
-    tree = ast.parse(unit.paths["misconceptions.py"].read_text())
-    wanted = next(item for item in exercise.misconceptions if item.id == name).function.__name__
+    function = next(item for item in exercise.misconceptions if item.id == name).function
+    assert isinstance(function, FunctionType), "a misconception is a function"
+    path = exercise.files["wrong.py"]
+    if function.__code__.co_filename != str(path):  # a slip of the reference
+        return standalone_source(function)
+    tree, wanted = ast.parse(path.read_text(encoding="utf-8")), function.__name__
     parts = []
     for node in tree.body:
         decorated = isinstance(node, ast.FunctionDef) and node.decorator_list
+        slipped = isinstance(node, ast.Assign) and _calls(node.value, "slip")
         if isinstance(node, ast.FunctionDef) and node.name == wanted:
             node.name, node.decorator_list = exercise.name, []
         elif (
-            decorated or isinstance(node, ast.Expr) or getattr(node, "module", None) == "course_utils.checks"
+            decorated
+            or slipped
+            or isinstance(node, ast.Expr)
+            or getattr(node, "module", None) == "course_utils.checks"
         ):
             continue
         parts.append(ast.unparse(node))
     return "\n".join(parts)
 
 
+def _calls(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
 def _wrong(unit: Unit, chance: random.Random, count: int) -> dict[str, str]:
     sources = reference_sources(unit)
     for id_ in chance.sample(sorted(sources), min(count, len(sources))):
         exercise = unit.exercises[id_]
-        sources[id_] = misconception_source(unit, exercise, chance.choice(exercise.misconceptions).id)
+        sources[id_] = misconception_source(exercise, chance.choice(exercise.misconceptions).id)
     return sources
 
 

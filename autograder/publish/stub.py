@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from types import FunctionType
 
+from autograder.course.exercises import standalone_source
 from autograder.errors import UserError
 
 BEGIN = "### BEGIN SOLUTION"
@@ -131,13 +132,11 @@ def plain(text: str) -> str:
 
 
 def _parsed(function: FunctionType) -> tuple[str, ast.FunctionDef]:
-    source = textwrap.dedent(inspect.getsource(function))
+    source = textwrap.dedent(standalone_source(function))
     definition = ast.parse(source).body[0]
-    if not isinstance(definition, ast.FunctionDef):
-        raise UserError(
-            f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} is no "
-            "ordinary function: an exercise begins with def"
-        )
+    assert isinstance(definition, ast.FunctionDef), (
+        "an exercise begins with def: `standalone_source` has seen to it"
+    )
     return source, definition
 
 

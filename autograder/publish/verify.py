@@ -17,15 +17,19 @@ from autograder.course.config import Course
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise, Unit, load_unit, unit_ids
 from autograder.errors import UserError
-from autograder.publish.notebook_source import Cell, NotebookSource, images_without_alt, named_in_prose
+from autograder.publish.notebook_source import (
+    Cell,
+    NotebookSource,
+    images_without_alt,
+    named_in_prose,
+    read_order,
+)
 from autograder.publish.stub import bound_names, free_names, plain, solved_cell, telling_lines
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.slices.names import function_name
-
-FEWEST_MISCONCEPTIONS = 4
 
 
 def verify_unit(unit: Unit, source: NotebookSource, course: Course) -> None:
@@ -37,22 +41,22 @@ def verify_unit(unit: Unit, source: NotebookSource, course: Course) -> None:
     problems = [
         *_prose(unit, source),
         *_listed(unit, source, course),
-        *_points(unit, source),
+        *_orders(unit, source),
         *_imports(unit, source),
         *_images(source),
     ]
     for exercise in unit.exercises.values():
-        problems += _bank(unit, exercise)
+        problems += _bank(exercise)
     if not problems:  # no use in running what is not complete
         with _one_thread():
             for exercise in unit.exercises.values():
-                problems += _told_apart(unit, exercise)
+                problems += _told_apart(exercise)
     _refuse(problems)
 
 
 def verify_source(unit: Unit, notebook: NotebookNode) -> None:
     """Refuse metadata that names a person or a machine. Raises `UserError`."""
-    _refuse(f"{unit.paths['notebook.md']}, line 1: {problem}" for problem in private_metadata(notebook))
+    _refuse(f"{unit.notebook}, line 1: {problem}" for problem in private_metadata(notebook))
 
 
 def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, course: Course) -> None:
@@ -61,7 +65,7 @@ def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, c
     Raises:
         UserError: names the line of `notebook.md` that does.
     """
-    problems = [f"{unit.paths['notebook.md']}, line 1: {problem}" for problem in private_metadata(notebook)]
+    problems = [f"{unit.notebook}, line 1: {problem}" for problem in private_metadata(notebook)]
     text = source.path.read_text(encoding="utf-8").splitlines()
     for exercise in unit.exercises.values():
         if exercise.id in course.disabled:
@@ -111,40 +115,44 @@ def _prose(unit: Unit, source: NotebookSource) -> Iterator[str]:
         if owner not in units:
             continue
         other = unit if owner == unit.id else load_unit(unit.root, owner)
-        if function not in _functions(other.paths["reference.py"]):
-            path = other.paths["reference.py"]
-            yield f"{source.path}, line {line}: {name} is named in prose, but {path} has no such function"
-
-
-def _functions(path: Path) -> set[str]:
-    try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        raise UserError(f"{path}, line {error.lineno}: is no valid Python: {error.msg}") from error
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+        if name not in other.folders:
+            folder = unit.root / "solutions" / owner
+            yield f"{source.path}, line {line}: {name} is named in prose, but {folder} has no folder {function!r}"
 
 
 def _listed(unit: Unit, source: NotebookSource, course: Course) -> Iterator[str]:
     for name, cell in source.exercises.items():
         if name not in unit.exercises:
-            path = unit.paths["reference.py"]
-            known = name.startswith(f"{unit.id}.") and function_name(name) in _functions(path)
-            missing = "checks.py has no checks of it" if known else f"{path} has no such function"
-            yield f"{source.path}, line {cell.line}: exercise {name}: {missing}"
+            folder = unit.root / "solutions" / name.replace(".", "/")
+            yield (
+                f"{source.path}, line {cell.line}: there is no folder {folder} for the exercise {name}: make it with "
+                f"`autograder new {name} 'def ...'`, or take the cell out"
+            )
     for name, exercise in unit.exercises.items():
         if name not in source.exercises:
-            where = _where(exercise.checks[0].cases)
-            yield f'{where}: there are checks of {name}, but {source.path} has no cell exercise="{name}"'
+            place = f"{exercise.files['checks.py']}, line 1"
+            yield f'{place}: there are checks of {name}, but {source.path} has no cell exercise="{name}"'
     for name in [*course.points, *course.disabled]:
         if name.split(".")[0] == unit.id and name not in unit.exercises:
             yield f"{unit.root / 'course.toml'}: {name} is no exercise; {unit.id} has {', '.join(unit.exercises)}"
 
 
-def _points(unit: Unit, source: NotebookSource) -> Iterator[str]:
-    for name, cell in source.exercises.items():
-        if name in unit.exercises and not abs(cell.points - unit.exercises[name].points) <= 1e-9:
-            said, total = f"{cell.points:g}", f"{unit.exercises[name].points:g}"
-            yield f"{source.path}, line {cell.line}: {name} says points={said}, but its checks add up to {total}"
+def _orders(unit: Unit, source: NotebookSource) -> Iterator[str]:
+    """Two units cannot have the same place in the course."""
+    for other in unit_ids(unit.root):
+        if other == unit.id:
+            continue
+        try:
+            path = load_unit(unit.root, other).notebook
+            order, line = read_order(path)
+        except UserError:  # unfinished: told when that one is built
+            continue
+        if order == source.order:
+            mine = read_order(source.path)[1]
+            yield (
+                f"{source.path}, line {mine}: order {order} is taken by {other} ({path}, line {line}): give one of "
+                "them another number"
+            )
 
 
 def _imports(unit: Unit, source: NotebookSource) -> Iterator[str]:
@@ -177,37 +185,31 @@ def _images(source: NotebookSource) -> Iterator[str]:
         yield f"{source.path}, line {line}: an image without alternative text: ![what it shows](...)"
 
 
-def _bank(unit: Unit, exercise: Exercise) -> Iterator[str]:
-    if len(exercise.misconceptions) < FEWEST_MISCONCEPTIONS:
-        path = unit.paths["misconceptions.py"]
-        line = _line(exercise.misconceptions[-1].function) if exercise.misconceptions else 1
-        yield (
-            f"{path}, line {line}: {exercise.id} has {len(exercise.misconceptions)} misconceptions; "
-            f"{FEWEST_MISCONCEPTIONS} are needed"
-        )
+def _bank(exercise: Exercise) -> Iterator[str]:
     if not any(check.visible and not check.side for check in exercise.checks):
         yield f"{_where(exercise.checks[0].cases)}: {exercise.id} has no visible check of its values"
-    for file in ("misconceptions.py", "variants.py"):
-        for name, line in _defined_twice(unit.paths.get(file)):
-            yield f"{unit.paths[file]}, line {line}: there are two functions {name}, and only the later one counts"
-    ids = [item.id for item in exercise.misconceptions]
+    for file in ("checks.py", "wrong.py", "right.py"):
+        for name, line in _defined_twice(exercise.files[file]):
+            yield f"{exercise.files[file]}, line {line}: there are two functions {name}, and only the later one counts"
+    ids = [item.id for item in exercise.wrong]
+    for name in {name for name in ids if ids.count(name) > 1}:
+        yield f"{exercise.files['wrong.py']}, line 1: {exercise.id} has two wrong answers called {name!r}"
     names = [check.id for check in exercise.checks]
-    for what, repeated in (("misconception", ids), ("check", names)):
-        for name in {name for name in repeated if repeated.count(name) > 1}:
-            yield f"{unit.paths['checks.py']}, line 1: {exercise.id} has two {what}s called {name!r}"
+    for name in {name for name in names if names.count(name) > 1}:
+        yield f"{exercise.files['checks.py']}, line 1: {exercise.id} has two checks called {name!r}"
 
 
-def _defined_twice(path: Path | None) -> Iterator[tuple[str, int]]:
+def _defined_twice(path: Path) -> Iterator[tuple[str, int]]:
     """Functions of a file that a later one of the same name takes the place of, and the later one's line."""
     seen: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body if path else ():
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
             if node.name in seen:
                 yield node.name, node.lineno
             seen.add(node.name)
 
 
-def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
+def _told_apart(exercise: Exercise) -> Iterator[str]:
     """The reference passes its own checks; every misconception fails some and is known by its name."""
     for check in exercise.checks:
         try:
@@ -225,7 +227,7 @@ def _told_apart(unit: Unit, exercise: Exercise) -> Iterator[str]:
             yield f"{where} fails its own check {item.check.id!r}: {item.message} {item.place}"
     for wrong in exercise.misconceptions:
         verdict = judge_function(prepared, wrong.function)
-        what = f"{_where(wrong.function)}: misconception {wrong.id!r} of {exercise.id}"
+        what = f"{exercise.place(wrong)}: misconception {wrong.id!r} of {exercise.id}"
         if verdict.status == CORRECT:
             yield f"{what} passes every check"
         elif verdict.misconception is None and not told_by_properties(verdict):

@@ -1,7 +1,6 @@
-"""Mutants that are right, listed by hand: `solutions/<unit>/equivalents.toml`.
+"""Mutants that are right, listed by hand: `solutions/<unit>/<exercise>/equivalents.toml`.
 
 [[equivalent]]
-exercise = "moco.enqueue"
 before = "the statement"
 after = "the statement as the mutant has it"
 reason = "why no case can tell them apart"
@@ -26,7 +25,6 @@ class Equivalent:
         before, after: as in `mutation.Mutant`; for a fault of `behaviours`, `after` is its name and `before` empty.
     """
 
-    exercise: str
     after: str
     reason: str
     before: str = ""

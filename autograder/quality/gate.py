@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isinf
 
-from autograder.course.units import Exercise, Unit
-from autograder.quality.survey import BEHAVIOUR, MISCONCEPTION, MUTANT, RightAnswer, WrongAnswer, Wrongs
+from autograder.course.exercises import Exercise
+from autograder.quality.survey import (
+    BEHAVIOUR,
+    MISCONCEPTION,
+    MUTANT,
+    NAMELESS,
+    TriedRight,
+    TriedWrong,
+    Wrongs,
+)
 
 # Of the misconceptions, plain and disguised, so many must be called by their names.
 NAMED = 0.95
@@ -22,17 +29,16 @@ SMALLEST_FAULT = 4.0
 class Result:
     """What became of all answers to one exercise."""
 
-    unit: Unit
     exercise: Exercise
     wrongs: Wrongs
-    rights: tuple[RightAnswer, ...]
+    rights: tuple[TriedRight, ...]
 
-    def of(self, kind: str) -> list[WrongAnswer]:
+    def of(self, kind: str) -> list[TriedWrong]:
         """The wrong answers of this kind that are not listed as equivalent."""
         return [item for item in self.wrongs.answers if item.kind == kind and not item.reason]
 
     @property
-    def wrong(self) -> list[WrongAnswer]:
+    def wrong(self) -> list[TriedWrong]:
         """All wrong answers but the equivalent ones."""
         return [item for item in self.wrongs.answers if not item.reason]
 
@@ -81,15 +87,15 @@ def complaints(results: Sequence[Result]) -> list[str]:
 
 
 def _complaints(result: Result) -> Iterator[str]:
-    exercise, paths = result.exercise, result.unit.paths
-    reference, checks = paths["reference.py"], paths["checks.py"]
+    exercise = result.exercise
+    checks = exercise.files["checks.py"]
     for item in result.wrong:
         if item.survived:
             yield f"{_place(result, item)}: {_in_words(item)} of {exercise.id} passes every check. {_way_out(item)}"
         elif item.flaky:
             yield f"{_place(result, item)}: {_in_words(item)} of {exercise.id} passes under some seeds"
     for name in result.wrongs.stale_equivalents:
-        path = result.unit.root / "solutions" / result.unit.id / "equivalents.toml"
+        path = exercise.files["equivalents.toml"]
         yield f"{path}: {name!r} of {exercise.id} is not made any more, or is told from the reference: take it out"
     for name, score in result.wrongs.points_for_nothing:
         yield f"{checks}: the trivial answer {name!r} to {exercise.id} scores {score:g}; it must score nothing"
@@ -100,15 +106,13 @@ def _complaints(result: Result) -> Iterator[str]:
     if result.named < NAMED:
         wrong = ", ".join(item.name for item in result.of(MISCONCEPTION) if item.named < 1)
         yield (
-            f"{paths['misconceptions.py']}: {result.named:.0%} of the misconceptions of {exercise.id} are called by "
+            f"{exercise.files['wrong.py']}: {result.named:.0%} of the misconceptions of {exercise.id} are called by "
             f"their names, {NAMED:.0%} are asked for; not always: {wrong}"
         )
     for right in result.rights:
         if right.refused:
-            path = paths.get("variants.py", reference)
-            line = _line_of(exercise, right.name)
             yield (
-                f"{path}, line {line}: the right answer {right.name!r} to {exercise.id} is refused "
+                f"{_place_of_right(exercise, right.name)}: the right answer {right.name!r} to {exercise.id} is refused "
                 f"{len(right.refused)} times in {right.tries}, first by {right.refused[0]}"
             )
         elif right.error > LARGEST_HONEST_ERROR:
@@ -124,33 +128,33 @@ def _complaints(result: Result) -> Iterator[str]:
         )
 
 
-def _place(result: Result, item: WrongAnswer) -> str:
+def _place(result: Result, item: TriedWrong) -> str:
     if item.kind == MUTANT:
-        return f"{result.unit.paths['reference.py']}, line {item.line}"
+        return f"{result.exercise.files['reference.py']}, line {item.line}"
     if item.kind == BEHAVIOUR:
-        return str(result.unit.paths["checks.py"])
-    function = next(wrong.function for wrong in result.exercise.misconceptions if wrong.id == item.name)
-    return f"{result.unit.paths['misconceptions.py']}, line {inspect.getsourcelines(function)[1]}"
+        return str(result.exercise.files["checks.py"])
+    return result.exercise.place(next(wrong for wrong in result.exercise.wrong if wrong.id == item.name))
 
 
-def _in_words(item: WrongAnswer) -> str:
-    return {MUTANT: f"the mutant [{item.name}]", BEHAVIOUR: f"the fault {item.name!r}"}.get(
-        item.kind, f"the misconception {item.name!r}"
-    )
+def _in_words(item: TriedWrong) -> str:
+    return {
+        MUTANT: f"the mutant [{item.name}]",
+        BEHAVIOUR: f"the fault {item.name!r}",
+        NAMELESS: f"the wrong answer {item.name!r}",
+    }.get(item.kind, f"the misconception {item.name!r}")
 
 
-def _way_out(item: WrongAnswer) -> str:
-    if item.kind == MISCONCEPTION:
+def _way_out(item: TriedWrong) -> str:
+    if item.kind in (MISCONCEPTION, NAMELESS):
         return "Add a case that tells it from the reference"
     return "Add a case that tells it from the reference, or list it in equivalents.toml with the reason why it is right"
 
 
-def _line_of(exercise: Exercise, name: str) -> int:
-    function = next((item.function for item in exercise.variants if item.id == name), exercise.reference)
-    try:
-        return inspect.getsourcelines(function)[1]
-    except TypeError:  # an object with __call__, a partial
-        return 1
+def _place_of_right(exercise: Exercise, name: str) -> str:
+    for item in exercise.right_answers:
+        if item.id == name:
+            return exercise.place(item)
+    return f"{exercise.files['reference.py']}, line {exercise.reference.__code__.co_firstlineno}"
 
 
 def in_tolerances(error: float) -> str:

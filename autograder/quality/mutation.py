@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import copy
-import inspect
 import itertools
-import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from autograder.course.exercises import standalone_tree
 from autograder.quality.operators import OPERATORS, Place, Replacement
 
 
@@ -45,7 +44,6 @@ def mutants(reference: FunctionType) -> list[Mutant]:
         OSError: the source of the function is not to be had.
     """
     tree = _bare(reference)
-    start = reference.__code__.co_firstlineno
     found: dict[str, Mutant] = {ast.unparse(tree): None}  # type: ignore[dict-item]
     parameters = [argument.arg for argument in tree.args.args]
     for number, node, parent, statement in _nodes(tree):
@@ -62,7 +60,7 @@ def mutants(reference: FunctionType) -> list[Mutant]:
                         operator.__name__.replace("_", "-"),
                         before,
                         after,
-                        start + statement.lineno - 1,
+                        statement.lineno,
                         function,
                     )
     return [item for item in found.values() if item is not None]
@@ -70,8 +68,7 @@ def mutants(reference: FunctionType) -> list[Mutant]:
 
 def _bare(function: FunctionType) -> ast.FunctionDef:
     """The function without docstring, annotations and decorators: nothing in those is computed."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
-    assert isinstance(tree, ast.FunctionDef), "a reference is a function"
+    tree = standalone_tree(function)
     tree.decorator_list, tree.returns = [], None
     for argument in tree.args.args:
         argument.annotation = None

@@ -8,13 +8,13 @@ from rich import box
 from rich.table import Table
 
 from autograder.quality.gate import Result, in_tolerances
-from autograder.quality.survey import BEHAVIOUR, MISCONCEPTION, MUTANT, Plan, WrongAnswer
+from autograder.quality.survey import BEHAVIOUR, MISCONCEPTION, MUTANT, NAMELESS, Plan, TriedWrong
 
 PAGE = "docs/checks.md"
 
 _COLUMNS = (
-    *("ideas", "mutants", "faults", "killed", "diagnosed", "visible kills"),
-    *("trivial paid", "variants", "accepted", "seeds", "flakes"),
+    *("ideas", "others", "mutants", "faults", "killed", "diagnosed", "visible kills"),
+    *("trivial paid", "right answers", "accepted", "seeds", "flakes"),
 )
 
 
@@ -36,7 +36,7 @@ def table(results: Sequence[Result]) -> Table:
 
 def _counts(item: Result) -> list[str]:
     return [
-        *(str(len(item.of(kind))) for kind in (MISCONCEPTION, MUTANT, BEHAVIOUR)),
+        *(str(len(item.of(kind))) for kind in (MISCONCEPTION, NAMELESS, MUTANT, BEHAVIOUR)),
         f"{item.killed} of {len(item.wrong)}",
         f"{item.named:.0%}",
         f"{item.visible_kill_rate:.0%}",
@@ -65,14 +65,15 @@ def _head(results: Sequence[Result], plan: Plan) -> Iterator[str]:
         else ", one of these settings for each seed in turn."
     )
     yield (
-        "Wrong answers are the misconceptions of the bank (*ideas*), *mutants* of the reference, each with one slip of "
-        "the hand, and *faults* of behaviour put around it. One is *killed* if visible and hidden checks together "
-        f"refuse it under each of {len(plan.secrets)} keys of the hidden seeds. *Diagnosed*: misconceptions called by "
-        "their names, as they stand and disguised. *Visible kills*: share of the wrong answers that fail a visible "
-        "check. *Trivial paid*: how many of the answers without an idea score anything (None, zeros, an argument, the "
-        "recorded answers of the visible checks and the like). *Variants* are right answers, the reference among them, "
-        f"*accepted* if no check refuses them under any of {plan.seeds} *seeds*, with {_and(plan.threads)} threads, "
-        f"in {_and(dtypes)}{each} *Flakes* are answers judged in two ways under different seeds."
+        "Wrong answers are the misconceptions of the bank (*ideas*), wrong answers without a name (*others*), "
+        "*mutants* of the reference, each with one slip of the hand, and *faults* of behaviour put around it. One is "
+        f"*killed* if visible and hidden checks refuse it under each of {len(plan.secrets)} keys of the hidden "
+        "seeds. *Diagnosed*: misconceptions called by their names, as they stand and disguised. *Visible kills*: share "
+        "of the wrong answers that fail a visible check. *Trivial paid*: how many of the answers without an idea score "
+        "anything (None, zeros, an argument, the recorded answers of the visible checks and the like). *Right answers* "
+        "are those of `right.py` and the reference, *accepted* if no check refuses them under any of "
+        f"{plan.seeds} *seeds*, with {_and(plan.threads)} threads, in {_and(dtypes)}{each} *Flakes* are answers judged "
+        "in two ways under different seeds."
     )
     yield ""
     yield f"| exercise | {' | '.join(_COLUMNS)} |"
@@ -111,11 +112,11 @@ def _exercise(item: Result) -> Iterator[str]:
     yield ""
 
 
-def _cell(answer: WrongAnswer, check: str) -> str:
+def _cell(answer: TriedWrong, check: str) -> str:
     return "raises" if check in answer.raised else "refuses" if check in answer.failed else ""
 
 
-def _code(answer: WrongAnswer) -> str:
+def _code(answer: TriedWrong) -> str:
     if answer.kind == MUTANT:
         before, after = answer.name.split("  =>  ")
         return f"`{before}` → `{after}`".replace("|", "\\|")

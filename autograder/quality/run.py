@@ -10,10 +10,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from autograder.course.units import Unit, load_unit
+from autograder.course.exercises import Exercise
+from autograder.course.units import load_unit
 from autograder.quality.equivalents import Equivalent, read_equivalents
 from autograder.quality.gate import Result
-from autograder.quality.survey import Plan, RightAnswer, Wrongs, try_right_answers, try_wrong_answers
+from autograder.quality.survey import Plan, TriedRight, Wrongs, try_right_answers, try_wrong_answers
 
 # A task of a few seconds: short enough for two cores to end together.
 _SEEDS_A_TASK = 10
@@ -43,9 +44,10 @@ def survey(
     """
     loaded = [load_unit(root, unit) for unit in units]
     for unit in loaded:
-        _equivalents(unit)
+        for exercise in unit.exercises.values():
+            _equivalents(exercise)
     wrongs: dict[str, Wrongs] = {}
-    rights: dict[str, list[list[RightAnswer]]] = defaultdict(list)
+    rights: dict[str, list[list[TriedRight]]] = defaultdict(list)
     # With more threads than cores, those that wait must not keep the others from working.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
@@ -69,30 +71,30 @@ def survey(
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [
-        Result(unit, exercise, wrongs[id_], _together(rights[id_]))
+        Result(exercise, wrongs[id_], _together(rights[id_]))
         for unit in loaded
         for id_, exercise in unit.exercises.items()
     ]
 
 
-def _equivalents(unit: Unit) -> list[Equivalent]:
-    path = unit.paths.get("equivalents.toml")
+def _equivalents(exercise: Exercise) -> list[Equivalent]:
+    path = exercise.files.get("equivalents.toml")
     return read_equivalents(path) if path else []
 
 
 def _wrongs(root: Path, unit: str, exercise: str, plan: Plan) -> Wrongs:
-    loaded = load_unit(root, unit)
-    return try_wrong_answers(loaded.exercises[exercise], _equivalents(loaded), plan)
+    loaded = load_unit(root, unit).exercises[exercise]
+    return try_wrong_answers(loaded, _equivalents(loaded), plan)
 
 
-def _rights(root: Path, unit: str, exercise: str, plan: Plan, seeds: range) -> list[RightAnswer]:
+def _rights(root: Path, unit: str, exercise: str, plan: Plan, seeds: range) -> list[TriedRight]:
     return try_right_answers(load_unit(root, unit).exercises[exercise], plan, seeds)
 
 
-def _together(parts: Sequence[Sequence[RightAnswer]]) -> tuple[RightAnswer, ...]:
+def _together(parts: Sequence[Sequence[TriedRight]]) -> tuple[TriedRight, ...]:
     """The answers of all tasks, each with what became of it under all seeds."""
     return tuple(
-        RightAnswer(
+        TriedRight(
             same[0].name,
             sum(item.tries for item in same),
             tuple(refusal for item in same for refusal in item.refused),

@@ -28,16 +28,16 @@ from course_utils.checks.tolerance import Yardstick
 
 Function = Callable[..., Any]
 
-MISCONCEPTION, MUTANT, BEHAVIOUR = "misconception", "mutant", "behaviour"
+MISCONCEPTION, NAMELESS, MUTANT, BEHAVIOUR = "misconception", "wrong answer", "mutant", "behaviour"
 
 
 @dataclass(frozen=True)
-class WrongAnswer:
+class TriedWrong:
     """A wrong answer and what became of it.
 
     Attributes:
-        kind: `misconception`, `mutant` or `behaviour`.
-        name: of the misconception or the fault; what a mutant changed into what.
+        kind: `misconception`, `wrong answer` (without a name of its own), `mutant` or `behaviour`.
+        name: of the misconception, the wrong answer or the fault; what a mutant changed into what.
         line: of the statement that a mutant changed, in the reference's file.
         failed: ids of the checks that it failed under every secret.
         raised: those of them that it failed by an exception, whatever they look at.
@@ -64,8 +64,8 @@ class WrongAnswer:
 
 
 @dataclass(frozen=True)
-class RightAnswer:
-    """A variant and what became of it.
+class TriedRight:
+    """A right answer and what became of it.
 
     Attributes:
         tries: how often all checks were asked.
@@ -91,7 +91,7 @@ class Wrongs:
 
     exercise: str
     checks: tuple[str, ...]
-    answers: tuple[WrongAnswer, ...]
+    answers: tuple[TriedWrong, ...]
     trivial: int
     points_for_nothing: tuple[tuple[str, float], ...]
     stale_equivalents: tuple[str, ...]
@@ -130,9 +130,7 @@ def try_wrong_answers(exercise: Exercise, equivalents: Sequence[Equivalent], pla
         blank = replace(exercise, misconceptions=())
         hidden = [blank.prepare(secret) for secret in plan.secrets]
         visible = blank.prepare(PUBLIC_SECRET, visible_only=True)
-        reasons = {
-            (item.before, item.after): item.reason for item in equivalents if item.exercise == exercise.id
-        }
+        reasons = {(item.before, item.after): item.reason for item in equivalents}
         answers = []
         unknown = set(reasons)
         for kind, before, after, line, function in _wrong_functions(exercise, visible):
@@ -167,6 +165,8 @@ def _wrong_functions(
     """Kind, before, after, line, and what makes the function: some remember what they were called with."""
     for wrong in exercise.misconceptions:
         yield MISCONCEPTION, "", wrong.id, 0, lambda function=wrong.function: function  # type: ignore[misc]
+    for other in exercise.wrong_answers:
+        yield NAMELESS, "", other.id, 0, lambda function=other.function: function  # type: ignore[misc]
     for mutant in mutants(exercise.reference):
         yield MUTANT, mutant.before, mutant.after, mutant.line, lambda function=mutant.function: function  # type: ignore[misc]
     for name in behaviours(prepared, exercise.reference):
@@ -181,7 +181,7 @@ def _try(
     make: Callable[[], Function],
     hidden: Sequence[PreparedExercise],
     visible: PreparedExercise,
-) -> WrongAnswer:
+) -> TriedWrong:
     failed, raised = frozenset[str](), frozenset[str]()
     passed: set[bool] = set()
     effect = float("inf")
@@ -194,7 +194,7 @@ def _try(
         passed.add(verdict.status == CORRECT)
         effect = min(effect, largest)
     seen = judge_function(visible, make())
-    return WrongAnswer(
+    return TriedWrong(
         kind,
         name,
         line,
@@ -213,7 +213,7 @@ def _has_raised(item: CheckVerdict) -> bool:
     return item.observation is not None and item.observation.quantities.get("exception") != expected == "none"
 
 
-def _named(answer: WrongAnswer, exercise: Exercise, prepared: Sequence[PreparedExercise]) -> WrongAnswer:
+def _named(answer: TriedWrong, exercise: Exercise, prepared: Sequence[PreparedExercise]) -> TriedWrong:
     if answer.kind != MISCONCEPTION:
         return answer
     function = next(item.function for item in exercise.misconceptions if item.id == answer.name)
@@ -241,11 +241,11 @@ def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, 
 # --- right answers ------------------------------------------------------------------------------------------------
 
 
-def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> list[RightAnswer]:
-    """The reference and every variant under the seeds of these numbers."""
+def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> list[TriedRight]:
+    """The reference and every other right answer under the seeds of these numbers."""
     answers: Mapping[str, Function] = {
         "the reference": exercise.reference,
-        **{item.id: item.function for item in exercise.variants},
+        **{item.id: item.function for item in exercise.right_answers},
     }
     refused: dict[str, list[str]] = {name: [] for name in answers}
     errors = dict.fromkeys(answers, 0.0)
@@ -267,7 +267,7 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
                     if found[worst] > 1:
                         where = f"{worst} (seed {number}, {dtype}, {threads} threads)"
                         refused[name].append(f"{where}: {found[worst]:.3g} times what is allowed")
-    return [RightAnswer(name, tries, tuple(refused[name]), errors[name]) for name in answers]
+    return [TriedRight(name, tries, tuple(refused[name]), errors[name]) for name in answers]
 
 
 def _expected(

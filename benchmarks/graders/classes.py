@@ -62,7 +62,7 @@ def answers(unit: Unit, count: int, seed: int = 0) -> dict[str, tuple[str, Answe
             sources = dict(list(sources.items())[: len(sources) // 2])
         for id_ in chance.sample(sorted(sources), {"one wrong": 1, "two wrong": 2}.get(kind, 0)):
             wrong = chance.choice(unit.exercises[id_].misconceptions).id
-            sources[id_] = misconception_source(unit, unit.exercises[id_], wrong)
+            sources[id_] = misconception_source(unit.exercises[id_], wrong)
         student = f"student{index:04}"
         # A line of each student's own: no two cells and no two files are the same text.
         made[student] = kind, {id_: f"{source}# {student}\n" for id_, source in sources.items()}

@@ -63,14 +63,13 @@ def measure(students: int) -> dict[str, float]:
 
     from autograder.course.config import find_root
     from autograder.course.units import load_unit
-    from autograder.grading.slicing import import_prelude
     from benchmarks.graders.classes import answers
     from course_utils.checks.compare import selected
     from course_utils.checks.observe import observe
 
     unit = load_unit(find_root(), "moco")
     prepared = {id_: exercise.prepare(b"benchmark") for id_, exercise in unit.exercises.items()}
-    prelude = "\n".join(import_prelude(unit.paths["reference.py"].read_text()).values())
+    prelude = "\n".join(unit.prelude.values())
     clock = _Clock()
     cases = 0.0
     for _, sources in answers(unit, students).values():

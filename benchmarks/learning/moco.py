@@ -20,7 +20,9 @@ from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build, projection_head
 from course_utils.train import Batches, History, cosine, train
-from solutions.moco.reference import enqueue, moco_logits, momentum_update
+from solutions.moco.enqueue.reference import enqueue
+from solutions.moco.moco_logits.reference import moco_logits
+from solutions.moco.momentum_update.reference import momentum_update
 
 SETTINGS: dict[str, Any] = {
     "family": "both",

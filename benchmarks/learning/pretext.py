@@ -18,7 +18,7 @@ from course_utils.augment import Augment
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, rotation_head
 from course_utils.train import Batches, History, cosine, train
-from solutions.pretext.reference import rotate_batch
+from solutions.pretext.rotate_batch.reference import rotate_batch
 
 SETTINGS: dict[str, Any] = {
     "family": "both",

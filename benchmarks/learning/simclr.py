@@ -17,7 +17,7 @@ from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, projection_head
 from course_utils.train import Batches, History, cosine, train
-from solutions.simclr.reference import nt_xent
+from solutions.simclr.nt_xent.reference import nt_xent
 
 SETTINGS: dict[str, Any] = {
     "family": "both",

@@ -24,7 +24,8 @@ from course_utils.data import ColourClusters, EmojiVideo, rgb_to_lab
 from course_utils.models import build
 from course_utils.train import Batches, cosine, train
 from course_utils.training_runs import Recorded
-from solutions.video.reference import colorization_attention, copy_colors
+from solutions.video.colorization_attention.reference import colorization_attention
+from solutions.video.copy_colors.reference import copy_colors
 
 SETTINGS = {
     "clips": 600,

@@ -1,11 +1,22 @@
 """Checks: what a function is called with (`case`), what is seen (`observe`), and what that says (`judge`).
 
 The same objects serve the visible checks in a notebook (`check`), the hidden ones of the grader, and the files
-`checks.py`, `misconceptions.py` and `variants.py` of a unit.
+`checks.py`, `wrong.py` and `right.py` of an exercise.
 """
 
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.definition import Check, Draw, Misconception, Variant, check, misconception, variant
+from course_utils.checks.definition import (
+    Check,
+    Draw,
+    Misconception,
+    RightAnswer,
+    WrongAnswer,
+    check,
+    misconception,
+    right,
+    slip,
+    wrong,
+)
 from course_utils.checks.observation import Observation
 
 __all__ = [
@@ -16,8 +27,11 @@ __all__ = [
     "Misconception",
     "Module",
     "Observation",
-    "Variant",
+    "RightAnswer",
+    "WrongAnswer",
     "check",
     "misconception",
-    "variant",
+    "right",
+    "slip",
+    "wrong",
 ]

@@ -1,22 +1,33 @@
-"""How a unit's `checks.py`, `misconceptions.py` and `variants.py` are written.
+"""How the files of an exercise's folder are written: `checks.py`, `wrong.py` and `right.py`.
 
-@check("moco.enqueue", points=1, visible=True, accuracy="exact", looks_at=("after.queue",))
+@check(points=1, visible=True, accuracy="exact", looks_at=("after.queue",))
 def stores_the_keys(draw: Draw) -> Case:
     '''The keys stand in the next columns of the queue.'''
     return Case({"queue": Input(draw.normal(5, 11)), "pointer": 2, "keys": Input(draw.normal(3, 5))})
 
-@misconception("moco.enqueue", hint="Which rows of the batch become which columns?")
+@misconception(hint="Which rows of the batch become which columns?")
 def rows_for_columns(queue, pointer, keys):
     '''The queue is taken for k x d.'''
 
-@variant("moco.enqueue")
+sum_for_mean = slip(
+    "losses.mean()", "losses.sum()",
+    idea="The losses are added up.", hint="Does your loss grow with the batch?",
+)
+
+@wrong
+def keys_twice(queue, pointer, keys): ...
+
+@right
 def one_key_after_the_other(queue, pointer, keys): ...
+
+None of them says which exercise it belongs to: that is the folder's name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +71,6 @@ class Check:
     """A graded question about an exercise: run cases, look at some quantities, compare.
 
     Attributes:
-        exercise: id of the exercise, `"moco.enqueue"`.
         id: name of the check, `"stores-the-keys"`.
         title: one sentence that students read.
         points: earned if every case is right.
@@ -72,9 +82,9 @@ class Check:
         side: it holds for trivial answers too ("inputs unchanged"), so it counts only once a check that is no
             side check has passed.
         property: instead of comparing with the reference, judge the observation of each case.
+        exercise: id of the exercise, `"moco.enqueue"`: the place of the folder, known when it is loaded.
     """
 
-    exercise: str
     id: str
     title: str
     points: float
@@ -85,6 +95,7 @@ class Check:
     visible: bool
     side: bool
     property: Callable[[Case, Any], str | None] | None = None
+    exercise: str = ""
 
     def draw(self, secret: bytes) -> list[Case]:
         """The cases of this check under a secret, in the check's dtype."""
@@ -102,37 +113,70 @@ class Misconception:
     """A named wrong idea.
 
     Attributes:
-        exercise: id of the exercise.
         id: its name, `"pointer-not-advanced"`.
         idea: the idea behind it in one sentence.
         hint: one line that leads without giving the answer.
         function: the wrong implementation.
+        line: where it stands in `wrong.py`.
     """
 
-    exercise: str
     id: str
     idea: str
     hint: str
     function: Callable[..., Any]
+    line: int = 1
 
 
 @dataclass(frozen=True)
-class Variant:
-    """A right answer, written in another way than the reference: the checks must accept it.
+class WrongAnswer:
+    """A wrong implementation without an idea to be named: the checks must refuse it, whatever is behind it.
 
     Attributes:
-        exercise: id of the exercise.
-        id: its name, `"one-key-after-the-other"`.
-        function: the implementation.
+        id: what is wrong, `"keys-twice"`.
+        function: the wrong implementation.
+        line: where it stands in `wrong.py`.
     """
 
-    exercise: str
     id: str
     function: Callable[..., Any]
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class RightAnswer:
+    """A right answer that is written otherwise than the reference: the checks must accept it.
+
+    Attributes:
+        id: how it goes about it, `"one-key-after-the-other"`.
+        function: the implementation, or an object that is called like one.
+        line: where it stands in `right.py`.
+    """
+
+    id: str
+    function: Callable[..., Any]
+    line: int = 1
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A wrong answer that is the reference with one piece of its text replaced.
+
+    Attributes:
+        before: a piece of `reference.py` that stands there once.
+        after: what takes its place.
+        idea: the idea behind it in one sentence; empty for a wrong answer without a name.
+        hint: as for `Misconception`.
+        line: where it stands in `wrong.py`.
+    """
+
+    before: str
+    after: str
+    idea: str
+    hint: str
+    line: int
 
 
 def check(
-    exercise: str,
     *,
     points: float,
     accuracy: str = "reduction",
@@ -145,34 +189,50 @@ def check(
     """Turn a function that draws cases into a `Check`; its docstring's first line is the title."""
     if accuracy not in UNITS:
         raise ValueError(f"accuracy {accuracy!r} is not one of {sorted(UNITS)}")
-    if points < 0:
-        raise ValueError(f"{points} points: a check cannot take points away")
+    if not (points >= 0 and points % 0.5 == 0):
+        raise ValueError(f"{points:g} points: a check is worth a multiple of ½ and cannot take points away")
 
     def decorate(cases: Callable[[Draw], Case | Sequence[Case]]) -> Check:
         title = _first_line(cases)
-        return Check(
-            exercise, _name(cases), title, points, cases, accuracy, looks_at, dtype, visible, side, property
+        return Check(_name(cases), title, points, cases, accuracy, looks_at, dtype, visible, side, property)
+
+    return decorate
+
+
+def misconception(*, hint: str) -> Callable[[Callable[..., Any]], Misconception]:
+    """Turn a wrong implementation into a `Misconception`; its docstring's first line is the idea."""
+
+    def decorate(function: Callable[..., Any]) -> Misconception:
+        return Misconception(
+            _name(function), _first_line(function), hint, function, function.__code__.co_firstlineno
         )
 
     return decorate
 
 
-def misconception(exercise: str, *, hint: str) -> Callable[[Callable[..., Any]], Misconception]:
-    """Turn a wrong implementation into a `Misconception`; its docstring's first line is the idea."""
-
-    def decorate(function: Callable[..., Any]) -> Misconception:
-        return Misconception(exercise, _name(function), _first_line(function), hint, function)
-
-    return decorate
+def wrong(function: Callable[..., Any]) -> WrongAnswer:
+    """Turn a wrong implementation into a `WrongAnswer`; its name says what is wrong."""
+    return WrongAnswer(_name(function), function, function.__code__.co_firstlineno)
 
 
-def variant(exercise: str) -> Callable[[Callable[..., Any]], Variant]:
-    """Turn a right implementation into a `Variant`; its name says how it goes about it."""
+def right(function: Callable[..., Any]) -> RightAnswer:
+    """Turn a right implementation into a `RightAnswer`; its name says how it goes about it."""
+    return RightAnswer(_name(function), function, function.__code__.co_firstlineno)
 
-    def decorate(function: Callable[..., Any]) -> Variant:
-        return Variant(exercise, _name(function), function)
 
-    return decorate
+def slip(before: str, after: str, *, idea: str = "", hint: str = "") -> Slip:
+    """The reference with one slip of the hand, named by the variable that it is bound to.
+
+    Args:
+        before: a piece of `reference.py` that stands there once, on one line or several.
+        after: what a hasty hand would write in its place.
+        idea: the idea behind it in one sentence: with it and a hint the slip is a misconception, without a wrong
+            answer that has no name.
+        hint: one line that leads without giving the answer.
+    """
+    if bool(idea) != bool(hint):
+        raise ValueError("a slip with an idea is a misconception and needs a hint; one without needs neither")
+    return Slip(before, after, idea, hint, sys._getframe(1).f_lineno)
 
 
 def _name(function: Callable[..., Any]) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
+from autograder.course.units import Unit, load_unit
 from tests.support import ROOT
 from tests.support.notebooks import notebook as make
 from tests.support.notebooks import sources
-
-from autograder.course.units import Unit, load_unit
 
 
 @cache

@@ -20,16 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support import ROOT
-from tests.attacks.corpus import Attack, corpus
-from tests.attacks.making import notebook
-from tests.attacks.world import World
-from tests.support.notebooks import SETUP, sources, write
 
-from autograder.grading import journal
-from autograder.intake.collect import collect
+from autograder.course.units import Unit
 from autograder.errors import UserError
+from autograder.grading import journal
 from autograder.grading.grader import Grader, Limits
+from autograder.grading.slicing import Program
+from autograder.intake.collect import collect
+from autograder.intake.submission import Submission
 from autograder.report.pages import FEEDBACK, file_name
 from autograder.report.pages import write as write_report
 from autograder.report.rendering import script
@@ -37,12 +35,14 @@ from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import TIERS, probe
 from autograder.sandbox.wire import CellCode
-from autograder.grading.slicing import Program
-from autograder.intake.submission import Submission
-from autograder.course.units import Unit
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Observation
 from course_utils.checks.wire import pack_case
+from tests.attacks.corpus import Attack, corpus
+from tests.attacks.making import notebook
+from tests.attacks.world import World
+from tests.support import ROOT
+from tests.support.notebooks import SETUP, sources, write
 
 CORPUS = corpus()
 ATTACKS = [item for item in CORPUS if item.family not in ("honest", "files")]
@@ -467,9 +467,9 @@ def test_the_terminal_is_inert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     import io
 
     from rich.console import Console
-    from tests.support.tiny import make_course
 
     from autograder.cli import session
+    from tests.support.tiny import make_course
 
     root = make_course(tmp_path / "course", ("course.toml", "", ""))
     submitted = tmp_path / "submitted"

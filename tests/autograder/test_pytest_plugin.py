@@ -59,10 +59,17 @@ def test_failures_say_what_is_wrong_without_a_stack_of_ours(submission: Path) ->
     assert "pytest_plugin.py" not in output
 
 
-def test_without_a_submission_the_reference_passes() -> None:
-    found, output = items("solutions/moco")
+def test_with_a_submission_its_checks_are_all_there_is(submission: Path) -> None:
+    found, output = items("--submission", submission, "solutions/moco", "tests/test_arrows.py")
     assert found, output
-    assert all(found.values()), output
+    assert all(name.startswith("moco.") for name in found), output
+    assert "::test_" not in output
+
+
+def test_without_a_submission_there_are_no_checks() -> None:
+    _, output = items("--collect-only", "solutions/moco/enqueue")
+    assert "checks.py" not in output
+    assert "test_reference.py" in output
 
 
 def test_a_failure_tells_the_diagnosis(moco: Unit) -> None:

@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from course_utils import evaluate
 from course_utils.evaluate import Evaluation
-from solutions.video.reference import colorization_attention, copy_colors
+from solutions.video.colorization_attention.reference import colorization_attention
+from solutions.video.copy_colors.reference import copy_colors
 
 
 def blobs(n: int, seed: int, classes: int = 3, dim: int = 5, spread: float = 2.0) -> tuple[Tensor, Tensor]:

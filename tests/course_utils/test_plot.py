@@ -163,7 +163,7 @@ def test_an_animation_holds_its_frames() -> None:
 
 
 def test_recorded_runs_can_be_loaded_and_drawn() -> None:
-    for unit in recorded.units():
+    for unit in training_runs.units():
         runs = training_runs.load(unit)
         assert runs.unit == unit
         assert len(runs.seeds) == len(runs.losses) == len(runs.seconds)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import nbformat
 
+from autograder.course.exercises import standalone_source
 from autograder.course.units import Unit
 from course_utils.slices.names import cell_id
 
@@ -30,7 +30,7 @@ def sources(unit: Unit, changes: Mapping[str, str] | None = None) -> list[tuple[
     """A set-up cell and each exercise's reference, some replaced by other source."""
     cells = [("", SETUP)]
     for id_, exercise in unit.exercises.items():
-        cells.append((cell_id(id_), (changes or {}).get(id_, inspect.getsource(exercise.reference))))
+        cells.append((cell_id(id_), (changes or {}).get(id_, standalone_source(exercise.reference))))
     return cells
 
 

@@ -13,7 +13,7 @@ integrity = "Work alone."
 sandbox = "restricted"
 """
 
-REFERENCE = '''\
+SCALE_REFERENCE = '''\
 import torch
 from torch import Tensor
 
@@ -28,6 +28,83 @@ def scale(values: Tensor, factor: float) -> Tensor:
     # Comments of a reference belong to its solution.
     lifted = values * factor + 0.25 * torch.ones_like(values)
     return lifted
+'''
+
+SCALE_CHECKS = '''\
+from course_utils.checks import Case, Draw, Input, check
+
+
+def _scale(draw: Draw, rows: int) -> Case:
+    return Case({"values": Input(draw.normal(rows, 5), wants_grad=True), "factor": 1.5 + draw.integer(1, 4)})
+
+
+@check(points=1, visible=True)
+def small(draw: Draw) -> Case:
+    """A small matrix is scaled."""
+    return _scale(draw, 2)
+
+
+@check(points=1.5, looks_at=("result", "gradient.values"))
+def with_gradients(draw: Draw) -> Case:
+    """A secret title about hidden gradients."""
+    return _scale(draw, 3)
+
+
+@check(points=0.5, accuracy="exact", looks_at=("after",), side=True)
+def unchanged(draw: Draw) -> Case:
+    """The secret input is left as it was."""
+    return _scale(draw, 4)
+'''
+
+SCALE_WRONG = '''\
+import torch
+
+from course_utils.checks import misconception, slip, wrong
+
+
+@misconception(hint="What does a factor of two do to the values?")
+def divided(values, factor):
+    """The values are divided by the factor, a wrong idea."""
+    return values / factor + 0.25
+
+
+@misconception(hint="Is anything lifted?")
+def not_lifted(values, factor):
+    """The quarter is left out, another wrong idea."""
+    return values * factor
+
+
+@misconception(hint="Which is multiplied?")
+def all_multiplied(values, factor):
+    """The quarter is multiplied as well, a third wrong idea."""
+    return (values + 0.25) * factor
+
+
+lowered = slip(
+    "factor + 0.25",
+    "factor - 0.25",
+    idea="The values are lowered, a fourth wrong idea.",
+    hint="Up or down?",
+)
+
+
+@wrong
+def lifted_by_a_half(values, factor):
+    return values * factor + 0.5
+'''
+
+SCALE_RIGHT = """\
+from course_utils.checks import right
+
+
+@right
+def one_number(values, factor):
+    return 0.25 + factor * values
+"""
+
+CLEAR_REFERENCE = '''\
+import torch
+from torch import Tensor
 
 
 def clear(values: Tensor) -> None:
@@ -36,91 +113,74 @@ def clear(values: Tensor) -> None:
         values.mul_(0).sub_(torch.ones_like(values))
 '''
 
-CHECKS = '''\
+CLEAR_CHECKS = '''\
 from course_utils.checks import Case, Draw, Input, check
 
 
-def _scale(draw: Draw, rows: int) -> Case:
-    return Case({"values": Input(draw.normal(rows, 5), wants_grad=True), "factor": 1.5 + draw.integer(1, 4)})
-
-
-@check("tiny.scale", points=1, visible=True)
-def small(draw: Draw) -> Case:
-    """A small matrix is scaled."""
-    return _scale(draw, 2)
-
-
-@check("tiny.scale", points=1.5, looks_at=("result", "gradient.values"))
-def with_gradients(draw: Draw) -> Case:
-    """A secret title about hidden gradients."""
-    return _scale(draw, 3)
-
-
-@check("tiny.scale", points=0.5, accuracy="exact", looks_at=("after",), side=True)
-def unchanged(draw: Draw) -> Case:
-    """The secret input is left as it was."""
-    return _scale(draw, 4)
-
-
-@check("tiny.clear", points=2, visible=True, looks_at=("after",))
+@check(points=2, visible=True, looks_at=("after",))
 def cleared(draw: Draw) -> Case:
     """All values are minus one."""
     return Case({"values": Input(draw.normal(3, 2))})
 '''
 
-MISCONCEPTIONS = '''\
-import torch
-
+CLEAR_WRONG = '''\
 from course_utils.checks import misconception
 
 
-@misconception("tiny.scale", hint="What does a factor of two do to the values?")
-def divided(values, factor):
-    """The values are divided by the factor, a wrong idea."""
-    return values / factor + 0.25
-
-
-@misconception("tiny.scale", hint="Is anything lifted?")
-def not_lifted(values, factor):
-    """The quarter is left out, another wrong idea."""
-    return values * factor
-
-
-@misconception("tiny.scale", hint="Which is multiplied?")
-def all_multiplied(values, factor):
-    """The quarter is multiplied as well, a third wrong idea."""
-    return (values + 0.25) * factor
-
-
-@misconception("tiny.scale", hint="Up or down?")
-def lowered(values, factor):
-    """The values are lowered, a fourth wrong idea."""
-    return values * factor - 0.25
-
-
-@misconception("tiny.clear", hint="Who holds the values?")
+@misconception(hint="Who holds the values?")
 def zeros(values):
     """Zero takes the place of minus one, in this idea."""
     values.zero_()
 
 
-@misconception("tiny.clear", hint="Plus or minus?")
+@misconception(hint="Plus or minus?")
 def ones(values):
     """One takes the place of minus one, in this idea."""
     values.fill_(1.0)
 
 
-@misconception("tiny.clear", hint="All of them?")
+@misconception(hint="All of them?")
 def first_only(values):
     """Only the first row is cleared, in this idea."""
     values[0] = -1.0
 
 
-@misconception("tiny.clear", hint="What was there before?")
+@misconception(hint="What was there before?")
 def subtracted(values):
     """One is subtracted from what was there, in this idea."""
     values.sub_(1.0)
 '''
+
+CLEAR_RIGHT = """\
+from course_utils.checks import right
+
+
+@right
+def filled(values):
+    values.fill_(-1.0)
+"""
+
+TEST_OF_SCALE = """\
+import torch
+
+from solutions.tiny.scale.reference import scale
+
+
+def test_two_numbers() -> None:
+    assert scale(torch.tensor([1.0, -2.0]), 3.0).tolist() == [3.25, -5.75]
+"""
+
+TEST_OF_CLEAR = """\
+import torch
+
+from solutions.tiny.clear.reference import clear
+
+
+def test_two_numbers() -> None:
+    values = torch.tensor([1.0, 2.0])
+    clear(values)
+    assert values.tolist() == [-1.0, -1.0]
+"""
 
 NOTEBOOK = """\
 ---
@@ -145,10 +205,10 @@ from torch import Tensor
 import course_utils as cu
 ```
 
-```python exercise="tiny.scale" points=3 minutes=5 difficulty="easy"
+```python exercise="tiny.scale" minutes=5 difficulty="easy"
 ```
 
-```python exercise="tiny.clear" points=2 minutes=10 difficulty="moderate"
+```python exercise="tiny.clear" minutes=10 difficulty="moderate"
 ```
 
 ```python scratch=true
@@ -168,10 +228,17 @@ Rubric: one point for trying.
 """
 
 FILES = {
-    "solutions/tiny/reference.py": REFERENCE,
-    "solutions/tiny/checks.py": CHECKS,
-    "solutions/tiny/misconceptions.py": MISCONCEPTIONS,
     "solutions/tiny/notebook.md": NOTEBOOK,
+    "solutions/tiny/scale/reference.py": SCALE_REFERENCE,
+    "solutions/tiny/scale/checks.py": SCALE_CHECKS,
+    "solutions/tiny/scale/wrong.py": SCALE_WRONG,
+    "solutions/tiny/scale/right.py": SCALE_RIGHT,
+    "solutions/tiny/scale/test_reference.py": TEST_OF_SCALE,
+    "solutions/tiny/clear/reference.py": CLEAR_REFERENCE,
+    "solutions/tiny/clear/checks.py": CLEAR_CHECKS,
+    "solutions/tiny/clear/wrong.py": CLEAR_WRONG,
+    "solutions/tiny/clear/right.py": CLEAR_RIGHT,
+    "solutions/tiny/clear/test_reference.py": TEST_OF_CLEAR,
     "course.toml": COURSE,
     "LICENSE": "MIT\n",
     "nbgrader_config.py": (ROOT / "nbgrader_config.py").read_text(),
@@ -183,15 +250,17 @@ def make_course(root: Path, *changes: tuple[str, str, str]) -> Path:
 
     Args:
         root: an empty folder.
-        changes: (file, text, other text): what to replace where; the text must be there.
+        changes: (file, text, other text): what to replace where; the text must be there. Of several files of that name
+            the first that has it is changed.
 
     Returns:
         `root`.
     """
     files = dict(FILES)
     for file, text, other in changes:
-        path = next(name for name in files if name.endswith(file))
-        assert text in files[path], f"{path} does not have {text!r}"
+        paths = [name for name in files if name.endswith(file) and text in files[name]]
+        assert paths, f"no {file} has {text!r}"
+        path = paths[0]
         files[path] = files[path].replace(text, other)
     for name, text in files.items():
         written = root / name

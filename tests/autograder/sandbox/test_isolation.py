@@ -156,7 +156,7 @@ def test_files_of_the_course_are_not_there(sandbox: Sandbox) -> None:
     for path in (
         ROOT,
         ROOT / "solutions",
-        ROOT / "solutions" / "moco" / "reference.py",
+        ROOT / "solutions" / "moco" / "enqueue" / "reference.py",
         ROOT / "course.toml",
         "/etc/passwd",
     ):
@@ -171,7 +171,7 @@ def test_files_of_the_course_are_not_there(sandbox: Sandbox) -> None:
         "found = 0\n"
         "for folder, below, files in os.walk('/'):\n"
             "    if folder.endswith('packages') or folder == '/usr/lib': below.clear()\n"
-        "    if 'solutions' in folder.split('/') or 'nbgrader_config.py' in files or 'misconceptions.py' in files:\n"
+        "    if 'solutions' in folder.split('/') or 'nbgrader_config.py' in files or 'equivalents.toml' in files:\n"
         "        found += 1\n"
         "return found"
     ))  # fmt: skip

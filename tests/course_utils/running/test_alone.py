@@ -15,7 +15,6 @@ import pytest
 import course_utils as cu
 from autograder.course.units import Unit
 from autograder.grading.grader import Grader, Limits
-from autograder.grading.slicing import import_prelude
 from autograder.intake.submission import Submission, read_submission
 from course_utils import shipped
 from course_utils.checks.definition import PUBLIC_SECRET
@@ -49,8 +48,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch, moco: Unit) -> None:
     monkeypatch.setitem(sys.modules, "nbclient", None)
     monkeypatch.delenv(submit._INSIDE, raising=False)
     if not shipped.imports("moco"):
-        lent = import_prelude(moco.paths["reference.py"].read_text())
-        monkeypatch.setattr(recorded, "imports", lambda unit: lent)
+        monkeypatch.setattr(shipped, "imports", lambda unit: moco.prelude)
 
 
 def graded(grader: Grader, path: Path) -> dict[str, tuple[str, float]]:

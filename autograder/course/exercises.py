@@ -1,0 +1,274 @@
+"""One exercise: the folder `solutions/<unit>/<exercise>/` and what its files say."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import TypeVar
+
+from autograder.course import modules
+from autograder.errors import UserError
+from course_utils.checks.compare import expect
+from course_utils.checks.definition import (
+    PUBLIC_SECRET,
+    Check,
+    Misconception,
+    RightAnswer,
+    Slip,
+    WrongAnswer,
+)
+from course_utils.checks.prepared import PreparedCheck, PreparedExercise
+from course_utils.slices.names import function_name
+
+# A folder with any of the first is an exercise; one without all of them is refused.
+NEEDED = ("reference.py", "checks.py", "wrong.py", "right.py", "test_reference.py")
+OPTIONAL = ("equivalents.toml", "receipt.json")
+FILES = (*NEEDED, *OPTIONAL)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exercise:
+    """One function that a student writes.
+
+    Attributes:
+        id: `"moco.enqueue"`.
+        reference: our implementation.
+        checks: its checks, in the order of the file.
+        misconceptions: wrong answers that have a name and a hint.
+        wrong_answers: wrong answers that have none.
+        right_answers: other right answers.
+        files: where each of `FILES` was found, and the unit's `shared.py` if there is one.
+    """
+
+    id: str
+    reference: FunctionType
+    checks: tuple[Check, ...]
+    misconceptions: tuple[Misconception, ...]
+    wrong_answers: tuple[WrongAnswer, ...] = ()
+    right_answers: tuple[RightAnswer, ...] = ()
+    files: Mapping[str, Path]
+
+    @property
+    def name(self) -> str:
+        """The function's name: `"enqueue"`."""
+        return function_name(self.id)
+
+    @property
+    def wrong(self) -> tuple[Misconception | WrongAnswer, ...]:
+        """All wrong answers, those with a name first."""
+        return (*self.misconceptions, *self.wrong_answers)
+
+    @property
+    def points(self) -> float:
+        """The points of all checks."""
+        return sum(check.points for check in self.checks)
+
+    def place(self, item: Misconception | WrongAnswer | RightAnswer) -> str:
+        """File and line of an answer, as complaints name them."""
+        file = "right.py" if isinstance(item, RightAnswer) else "wrong.py"
+        return f"{self.files[file]}, line {item.line}"
+
+    def prepare(self, secret: bytes, *, visible_only: bool = False) -> PreparedExercise:
+        """Draw the cases and compute what the reference and every misconception show.
+
+        Args:
+            secret: the key of the hidden seeds.
+            visible_only: leave out hidden checks (for recording).
+        """
+        prepared = []
+        for check in self.checks:
+            if visible_only and not check.visible:
+                continue
+            cases = tuple(check.draw(secret))
+            expected = tuple(expect(self.reference, case, check.dtype) for case in cases)
+            wrong = {
+                item.id: tuple(expect(item.function, case, check.dtype) for case in cases)
+                for item in self.misconceptions
+            }
+            prepared.append(
+                PreparedCheck(
+                    check.id,
+                    check.title,
+                    check.points,
+                    check.accuracy,
+                    check.looks_at,
+                    check.dtype,
+                    check.visible,
+                    check.side,
+                    cases,
+                    expected,
+                    wrong,
+                    check.property,
+                )
+            )
+        return PreparedExercise(
+            self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions}
+        )
+
+    def record(self) -> tuple[PreparedExercise, float]:
+        """The visible checks under the public key, and the exercise's full points."""
+        return self.prepare(PUBLIC_SECRET, visible_only=True), self.points
+
+
+def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
+    """Read the files of an exercise.
+
+    Args:
+        id_: its id, which is its place.
+        files: where each file was found.
+
+    Raises:
+        UserError: a file is missing or does not load; the reference is not named as the folder; a slip does not fit.
+    """
+    reference = _reference(id_, files)
+    checks = _module(id_, "checks.py", files)
+    wrong = _module(id_, "wrong.py", files)
+    right = _module(id_, "right.py", files)
+    named: list[Misconception] = []
+    nameless: list[WrongAnswer] = []
+    for variable, item in vars(wrong).items():
+        if isinstance(item, Slip):
+            item = _slipped(item, variable, id_, files)  # noqa: PLW2901 - a slip is one of the two below
+        if isinstance(item, Misconception):
+            named.append(item)
+        elif isinstance(item, WrongAnswer):
+            nameless.append(item)
+    found = tuple(replace(check, exercise=id_) for check in _all(checks, Check))
+    if not found:
+        raise UserError(
+            f"{files['checks.py']}, line 1: there is no check in it: write one with @check(points=...)"
+        )
+    return Exercise(
+        id=id_,
+        reference=reference,
+        checks=found,
+        misconceptions=tuple(named),
+        wrong_answers=tuple(nameless),
+        right_answers=tuple(_all(right, RightAnswer)),
+        files=files,
+    )
+
+
+def _module(id_: str, file: str, files: Mapping[str, Path]) -> ModuleType:
+    unit = id_.split(".")[0]
+    if "shared.py" in files:
+        modules.load(f"solutions.{unit}.shared", files["shared.py"])
+    return modules.load(f"solutions.{id_}.{Path(file).stem}", files[file])
+
+
+def _reference(id_: str, files: Mapping[str, Path]) -> FunctionType:
+    path, name = files["reference.py"], function_name(id_)
+    module = _module(id_, "reference.py", files)
+    public = {
+        key: item
+        for key, item in vars(module).items()
+        if isinstance(item, FunctionType) and item.__module__ == module.__name__ and not key.startswith("_")
+    }
+    if list(public) != [name]:
+        wrong_ones = {key: item for key, item in public.items() if key != name}
+        line = next(iter(wrong_ones.values())).__code__.co_firstlineno if wrong_ones else 1
+        there = ", ".join(public) or "none"
+        raise UserError(
+            f"{path}, line {line}: its one public function must be named as the folder, {name!r}; there is {there}. "
+            f"Rename the function or the folder, and let helpers begin with an underscore"
+        )
+    return public[name]
+
+
+def _slipped(item: Slip, variable: str, id_: str, files: Mapping[str, Path]) -> Misconception | WrongAnswer:
+    """The reference with the slip in it."""
+    where = f"{files['wrong.py']}, line {item.line}: the slip {variable!r}"
+    text = files["reference.py"].read_text(encoding="utf-8")
+    times = text.count(item.before)
+    if times != 1:
+        way_out = "copy it from there" if times == 0 else "add what stands around it"
+        raise UserError(f"{where}: {item.before!r} stands {times} times in reference.py: {way_out}")
+    namespace = modules.run_changed(files["reference.py"], text.replace(item.before, item.after), variable)
+    function = namespace[function_name(id_)]
+    assert isinstance(function, FunctionType)
+    name = variable.strip("_").replace("_", "-")
+    if item.hint:
+        return Misconception(name, item.idea, item.hint, function, item.line)
+    return WrongAnswer(name, function, item.line)
+
+
+def _all(module: ModuleType, kind: type[T]) -> list[T]:
+    return [item for item in vars(module).values() if isinstance(item, kind)]
+
+
+def standalone_source(function: FunctionType) -> str:
+    """The source of a function of ours that needs nothing private from around it: a student's cell.
+
+    Private helpers and constants of its module that it uses stand inside it, above its first statement. Imports are
+    not among them: those are a notebook's own.
+    """
+    source = inspect.getsource(function)
+    definition, helpers = _definition(function)
+    if not helpers:
+        return source
+    lines = source.splitlines()
+    text = _module_source(function).splitlines()
+    first = definition.body[1] if ast.get_docstring(definition) is not None else definition.body[0]
+    offset = definition.lineno - 1
+    above = first.lineno - 1 - offset
+    inner: list[str] = []
+    for node in helpers:
+        start = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
+        inner += [f"    {line}" if line else line for line in text[start - 1 : node.end_lineno]]
+        if isinstance(node, ast.FunctionDef):
+            inner.append("")
+    return "\n".join([*lines[:above], *inner, *lines[above:]]) + "\n"
+
+
+def standalone_tree(function: FunctionType) -> ast.FunctionDef:
+    """The syntax tree of `standalone_source`, with the numbers of the lines in the function's file."""
+    definition, helpers = _definition(function)
+    at = 1 if ast.get_docstring(definition) is not None else 0
+    definition.body[at:at] = helpers
+    return definition
+
+
+def _definition(function: FunctionType) -> tuple[ast.FunctionDef, list[ast.stmt]]:
+    """The definition of a function in its module, and that of the private names it uses."""
+    module = ast.parse(_module_source(function))
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef) and node.name == function.__name__:
+            return node, _helpers(node, module)
+    raise UserError(
+        f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} is no "
+        "ordinary function: an exercise begins with def"
+    )
+
+
+def _module_source(function: FunctionType) -> str:
+    lines, _ = inspect.findsource(function)
+    return "".join(lines)
+
+
+def _helpers(definition: ast.FunctionDef, module: ast.Module) -> list[ast.stmt]:
+    """Definitions and assignments of the module that a function uses, directly or through another one."""
+    bound: dict[str, ast.stmt] = {}
+    for node in module.body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node is not definition:
+            bound[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            bound.update(
+                (name.id, node)
+                for name in ast.walk(node)
+                if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+            )
+    wanted: list[ast.stmt] = []
+    waiting: list[ast.stmt] = [definition]
+    while waiting:
+        for name in ast.walk(waiting.pop()):
+            used = bound.get(name.id) if isinstance(name, ast.Name) else None
+            if used is not None and used not in wanted:
+                wanted.append(used)
+                waiting.append(used)
+    return sorted(wanted, key=lambda node: node.lineno)
