@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from autograder.errors import UserError
 from autograder.sandbox import landlock, seccomp
 from autograder.sandbox.namespaces import CONTAINER_UID, FIRST_UID, STUDENT, UIDS, bubblewrap_command
-from autograder.sandbox.view import View, make_view
+from autograder.sandbox.view import make_view
 
 # From the weakest to the strongest.
 TIERS = ("none", "restricted", "full")
@@ -29,6 +29,20 @@ _NAMESPACES = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 or, with AppArmor, "
     "kernel.apparmor_restrict_unprivileged_userns=0), or install bubblewrap"
 )
+# Before anything else, in Python without site: our packages come from the folders of a view, whatever else is on the
+# path. One that is not there is an error, not a reason to look elsewhere.
+_BEGIN = """\
+import sys
+from importlib.util import spec_from_file_location
+class Ours:
+    folders = {folders!r}
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        if folder := cls.folders.get(name):
+            return spec_from_file_location(name, folder + "/__init__.py", submodule_search_locations=[folder])
+sys.meta_path.insert(0, Ours)
+sys.path += {path!r}
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,8 @@ def probe() -> Probe:
         reasons["restricted"] = (
             "this kernel has no Landlock, or an old one (Linux 6.2 or newer, with `landlock` in its list of LSMs)"
         )
+    elif exposed := make_view().exposed:
+        reasons["restricted"] = _why_exposed(exposed)
     refused = []
     for way in ("directly", "bubblewrap"):
         problem = _try(way)
@@ -96,7 +112,7 @@ def choose(tier: str | None, lowest: str, *, unsafe: bool = False) -> str:
         UserError: this machine does not have it, or it is too weak.
     """
     best = probe().best
-    if tier is not None and tier not in TIERS[: TIERS.index(best) + 1]:
+    if tier is not None and (tier not in TIERS[: TIERS.index(best) + 1] or tier in probe().reasons):
         why = probe().reasons.get(tier, f"there is no such tier; this machine has {', '.join(TIERS[1:])}")
         raise UserError(f"--sandbox {tier}: {why}")
     require(tier or best, lowest, unsafe=unsafe)
@@ -138,17 +154,22 @@ def launch(
         number: tells servers that run at the same time from each other.
         cuda: a GPU is used.
         way: `directly` or `bubblewrap`; what `probe` found if left out.
+
+    Raises:
+        UserError: with tier `restricted`, student code could read a course's files.
     """
     view = make_view(cuda=cuda)
+    if tier == "restricted" and view.exposed:
+        raise UserError(f"sandbox tier 'restricted': {_why_exposed(view.exposed)}")
     uids = (FIRST_UID + _place(number) * UIDS, CONTAINER_UID)
     if tier != "full":
         return Launch(
-            tuple(_python(view, view.path_outside, code)),
+            tuple(_python(view.python, view.path_outside, view.code, code)),
             uids if tier == "restricted" else (),
             view.readable,
             tuple(view.devices),
         )
-    command = _python(view, view.path, code)
+    command = _python(view.python, view.path, view.code_inside, code)
     way = way or probe().namespaces
     if way == "bubblewrap":
         return Launch(
@@ -156,16 +177,26 @@ def launch(
         )
     main = "import runpy; runpy.run_module('autograder.sandbox.namespaces', run_name='__main__')"
     arguments = json.dumps([asdict(view), command, dict(environment), uids])
-    return Launch((*_python(view, view.path_outside, main), arguments), (STUDENT,), ())
+    start = _python(view.python, view.path_outside, view.code, main)
+    return Launch((*start, arguments), (STUDENT,), ())
 
 
 def _place(number: int) -> int:
     return os.getpid() % _GRADERS * _SERVERS + number % _SERVERS
 
 
-def _python(view: View, path: Sequence[str], code: str) -> list[str]:
+def _python(python: str, path: Sequence[str], folders: Mapping[str, str], code: str) -> list[str]:
     # Without site: what is installed says in .pth files where the course lies.
-    return [view.python, "-I", "-S", "-B", "-c", f"import sys; sys.path += {list(path)!r}; {code}"]
+    begin = _BEGIN.format(path=list(path), folders=dict(folders))
+    return [python, "-I", "-S", "-B", "-c", begin + code]
+
+
+def _why_exposed(exposed: Sequence[Sequence[str]]) -> str:
+    root, place = exposed[0]
+    return (
+        f"the course's files in {root} lie in {place}, which student code may read, and only namespaces (tier 'full') "
+        "can cover them there: move that folder elsewhere"
+    )
 
 
 def _try(way: str) -> str:

@@ -22,14 +22,11 @@ from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import pack_case
 from tests.support import ROOT
+from tests.support.optional import tiers_here, ways_here
 
 PROBE = tiers.probe
-WAYS = [("restricted", "")] * (tiers.probe().best != "none")
-if tiers.probe().best == "full":
-    WAYS += [("full", way) for way in ("directly", "bubblewrap") if not tiers._try(way)]
 
-
-@pytest.fixture(scope="module", params=WAYS, ids=lambda way: "-".join(filter(None, way)))
+@pytest.fixture(scope="module", params=ways_here())
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     tier, way = request.param
     found = tiers.probe()
@@ -281,7 +278,7 @@ def test_a_control_group_is_used_where_it_may_be_and_is_gone_afterwards() -> Non
     assert not any(folder.exists() for folder in folders)
 
 
-@pytest.mark.parametrize("tier", [tier for tier, _ in WAYS])
+@pytest.mark.parametrize("tier", tiers_here())
 def test_a_sandbox_for_a_gpu_works_where_there_is_none(tier: str) -> None:
     """As far as it can be tried without one: all is as before, but /proc is there and address space is not limited."""
     with Sandbox(Limits(seconds=5, memory_mb=64), tier, cuda=True) as made:
@@ -341,9 +338,9 @@ def test_weaker_machines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_repository_inside_of_what_is_shown_is_covered() -> None:
     binds = [("/usr/lib", "/usr/lib"), ("/venv/site-packages", "/course/packages")]
-    hidden = view._hidden(binds, ["/venv/site-packages"], Path("/usr/lib/course"))
+    hidden = view._hidden(binds, ["/venv/site-packages"], [Path("/usr/lib/course")])
     assert "/usr/lib/course" in [place.rstrip("/") for place in hidden]
-    assert view._hidden(binds, ["/venv/site-packages"], Path("/home/me/course")) == []
+    assert view._hidden(binds, ["/venv/site-packages"], [Path("/home/me/course")]) == []
 
 
 def test_what_libraries_take_cannot_be_had_by_unmapping_them(sandbox: Sandbox) -> None:
