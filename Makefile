@@ -1,12 +1,15 @@
 # make demo   a class of notebooks graded, from nothing
 # make test   the package's own tests
+# make test-bare  those of them that use optional programs, as on a machine that has none: no bubblewrap, no browser,
+#             no PostgreSQL; every skip says what is missing
 # make checks the checks, tried on wrong and right answers; make compat: on the oldest and the newest torch as well
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+BARE := $(addprefix tests/autograder/,sandbox nbgrader report/test_pages.py)
 
-.PHONY: install demo test checks compat lint clean
+.PHONY: install demo test test-bare checks compat lint clean
 
 install: $(STAMP)
 
@@ -23,6 +26,9 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+
+test-bare: $(STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.optional $(BIN)/python -m pytest -rs $(BARE)
 
 checks: $(STAMP)
 	$(BIN)/autograder checks

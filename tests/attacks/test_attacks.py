@@ -33,7 +33,6 @@ from autograder.report.pages import write as write_report
 from autograder.report.rendering import script
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
-from autograder.sandbox.tiers import TIERS, probe
 from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Observation
@@ -43,6 +42,7 @@ from tests.attacks.making import notebook
 from tests.attacks.world import World
 from tests.support import ROOT
 from tests.support.notebooks import SETUP, sources, write
+from tests.support.optional import tiers_here
 
 CORPUS = corpus()
 ATTACKS = [item for item in CORPUS if item.family not in ("honest", "files")]
@@ -56,7 +56,7 @@ LIMITS = Limits(seconds=5.0, memory_mb=512)
 READING_CPU_SECONDS = 10
 READING_IDLE_SECONDS = 15
 READING_MEMORY = 512 * 2**20
-HERE_TIERS = [tier for tier in TIERS[1:] if TIERS.index(tier) <= TIERS.index(probe().best)]
+HERE_TIERS = tiers_here()
 
 
 @dataclass

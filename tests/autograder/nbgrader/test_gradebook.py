@@ -36,6 +36,7 @@ from autograder.intake.submission import read_submission
 from autograder.nbgrader import gradebook as export
 from autograder.nbgrader.gradebook import Outcome, database_url, write
 from autograder.publish.build import build
+from tests.support.optional import NO_POSTGRESQL, find_postgresql
 from tests.support.tiny import make_course
 
 BIN = Path(sys.executable).parent
@@ -426,27 +427,23 @@ def test_either_driver_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, d
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 
-def _server() -> Path | None:
-    """The folder with the server's programs; Debian keeps them out of the PATH."""
-    found = shutil.which("initdb")
-    return max(Path("/usr/lib/postgresql").glob("*/bin"), default=Path(found).parent if found else None)
-
-
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[str]:
     """A server of our own on a socket in a folder of its own; its URL."""
-    programs = _server()
+    programs = find_postgresql()
     if programs is None:
-        pytest.skip("no PostgreSQL server is installed here (initdb was not found)")
+        pytest.skip(NO_POSTGRESQL)
     if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("the driver psycopg is not installed here")
+        pytest.skip("the driver psycopg is not installed here: pip install psycopg")
     user: dict[str, Any] = {}
     if os.geteuid() == 0:
         # The server refuses to be run by root.
         try:
             account = __import__("pwd").getpwnam("postgres")
         except KeyError:
-            pytest.skip("root may not run PostgreSQL, and there is no user postgres")
+            pytest.skip(
+                "root may not run PostgreSQL, and there is no user postgres: add one, or run this as another user"
+            )
         user = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -519,7 +516,7 @@ def test_postgresql(course: Path, postgresql: str) -> None:
 
 def test_postgresql_that_is_not_there(course: Path) -> None:
     if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("the driver psycopg is not installed here")
+        pytest.skip("the driver psycopg is not installed here: pip install psycopg")
     with pytest.raises(UserError, match=r"postgresql.*me:\*\*\*@127.0.0.1:1/grades") as caught:
         write([result("ada")], course, "postgresql://me:secret@127.0.0.1:1/grades")
     assert "secret" not in str(caught.value)

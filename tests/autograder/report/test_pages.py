@@ -14,13 +14,12 @@ from typing import Any
 import pytest
 
 from tests.autograder.report.test_report import grade, pages, wrong
-from tests.support.browser import NAMES, Browser, browser, find
+from tests.support.browser import Browser, browser
+from tests.support.optional import NO_BROWSER, find_browser
 
 pytest.importorskip("websocket", reason="needs websocket-client, which comes with jupyterlab")
-CHROMIUM = find()
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason=f"needs a browser: none of {', '.join(NAMES)} is on PATH"
-)
+CHROMIUM = find_browser()
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
 
 EVIL = "=1+1<script>alert(1)</script>\"'&\u200f"
 # Twelve who tried the exercise; (score, whether right).

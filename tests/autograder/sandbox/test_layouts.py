@@ -19,15 +19,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attacks.corpus import corpus
-from notebooks import sources, write
-from optional import tiers_here
 
+from autograder.course.units import Unit
 from autograder.errors import UserError
 from autograder.sandbox import tiers, view
-from autograder.units import Unit
+from tests.attacks.corpus import corpus
+from tests.support import ROOT
+from tests.support.notebooks import sources, write
+from tests.support.optional import tiers_here
 
-HERE = Path(__file__).resolve().parent
+DRIVER = ROOT / "tests/support/layouts.py"
 (THIEF,) = [attack for attack in corpus() if attack.name == "search/borrowed_reference"]
 NOT_MEANT = 'raise ImportError("this package is not the one that the grader has imported")\n'
 
@@ -129,7 +130,7 @@ def run(layout: Layout, unit: Unit, folder: Path) -> Any:
     }
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
-        [sys.executable, str(HERE / "layouts.py"), json.dumps(told)],
+        [sys.executable, str(DRIVER), json.dumps(told)],
         cwd=folder,
         env=environment,
         capture_output=True,

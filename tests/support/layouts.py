@@ -45,14 +45,14 @@ def main(layout: dict[str, Any]) -> dict[str, Any]:
 
 def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
     """Ask a job where its packages come from, then grade the class."""
-    from autograder.collect import collect
-    from autograder.grading import Grader, Limits
+    from autograder.course.units import load_unit
+    from autograder.grading.grader import Grader, Limits
+    from autograder.intake.collect import collect
     from autograder.sandbox.client import Sandbox
     from autograder.sandbox.starter import ForkServer
     from autograder.sandbox.wire import CellCode
-    from autograder.units import load_unit
     from course_utils.checks.case import Case
-    from course_utils.checks.values import pack_case
+    from course_utils.checks.wire import pack_case
 
     limits = Limits(seconds=10.0, memory_mb=512)
     with ForkServer(limits, tier) as server:

@@ -1,6 +1,6 @@
 """Programs that some tests can use and none needs: where they are, or what to say where they are not.
 
-`python tests/optional.py COMMAND...` runs a command as if this machine had none of them, so that CI shows that the
+`python -m tests.support.optional COMMAND...` runs a command as if this machine had none of them, so that CI shows that the
 package works there: `make test-bare`.
 """
 
