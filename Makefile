@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BARE := $(addprefix tests/autograder/,sandbox nbgrader report/test_pages.py)
+BARE := $(addprefix tests/autograder/,sandbox nbgrader/test_preprocessors.py nbgrader/test_gradebook.py report/test_pages.py)
 
 .PHONY: install demo test test-bare checks compat lint clean
 
