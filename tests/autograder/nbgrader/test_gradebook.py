@@ -34,6 +34,7 @@ from autograder.grading.grader import Grader, Policy
 from autograder.grading.journal import Journal
 from autograder.intake.submission import read_submission
 from autograder.nbgrader import gradebook as export
+from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.gradebook import Outcome, database_url, write
 from autograder.publish.build import build
 from tests.support.optional import NO_POSTGRESQL, find_postgresql
@@ -131,7 +132,7 @@ def api(course: Path, monkeypatch: pytest.MonkeyPatch) -> NbGraderAPI:
     monkeypatch.chdir(course)
     monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
     config = Config()
-    ours.configure(config, course)
+    configure(config, course)
     return NbGraderAPI(config=config)
 
 

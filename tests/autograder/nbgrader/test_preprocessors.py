@@ -23,6 +23,7 @@ from nbgrader.server_extensions.formgrader.handlers import template_path
 from traitlets.config import Config
 
 import autograder.nbgrader.preprocessors as ours
+from autograder.nbgrader.configuration import configure
 from autograder.publish.build import build
 from autograder.sandbox.client import SandboxError
 from course_utils.checks.judge import TOGETHER, WRONG, CheckVerdict, Verdict
@@ -286,7 +287,7 @@ def rendered(course: Path, monkeypatch: pytest.MonkeyPatch, template: str, resou
     """Dan's autograded notebook in HTML, made as Formgrader makes it."""
     monkeypatch.chdir(course)
     config = Config()
-    ours.configure(config, course)
+    configure(config, course)
     config.HTMLExporter.template_name = template
     config.HTMLExporter.extra_template_basedirs = [template_path]
     exporter = HTMLExporter(config=config)
@@ -350,7 +351,7 @@ def api(course: Path, monkeypatch: pytest.MonkeyPatch) -> NbGraderAPI:
     monkeypatch.chdir(course)
     monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
     config = Config()
-    ours.configure(config, course)
+    configure(config, course)
     return NbGraderAPI(config=config)
 
 
