@@ -12,7 +12,8 @@ from typing import Any
 
 import nbformat
 
-from autograder.course.exercises import Exercise, standalone_source
+from autograder.course.exercises import Exercise
+from autograder.course.sources import standalone_source
 from autograder.course.units import Unit
 from autograder.errors import UserError
 from course_utils.slices.names import cell_id

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from types import FunctionType
 
-from autograder.course.exercises import standalone_source
+from autograder.course.sources import standalone_source
 from autograder.errors import UserError
 
 BEGIN = "### BEGIN SOLUTION"

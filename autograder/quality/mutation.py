@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from autograder.course.exercises import standalone_tree
+from autograder.course.sources import standalone_tree
 from autograder.quality.operators import OPERATORS, Place, Replacement
 
 

@@ -46,12 +46,13 @@ def main(layout: dict[str, Any]) -> dict[str, Any]:
 def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
     """Ask a job where its packages come from, then grade the class."""
     from autograder.course.units import load_unit
-    from autograder.grading.grader import Grader, Limits
+    from autograder.grading.grader import Grader, Limits, Result
     from autograder.intake.collect import collect
     from autograder.sandbox.client import Sandbox
     from autograder.sandbox.starter import ForkServer
     from autograder.sandbox.wire import CellCode
     from course_utils.checks.case import Case
+    from course_utils.checks.observation import Observation
     from course_utils.checks.wire import pack_case
 
     limits = Limits(seconds=10.0, memory_mb=512)
@@ -63,8 +64,10 @@ def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
         with Grader(unit, b"secret", limits, tier=tier, server=server) as grader:
             grades = {}
             for item, result in grader.grade_all(collect([Path(layout["submissions"])], "moco")):
-                grades[item.student] = str(result) if isinstance(result, Exception) else result.to_json()
-    place = seen.quantities["result"] if hasattr(seen, "quantities") and not seen.failure else str(seen)
+                grades[item.student] = result.to_json() if isinstance(result, Result) else str(result)
+    place = str(seen)
+    if isinstance(seen, Observation) and not seen.failure:
+        place = str(seen.quantities["result"])
     return {"place": place, "grades": grades}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import nbformat
 
-from autograder.course.exercises import standalone_source
+from autograder.course.sources import standalone_source
 from autograder.course.units import Unit
 from course_utils.slices.names import cell_id
 

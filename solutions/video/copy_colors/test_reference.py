@@ -92,6 +92,21 @@ def test_gradients_are_those_of_finite_differences(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_gradients_are_those_of_a_bilinear_map(seed: int) -> None:
+    """Weights and colours are multiplied and nothing else: each one's gradient is linear in the other."""
+    attention, colors, size = _draw(seed)
+    inputs = (attention.requires_grad_(), colors.requires_grad_())
+    upstream = np.random.default_rng(seed).standard_normal((*colors.shape[:2], *size))
+    gradients = torch.autograd.grad((copy_colors(*inputs, size) * torch.from_numpy(upstream)).sum(), inputs)
+    flat, weights, values = (
+        x.reshape(*x.shape[:2], -1) for x in (upstream, attention.detach().numpy(), colors.detach().numpy())
+    )
+    expected = np.einsum("nci,ncj->nij", values, flat), np.einsum("nij,ncj->nci", weights, flat)
+    torch.testing.assert_close(gradients[0], torch.from_numpy(expected[0]))
+    torch.testing.assert_close(gradients[1], torch.from_numpy(expected[1]).view_as(colors))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_a_permutation_moves_every_color_as_it_is(seed: int) -> None:
     """With one weight of 1 in every column, the target is the reference in another order."""
     rng = np.random.default_rng(seed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.course.exercises import standalone_source
+from autograder.course.sources import standalone_source
 from autograder.course.units import load_unit, unit_ids
 from autograder.errors import UserError
 from course_utils.checks.judge import CORRECT, judge
