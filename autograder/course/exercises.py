@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from autograder.course import modules
 from autograder.errors import UserError
-from course_utils.checks.compare import expect
 from course_utils.checks.definition import (
     PUBLIC_SECRET,
     Check,
@@ -19,6 +18,7 @@ from course_utils.checks.definition import (
     Slip,
     WrongAnswer,
 )
+from course_utils.checks.expectation import expect
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.slices.names import function_name
 

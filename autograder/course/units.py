@@ -21,7 +21,7 @@ from torch import Tensor
 
 from autograder.course.exercises import FILES, NEEDED, Exercise, load_exercise
 from autograder.errors import UserError
-from course_utils.checks.compare import expect
+from course_utils.checks.expectation import expect
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import pack_tensor
 from course_utils.slices.slicing import import_prelude

@@ -19,8 +19,9 @@ from autograder.quality.equivalents import Equivalent
 from autograder.quality.mutation import mutants
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Expectation, error_in_tolerances, expect, matches
+from course_utils.checks.compare import error_in_tolerances, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
+from course_utils.checks.expectation import Expectation, expect
 from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise

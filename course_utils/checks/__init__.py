@@ -7,7 +7,6 @@ The same objects serve the visible checks in a notebook (`check`), the hidden on
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.definition import (
     Check,
-    Draw,
     Misconception,
     RightAnswer,
     WrongAnswer,
@@ -17,6 +16,7 @@ from course_utils.checks.definition import (
     slip,
     wrong,
 )
+from course_utils.checks.draw import Draw
 from course_utils.checks.observation import Observation
 
 __all__ = [

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from collections.abc import Mapping as MappingType
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case, Input, Module
+from course_utils.checks.expectation import Expectation
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
-from course_utils.checks.observation import Observation, Quantity, describe, kind
-from course_utils.checks.observe import observe
+from course_utils.checks.observation import Observation, Quantity, describe, dtype_name, kind
 from course_utils.checks.tolerance import Yardstick
-
-
-@dataclass(frozen=True)
-class Expectation:
-    """What a right (or a known wrong) implementation shows on a case.
-
-    Attributes:
-        quantities: name -> value; floating-point tensors hold float64 values computed from the case's inputs,
-            upcast, so that they are as good as exact.
-        dtypes: name -> dtype that the implementation returns in the case's own dtype, e.g. `"float32"`.
-    """
-
-    quantities: MappingType[str, Quantity]
-    dtypes: MappingType[str, str]
 
 
 @dataclass(frozen=True)
@@ -52,32 +36,6 @@ class Difference:
     def message(self) -> str:
         """The fact as a sentence without values."""
         return f"{describe(self.quantity)} {self.fact}"
-
-
-def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expectation:
-    """Run a trusted implementation twice: in `dtype` for types and exceptions, in float64 for values.
-
-    Where the run in `dtype` is not finite it is kept: a wrong implementation that overflows in float32 is told
-    by its overflow, which float64 hides.
-    """
-    low = case.to(dtype)
-    with torch.random.fork_rng(devices=[]):
-        in_dtype = observe(function, low)
-        exact = observe(function, low.to(torch.float64))
-    quantities = dict(in_dtype.quantities)
-    dtypes: dict[str, str] = {}
-    for name, value in in_dtype.quantities.items():
-        if isinstance(value, Tensor):
-            dtypes[name] = dtype_name(value.dtype)
-            better = exact.quantities.get(name)
-            if (
-                value.is_floating_point()
-                and isinstance(better, Tensor)
-                and better.shape == value.shape
-                and bool(value.isfinite().all())
-            ):
-                quantities[name] = better
-    return Expectation(quantities, dtypes)
 
 
 def compare(
@@ -183,11 +141,6 @@ def allowed_error(expected: Tensor, tolerance: float, scale: float | None = None
     if not (expected.is_floating_point() or expected.is_complex()):
         return 0.0
     return tolerance * (largest(expected) if scale is None else scale)
-
-
-def dtype_name(dtype: torch.dtype) -> str:
-    """`torch.float32` -> `"float32"`."""
-    return str(dtype).removeprefix("torch.")
 
 
 def selected(expected: Expectation, looks_at: Iterable[str]) -> list[str]:

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case, Input
-from course_utils.checks.compare import Expectation, differing, matches, selected
+from course_utils.checks.compare import differing, matches, selected
+from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Observation, describe, kind
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
 from course_utils.checks.tolerance import UNITS, Yardstick

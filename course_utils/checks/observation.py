@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import torch
 from torch import Tensor
 
 Quantity = Tensor | None | bool | int | float | str
@@ -70,6 +71,11 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth")
 def kind(name: str) -> str:
     """The kind of a quantity: `"gradient"` for `"gradient.keys"`."""
     return name.split(".", 1)[0].split("#", 1)[0]
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """`torch.float32` -> `"float32"`."""
+    return str(dtype).removeprefix("torch.")
 
 
 def describe(name: str) -> str:

@@ -9,7 +9,8 @@ from functools import cached_property
 import torch
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Expectation, differing, selected
+from course_utils.checks.compare import differing, selected
+from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Observation
 from course_utils.checks.tolerance import Yardstick
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Argument, Case, Input, Module, Scalar
-from course_utils.checks.compare import Expectation, dtype_name
-from course_utils.checks.observation import Failure, Observation, Quantity
+from course_utils.checks.expectation import Expectation
+from course_utils.checks.observation import Failure, Observation, Quantity, dtype_name
 from course_utils.checks.observe import clean
 
 DTYPES = {
@@ -104,7 +104,7 @@ class ObservationData(msgspec.Struct, frozen=True):
 
 
 class ExpectationData(msgspec.Struct, frozen=True):
-    """A `compare.Expectation`."""
+    """An `expectation.Expectation`."""
 
     quantities: dict[str, QuantityData]
     dtypes: dict[str, str]

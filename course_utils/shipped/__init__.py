@@ -14,14 +14,13 @@ import msgspec
 import torch
 from torch import Tensor
 
-from course_utils.checks.compare import Expectation
-from course_utils.checks.observation import Quantity
+from course_utils.checks.expectation import Expectation
+from course_utils.checks.observation import Quantity, dtype_name
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.wire import (
     DTYPES,
     CaseData,
     ExpectationData,
-    dtype_name,
     pack_case,
     pack_expectation,
     unpack_case,

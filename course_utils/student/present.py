@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from html import escape
 
 from course_utils.checks.case import Argument, Input, Module
-from course_utils.checks.compare import dtype_name
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict
-from course_utils.checks.observation import describe
+from course_utils.checks.observation import describe, dtype_name
 from course_utils.student.outcome import CheckOutcome
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.

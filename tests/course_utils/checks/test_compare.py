@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case, Input
-from course_utils.checks.compare import Difference, compare, expect, matches
+from course_utils.checks.compare import Difference, compare, matches
+from course_utils.checks.expectation import expect
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.tolerance import Yardstick

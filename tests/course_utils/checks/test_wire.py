@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from torch import Tensor
 
 from course_utils.checks import Case, Draw, Input, Module, check
-from course_utils.checks.compare import Expectation
+from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import clean
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise

@@ -1,0 +1,54 @@
+"""What a right, or a known wrong, implementation shows on a case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.case import Case
+from course_utils.checks.observation import Quantity, dtype_name
+from course_utils.checks.observe import observe
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What a right (or a known wrong) implementation shows on a case.
+
+    Attributes:
+        quantities: name -> value; floating-point tensors hold float64 values computed from the case's inputs,
+            upcast, so that they are as good as exact.
+        dtypes: name -> dtype that the implementation returns in the case's own dtype, e.g. `"float32"`.
+    """
+
+    quantities: Mapping[str, Quantity]
+    dtypes: Mapping[str, str]
+
+
+def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expectation:
+    """Run a trusted implementation twice: in `dtype` for types and exceptions, in float64 for values.
+
+    Where the run in `dtype` is not finite it is kept: a wrong implementation that overflows in float32 is told
+    by its overflow, which float64 hides.
+    """
+    low = case.to(dtype)
+    with torch.random.fork_rng(devices=[]):
+        in_dtype = observe(function, low)
+        exact = observe(function, low.to(torch.float64))
+    quantities = dict(in_dtype.quantities)
+    dtypes: dict[str, str] = {}
+    for name, value in in_dtype.quantities.items():
+        if isinstance(value, Tensor):
+            dtypes[name] = dtype_name(value.dtype)
+            better = exact.quantities.get(name)
+            if (
+                value.is_floating_point()
+                and isinstance(better, Tensor)
+                and better.shape == value.shape
+                and bool(value.isfinite().all())
+            ):
+                quantities[name] = better
+    return Expectation(quantities, dtypes)
