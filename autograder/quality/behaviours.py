@@ -45,6 +45,7 @@ def traits(exercise: PreparedExercise) -> frozenset[str]:
             results = [value for name, value in expected.quantities.items() if kind(name) == "result"]
             tensors = [value for value in results if isinstance(value, Tensor)]
             inputs = case.inputs.values()
+            wanted = any(isinstance(value, Module) and value.wants_grad for value in inputs)
             found |= {
                 "a result" if any(value is not None for value in results) else "no result",
                 *(("a tensor",) if tensors else ()),
@@ -52,6 +53,8 @@ def traits(exercise: PreparedExercise) -> frozenset[str]:
                 *(("dimensions",) if any(value.ndim for value in tensors) else ()),
                 *(("tensor inputs",) if any(isinstance(value, Input) for value in inputs) else ()),
                 *(("modules",) if any(isinstance(value, Module) for value in inputs) else ()),
+                *(("gradients of modules",) if wanted else ()),
+                *(("a number",) if any(isinstance(value, float) for value in results) else ()),
             }
     # An exception has no result, and is none of the results of a function that has some.
     return frozenset(found - {"no result"} if "a result" in found else found)
@@ -125,6 +128,17 @@ BEHAVIOURS |= {
     ),
     "result-as-an-array": Behaviour("a tensor", _after(_of_tensors(lambda x: x.detach().numpy()))),
     "result-in-a-list": Behaviour("a result", _after(lambda value: [value])),
+}
+
+
+def _of_numbers(change: Callable[[float], Any]) -> Callable[[Any], Any]:
+    return lambda value: change(value) if isinstance(value, float) else value
+
+
+BEHAVIOURS |= {
+    "number-a-tenth-of-a-per-cent-too-large": Behaviour("a number", _after(_of_numbers(lambda x: x * 1.001))),
+    "number-as-a-tensor": Behaviour("a number", _after(_of_numbers(torch.tensor))),
+    "number-rounded-to-two-digits": Behaviour("a number", _after(_of_numbers(lambda x: round(x, 2)))),
 }
 
 
@@ -348,6 +362,24 @@ def _gradients_of_the_last_module_dropped(function: Function) -> Function:
     def wrapped(*arguments: Any) -> Any:
         list(_modules(arguments))[-1].zero_grad()
         return function(*arguments)
+
+    return wrapped
+
+
+@_behaviour("gradients of modules")
+def _modules_off_the_graph(function: Function) -> Function:
+    def wrapped(*arguments: Any) -> Any:
+        flags = [
+            (parameter, parameter.requires_grad)
+            for module in _modules(arguments)
+            for parameter in module.parameters()
+        ]
+        for parameter, _ in flags:
+            parameter.requires_grad_(False)
+        result = function(*arguments)
+        for parameter, flag in flags:
+            parameter.requires_grad_(flag)
+        return result
 
     return wrapped
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import torch
@@ -53,7 +54,7 @@ def _filled(reference: Function, fill: Callable[[Tensor], Tensor]) -> Function:
         copies = [
             value.detach().clone()
             if isinstance(value, Tensor)
-            else None
+            else deepcopy(value)
             if isinstance(value, nn.Module)
             else value
             for value in arguments
@@ -64,6 +65,8 @@ def _filled(reference: Function, fill: Callable[[Tensor], Tensor]) -> Function:
             return None
         if isinstance(result, tuple):
             return tuple(fill(item) for item in result)
+        if isinstance(result, float):
+            return float(fill(torch.tensor(result)))
         return fill(result) if isinstance(result, Tensor) else type(result)()
 
     return answer
@@ -103,7 +106,11 @@ def _recorded_result(
                 value.copy_(after)
 
     def like(value: Any) -> Any:
-        dtypes = [argument.dtype for argument in arguments if isinstance(argument, Tensor)]
+        dtypes = [
+            argument.dtype
+            for argument in arguments
+            if isinstance(argument, Tensor) and argument.is_floating_point()
+        ]
         return (
             value.to(dtypes[0])
             if isinstance(value, Tensor) and value.is_floating_point() and dtypes

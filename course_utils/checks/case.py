@@ -21,14 +21,22 @@ class Input:
     """A tensor argument and how it is handed over.
 
     Attributes:
-        tensor: the values; floating-point tensors are cast to the dtype of the case.
+        tensor: the values; floating-point tensors are cast to the dtype of the case, all others (indices, labels,
+            bytes, masks) keep theirs.
         wants_grad: the tensor is a leaf with `requires_grad=True`, and its gradient is observed.
         contiguous: if false, the same values are laid out with the dimensions in reverse order in memory.
+
+    Raises:
+        ValueError: a gradient is wanted of what is not floating-point.
     """
 
     tensor: Tensor
     wants_grad: bool = False
     contiguous: bool = True
+
+    def __post_init__(self) -> None:
+        if self.wants_grad and not (self.tensor.is_floating_point() or self.tensor.is_complex()):
+            raise ValueError(f"a tensor of {self.tensor.dtype} cannot want a gradient")
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,11 @@ class Module:
         state: what `load_state_dict` receives.
         grads: values put into `.grad` of the named parameters before the call.
         frozen: every parameter has `requires_grad=False`.
+        wants_grad: the gradients of its parameters are observed, as `gradient.<argument>.<parameter>`; they are not
+            written into `.grad`.
+
+    Raises:
+        ValueError: gradients are wanted of frozen parameters.
     """
 
     name: str
@@ -48,6 +61,11 @@ class Module:
     state: Mapping[str, Tensor] = field(default_factory=dict)
     grads: Mapping[str, Tensor] = field(default_factory=dict)
     frozen: bool = False
+    wants_grad: bool = False
+
+    def __post_init__(self) -> None:
+        if self.wants_grad and self.frozen:
+            raise ValueError(f"{self.name} is frozen, so its parameters have no gradients to want")
 
 
 Argument = Scalar | Input | Module | tuple[int, ...]

@@ -78,7 +78,7 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
         seen["setting.seed"] = torch.initial_seed() == seed
         torch.set_default_dtype(default)
         try:
-            _write_gradients(case, inputs, leaves, seen)
+            _write_gradients(_wanted(case, held), leaves, seen)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - backward through a student's graph may fail in any way
@@ -106,6 +106,17 @@ def cotangent(shape: torch.Size | tuple[int, ...], dtype: torch.dtype, device: t
     count = torch.Size(shape).numel()
     steps = torch.arange(1, count + 1, dtype=torch.float64) * 0.6180339887498949
     return (0.5 + steps.frac()).reshape(shape).to(device=device, dtype=dtype)
+
+
+def _along_cotangent(leaf: Tensor) -> Tensor:
+    """A real number whose gradient is the leaf's along its cotangent, to the last bit.
+
+    To hand the cotangent to `torch.autograd.grad` itself would make torch import sympy, half a second long.
+    """
+    # The function may have left the recording of gradients switched off.
+    with torch.enable_grad():
+        product = leaf * cotangent(leaf.shape, leaf.dtype, leaf.device)
+        return (product.real if product.is_complex() else product).sum()
 
 
 def _materialise(value: Argument, device: str) -> Any:
@@ -174,14 +185,20 @@ def _write_result(result: Any, suffix: str, seen: dict[str, Quantity], leaves: d
     write("result", result)
 
 
-def _write_gradients(
-    case: Case, inputs: Mapping[str, Any], leaves: Mapping[str, Tensor], seen: dict[str, Quantity]
-) -> None:
-    wanted = {
-        name: inputs[name]
+def _wanted(case: Case, held: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """The tensors of which a gradient is wanted: arguments, and parameters as the module had them before the call."""
+    return {
+        owner: tensor
         for name, value in case.inputs.items()
-        if isinstance(value, Input) and value.wants_grad
+        if isinstance(value, Input | Module) and value.wants_grad
+        for owner, tensor in held[name].items()
+        if isinstance(value, Input) or isinstance(tensor, nn.Parameter)
     }
+
+
+def _write_gradients(
+    wanted: Mapping[str, Tensor], leaves: Mapping[str, Tensor], seen: dict[str, Quantity]
+) -> None:
     if not wanted or seen["exception"] != "none":
         return
     outputs = [
@@ -194,10 +211,7 @@ def _write_gradients(
     gradients: dict[str, Tensor | None] = {}
     if outputs and asked:
         found = torch.autograd.grad(
-            outputs,
-            tuple(asked.values()),
-            [cotangent(leaf.shape, leaf.dtype, leaf.device) for leaf in outputs],
-            allow_unused=True,
+            [_along_cotangent(leaf) for leaf in outputs], tuple(asked.values()), allow_unused=True
         )
         gradients = dict(zip(asked, found, strict=True))
     for name, tensor in wanted.items():

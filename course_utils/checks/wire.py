@@ -57,7 +57,7 @@ class InputData(msgspec.Struct, tag="input", frozen=True):
     contiguous: bool
 
 
-class ModuleData(msgspec.Struct, tag="module", frozen=True):
+class ModuleData(msgspec.Struct, tag="module", frozen=True, omit_defaults=True):
     """A `case.Module`."""
 
     name: str
@@ -65,6 +65,7 @@ class ModuleData(msgspec.Struct, tag="module", frozen=True):
     state: dict[str, TensorData]
     grads: dict[str, TensorData]
     frozen: bool
+    wants_grad: bool = False
 
 
 class FloatData(msgspec.Struct, tag="float", frozen=True):
@@ -152,7 +153,7 @@ def pack_case(case: Case) -> CaseData:
             return InputData(pack_tensor(value.tensor), value.wants_grad, value.contiguous)
         if isinstance(value, Module):
             state, grads = _pack_all(value.state), _pack_all(value.grads)
-            return ModuleData(value.name, dict(value.config), state, grads, value.frozen)
+            return ModuleData(value.name, dict(value.config), state, grads, value.frozen, value.wants_grad)
         return _pack_float(value)
 
     return CaseData({name: pack(value) for name, value in case.inputs.items()}, case.calls)
@@ -166,7 +167,7 @@ def unpack_case(data: CaseData) -> Case:
             return Input(unpack_tensor(value.tensor), value.wants_grad, value.contiguous)
         if isinstance(value, ModuleData):
             state, grads = _unpack_all(value.state), _unpack_all(value.grads)
-            return Module(value.name, value.config, state, grads, value.frozen)
+            return Module(value.name, value.config, state, grads, value.frozen, value.wants_grad)
         return float(value.name) if isinstance(value, FloatData) else value
 
     return Case({name: unpack(value) for name, value in data.inputs.items()}, data.calls)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+import torch
+
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict
@@ -195,8 +197,11 @@ def _as_code(value: Argument) -> str:
     values = [
         f"{item:.4g}" if tensor.is_floating_point() else repr(item) for item in tensor.flatten().tolist()
     ]
+    # Bytes taken for int64 would not wrap around.
+    usual = tensor.is_floating_point() or tensor.dtype in (torch.int64, torch.bool)
+    dtype = "" if usual else f", dtype={tensor.dtype}"
     # Nested lists of a few hundred numbers say less than their shape does.
-    return f"torch.tensor([{', '.join(values)}]).reshape({', '.join(map(str, tensor.shape))})"
+    return f"torch.tensor([{', '.join(values)}]{dtype}).reshape({', '.join(map(str, tensor.shape))})"
 
 
 def _size(verdict: CheckVerdict) -> int:
@@ -226,7 +231,7 @@ def _argument(value: Argument) -> str:
         return text + (", wants a gradient" if value.wants_grad else "")
     if isinstance(value, Module):
         return f"a module ({value.name}) with {len(value.state)} parameters and buffers" + (
-            ", frozen" if value.frozen else ""
+            ", frozen" if value.frozen else ", wants gradients" if value.wants_grad else ""
         )
     return repr(value)
 

@@ -15,9 +15,8 @@ from torch import Tensor
 
 from autograder.cli import app
 from autograder.course.trial import judge_function, told_by_properties
-from autograder.course.units import Exercise, load_unit, unit_ids
+from autograder.course.units import Exercise, load_unit
 from autograder.errors import UserError
-from autograder.quality.behaviours import BEHAVIOURS, behaviours, traits
 from autograder.quality.disguise import disguised
 from autograder.quality.equivalents import Equivalent, read_equivalents
 from autograder.quality.gate import Result, complaints, in_tolerances
@@ -110,27 +109,6 @@ def test_shapes_and_devices_are_no_matter_of_precision() -> None:
     assert not [
         item for item in mutants(sample) if "double().device" in item.after or "len(x.half" in item.after
     ]
-
-
-# --- faults of behaviour ----------------------------------------------------------------------------------------
-
-
-def test_every_fault_belongs_to_some_exercise() -> None:
-    found: set[str] = set()
-    for unit in unit_ids(ROOT):
-        for item in load_unit(ROOT, unit).exercises.values():
-            found |= set(behaviours(replace(item, misconceptions=()).prepare(b"key"), item.reference))
-    assert found == set(BEHAVIOURS)
-
-
-def test_traits() -> None:
-    def of(id_: str) -> set[str]:
-        return set(traits(replace(exercise(id_), misconceptions=()).prepare(b"key")))
-
-    assert of("moco.momentum_update") == {"anything", "no result", "modules"}
-    assert of("moco.enqueue") == {"anything", "a result", "tensor inputs"}
-    assert of("simclr.nt_xent") == {"anything", "a result", "a tensor", "floats", "tensor inputs"}
-    assert of("pretext.rotate_batch") >= {"a tensor", "floats", "dimensions"}
 
 
 # --- disguise ---------------------------------------------------------------------------------------------------

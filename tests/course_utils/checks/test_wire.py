@@ -104,14 +104,22 @@ def test_expectations_come_back_from_json(values: dict) -> None:
 inputs = (
     scalars
     | st.lists(st.integers(0, 99), max_size=3).map(tuple)
-    | st.builds(Input, tensors(), st.booleans(), st.booleans())
     | st.builds(
-        Module,
+        # Of integers no gradient can be wanted, and none of frozen parameters.
+        lambda tensor, wants_grad, contiguous: Input(
+            tensor, wants_grad and (tensor.is_floating_point() or tensor.is_complex()), contiguous
+        ),
+        tensors(),
+        st.booleans(),
+        st.booleans(),
+    )
+    | st.builds(
+        lambda *parts: Module(*parts[:-1], *parts[-1]),
         text,
         st.dictionaries(text, st.integers(0, 9), max_size=2),
         st.dictionaries(text, tensors(), max_size=2),
         st.dictionaries(text, tensors(), max_size=2),
-        st.booleans(),
+        st.sampled_from([(False, False), (True, False), (False, True)]),
     )
 )
 
