@@ -1,108 +1,129 @@
-"""`autograder checks`: the table, the page, and what is to be mended."""
+"""`autograder checks`: what is stale is tried, receipts are written, and what is to be mended is said."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 
-from autograder.cli.terminal import SOME_FAILED, Units, console
+from autograder.cli.terminal import SOME_FAILED, console, messages
 
-_WIDTH = 180
+if TYPE_CHECKING:
+    from autograder.quality.gate import Result
+    from autograder.quality.survey import Plan
+
+_WIDTH = 220
+
+Ids = Annotated[
+    list[str] | None,
+    typer.Argument(help="Units (moco) or exercises (moco.enqueue) to try; what is stale if left out."),
+]
 
 
 def checks(
-    units: Units = None,
-    seeds: Annotated[int, typer.Option(help="Seeds under which right answers are tried.", min=1)] = 200,
+    ids: Ids = None,
+    all_: Annotated[bool, typer.Option("--all", help="Try every exercise, fresh or not.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="For CI: fail unless all receipts are fresh; write nothing.")
+    ] = False,
     every: Annotated[
         bool,
-        typer.Option(
-            "--every", help="Each seed with all numbers of threads and dtypes, not with one in turn."
-        ),
+        typer.Option("--every", help="Each seed with all numbers of threads and dtypes, not one in turn."),
     ] = False,
-    write: Annotated[
-        bool, typer.Option("--write", help="Write docs/checks.md, if it is not what is found.")
-    ] = False,
+    show: Annotated[
+        str | None, typer.Option(metavar="ID", help="Show which check of an exercise refuses what.")
+    ] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Seeds for right answers, in place of 200; writes no receipt.", min=1)
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Processes at the same time.", min=1)] = os.cpu_count() or 1,
 ) -> None:
     """Try the checks on wrong answers, which they must refuse, and on right ones, which they must accept."""
+    from autograder.course import receipt
     from autograder.course.config import find_root
-    from autograder.course.units import unit_ids
+    from autograder.quality import standing
+    from autograder.quality.gate import complaints
+    from autograder.quality.page import PAGE, details, page, rows_of, table
+    from autograder.quality.survey import Plan
 
     root = find_root()
-    if _run(
-        root,
-        units or unit_ids(root),
-        seeds,
-        every=every,
-        write=write,
-        whole=not units,
-        jobs=jobs,
-    ):
+    if show is not None:
+        (result,) = _survey(root, {id_: Plan(seeds=1) for id_ in standing.exercises_of(root, [show])}, jobs)
+        print(details(result), end="")
+        return
+    exercises = standing.exercises_of(root, ids or ())
+    deep = Plan(seeds=seeds or standing.SEEDS, every=every)
+    states = {} if ids or all_ else standing.states(root, exercises)
+    plans: dict[str, Plan] = dict.fromkeys(exercises, deep)
+    if states:
+        again = standing.picked(root, list(exercises))
+        light = Plan(seeds=seeds or standing.SEEDS_SINCE, every=every)
+        changed = {id_: light for id_, state in states.items() if state is receipt.Freshness.JUDGING_CHANGED}
+        plans = {
+            id_: plan for id_, plan in plans.items() if states[id_] is not receipt.Freshness.FRESH
+        } | changed
+        plans |= {id_: deep for id_ in again if id_ not in plans}
+        _announce(states, plans)
+    results = _survey(root, plans, jobs)
+    if results:
+        # As wide as it is, in a pipe as well: a column that is cut says nothing.
+        Console(file=console.file, width=max(console.width, _WIDTH)).print(table(rows_of(results)))
+    found = complaints(results)
+    if fresh:
+        found += [
+            f"{exercises[id_].files['checks.py'].parent / receipt.FILE}: is stale: {state.value}. Run "
+            f"`autograder checks` and commit the receipt"
+            for id_, state in states.items()
+            if state is not receipt.Freshness.FRESH
+        ]
+    elif seeds is None:
+        for result in results:
+            if not complaints([result]):
+                receipt.write(result.exercise, result.minutes, result.found, result.seeds)
+    if seeds is None:
+        everything = standing.exercises_of(root)
+        text = page(standing.recorded(everything))
+        path = root / PAGE
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            if fresh:
+                found.append(
+                    f"{path}: does not say what the receipts do: run `autograder checks` and commit it"
+                )
+            else:
+                path.parent.mkdir(exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+    for complaint in found:
+        console.print(escape(complaint), highlight=False, soft_wrap=True)
+    if found:
         raise typer.Exit(SOME_FAILED)
 
 
-def _run(
-    root: Path,
-    units: Sequence[str],
-    seeds: int,
-    *,
-    every: bool,
-    write: bool,
-    whole: bool,
-    jobs: int,
-) -> bool:
-    """Try all answers, print the table.
+def _announce(states: Mapping[str, object], plans: Mapping[str, Plan]) -> None:
+    from autograder.course.receipt import Freshness
 
-    Args:
-        root, units, jobs: as for `run.survey`.
-        seeds, every: as in `survey.Plan`.
-        write: write the page, if these are all units under the standing plan.
-        whole: these are all units.
+    fresh = sum(state is Freshness.FRESH for state in states.values())
+    messages.print(
+        f"{fresh} of {len(states)} receipts are fresh; trying {', '.join(plans) or 'nothing'}.",
+        highlight=False,
+        soft_wrap=True,
+    )
 
-    Returns:
-        Whether anything is to be mended.
 
-    Raises:
-        UserError: a unit cannot be loaded.
-    """
-    from autograder.quality.gate import complaints
-    from autograder.quality.page import PAGE, page, table
+def _survey(root: Path, plans: Mapping[str, Plan], jobs: int) -> list[Result]:
     from autograder.quality.run import survey
-    from autograder.quality.survey import Plan
 
-    plan = Plan(seeds=seeds, every=every)
-    with Progress(
-        *Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn(), console=console
-    ) as bar:
+    columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=messages) as bar:
         task = bar.add_task("Trying answers", total=None)
-        results = survey(
+        return survey(
             root,
-            units,
-            plan,
+            plans,
             jobs=jobs,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    # As wide as it is, in a pipe as well: a column that is cut says nothing.
-    Console(file=console.file, width=max(console.width, _WIDTH)).print(table(results))
-    found = complaints(results)
-    if whole and plan == Plan():
-        found += _page(root / PAGE, page(results, plan), write=write)
-    for complaint in found:
-        console.print(escape(complaint), highlight=False, soft_wrap=True)
-    return bool(found)
-
-
-def _page(path: Path, text: str, *, write: bool) -> list[str]:
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
-        return []
-    if not write:
-        return [f"{path}: is not what the checks give now: run `autograder checks --write` and commit it"]
-    path.write_text(text, encoding="utf-8")
-    return []

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from math import isinf
 
 from autograder.course.exercises import Exercise
+from autograder.course.receipt import Found
+from autograder.quality.depth import missing
+from autograder.quality.oracle import OracleTried
 from autograder.quality.survey import (
     BEHAVIOUR,
     MISCONCEPTION,
@@ -16,6 +19,7 @@ from autograder.quality.survey import (
     TriedWrong,
     Wrongs,
 )
+from course_utils.checks.structures import Structures
 
 # Of the misconceptions, plain and disguised, so many must be called by their names.
 NAMED = 0.95
@@ -25,13 +29,52 @@ LARGEST_HONEST_ERROR = 0.5
 SMALLEST_FAULT = 4.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of all answers to one exercise."""
+    """What became of all answers to one exercise.
+
+    Attributes:
+        exercise: the exercise.
+        minutes: how long the notebook says it takes.
+        seeds: under so many the right answers were tried.
+        wrongs, rights: what became of wrong and of right answers.
+        oracle: what became of `test_reference.py`; None if it was not tried.
+        structures: what the cases are made of.
+    """
 
     exercise: Exercise
+    minutes: int
+    seeds: int
     wrongs: Wrongs
     rights: tuple[TriedRight, ...]
+    oracle: OracleTried | None
+    structures: Structures
+
+    @property
+    def found(self) -> Found:
+        """The counts, as a receipt holds them."""
+        smallest, oracle = self.smallest_fault, self.oracle
+        return Found(
+            ideas=len(self.of(MISCONCEPTION)),
+            others=len(self.of(NAMELESS)),
+            mutants=len(self.of(MUTANT)),
+            equivalents=len(self.wrongs.answers) - len(self.wrong),
+            faults=len(self.of(BEHAVIOUR)),
+            killed=self.killed,
+            named=round(self.named, 3),
+            visible_kills=round(self.visible_kill_rate, 3),
+            trivial=self.wrongs.trivial,
+            trivial_paid=len(self.wrongs.points_for_nothing),
+            right=len(self.rights),
+            accepted=self.accepted,
+            flakes=self.flakes,
+            honest_error=round(self.honest_error, 2),
+            smallest_fault=None if isinf(smallest) else float(f"{smallest:.3g}"),
+            oracle_asked=len(oracle.asked) if oracle else 0,
+            oracle_caught=len(oracle.asked) - len(oracle.survived) if oracle else 0,
+            draws=tuple(sorted(self.structures.kinds)),
+            longest_side=self.structures.longest_side,
+        )
 
     def of(self, kind: str) -> list[TriedWrong]:
         """The wrong answers of this kind that are not listed as equivalent."""
@@ -125,6 +168,30 @@ def _complaints(result: Result) -> Iterator[str]:
         yield (
             f"{_place(result, item)}: {_in_words(item)} of {exercise.id} is only {item.effect:.3g} times what is "
             f"allowed, {SMALLEST_FAULT:g} times are asked for: let a case show it more clearly"
+        )
+    yield from _of_the_oracle(result)
+    alike = len(result.of(MISCONCEPTION)) - len({item.shows for item in result.of(MISCONCEPTION)})
+    yield from missing(exercise, result.minutes, result.structures, alike)
+
+
+def _of_the_oracle(result: Result) -> Iterator[str]:
+    exercise, oracle = result.exercise, result.oracle
+    if oracle is None:
+        return
+    path = exercise.files["test_reference.py"]
+    if not oracle.passes:
+        yield f"{path}, line 1: it does not pass with the reference: run `pytest {path}`"
+    elif not oracle.asked:
+        return
+    for line, name in oracle.imports:
+        yield (
+            f"{path}, line {line}: imports {name}: an oracle is independent, so it imports nothing of ours but the "
+            f"reference of {exercise.id}"
+        )
+    if oracle.survived:
+        yield (
+            f"{path}, line 1: it passes with wrong values in the reference's place: {', '.join(oracle.survived)}. "
+            "Compare with a loop, another library or a value worked out by hand where these differ"
         )
 
 

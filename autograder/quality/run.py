@@ -1,80 +1,114 @@
-"""Try all answers of all exercises, on all cores, with progress."""
+"""Try all answers to some exercises, on all cores, with progress."""
 
 from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import reduce
 from multiprocessing import get_context
+from operator import or_
 from pathlib import Path
 from typing import Any
 
 from autograder.course.exercises import Exercise
 from autograder.course.units import load_unit
+from autograder.publish.notebook_source import read_notebook_source
 from autograder.quality.equivalents import Equivalent, read_equivalents
 from autograder.quality.gate import Result
+from autograder.quality.oracle import OracleTried, try_oracle
 from autograder.quality.survey import Plan, TriedRight, Wrongs, try_right_answers, try_wrong_answers
+from course_utils.checks.definition import PUBLIC_SECRET
+from course_utils.checks.structures import Structures, structures_of
 
 # A task of a few seconds: short enough for two cores to end together.
 _SEEDS_A_TASK = 10
+# What an exercise counts as that its notebook does not name yet: the gate asks for more rather than for less.
+_MINUTES_UNKNOWN = 15
 
 Progress = Callable[[int, int], None]
 
 
 def survey(
     root: Path,
-    units: Sequence[str],
-    plan: Plan,
+    plans: Mapping[str, Plan],
     *,
     jobs: int = 1,
+    oracles: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> list[Result]:
-    """The results of all exercises of these units, in their order.
+    """The results of some exercises, in the order in which they are named.
 
     Args:
         root: the repository.
-        units: their ids.
-        plan: how much is tried.
+        plans: exercise id -> how much is tried.
         jobs: processes at the same time.
+        oracles: try `test_reference.py` too.
         progress: told after each task how many of how many are done.
 
     Raises:
-        UserError: a unit cannot be loaded, or its list of equivalents is none.
+        UserError: a unit cannot be loaded, or a list of equivalents is none.
     """
-    loaded = [load_unit(root, unit) for unit in units]
-    for unit in loaded:
-        for exercise in unit.exercises.values():
-            _equivalents(exercise)
+    exercises = {id_: load_unit(root, id_.split(".")[0]).exercises[id_] for id_ in plans}
+    for exercise in exercises.values():
+        _equivalents(exercise)
     wrongs: dict[str, Wrongs] = {}
     rights: dict[str, list[list[TriedRight]]] = defaultdict(list)
+    tried: dict[str, OracleTried] = {}
     # With more threads than cores, those that wait must not keep the others from working.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         tasks: dict[Future[Any], str] = {}
-        for unit in loaded:
-            for id_ in unit.exercises:
-                tasks[pool.submit(_wrongs, root, unit.id, id_, plan)] = id_
-                for first in range(0, plan.seeds, _SEEDS_A_TASK):
-                    seeds = range(first, min(first + _SEEDS_A_TASK, plan.seeds))
-                    tasks[pool.submit(_rights, root, unit.id, id_, plan, seeds)] = id_
+        for id_, plan in plans.items():
+            tasks[pool.submit(_wrongs, root, id_, plan)] = id_
+            if oracles:
+                tasks[pool.submit(_oracle, root, id_)] = id_
+            for first in range(0, plan.seeds, _SEEDS_A_TASK):
+                seeds = range(first, min(first + _SEEDS_A_TASK, plan.seeds))
+                tasks[pool.submit(_rights, root, id_, plan, seeds)] = id_
         try:
             for done, future in enumerate(as_completed(tasks), start=1):
-                result = future.result()
+                result, id_ = future.result(), tasks[future]
                 if isinstance(result, Wrongs):
-                    wrongs[tasks[future]] = result
+                    wrongs[id_] = result
+                elif isinstance(result, OracleTried):
+                    tried[id_] = result
                 else:
-                    rights[tasks[future]].append(result)
+                    rights[id_].append(result)
                 progress(done, len(tasks))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    minutes = minutes_of(root, exercises)
     return [
-        Result(exercise, wrongs[id_], _together(rights[id_]))
-        for unit in loaded
-        for id_, exercise in unit.exercises.items()
+        Result(
+            exercise=exercise,
+            minutes=minutes[id_],
+            seeds=plans[id_].seeds,
+            wrongs=wrongs[id_],
+            rights=_together(rights[id_]),
+            oracle=tried.get(id_),
+            structures=_structures(exercise),
+        )
+        for id_, exercise in exercises.items()
     ]
+
+
+def minutes_of(root: Path, ids: Sequence[str] | Mapping[str, Any]) -> dict[str, int]:
+    """Exercise id -> how many minutes its notebook says it takes. Raises `UserError` if one cannot be read."""
+    units = {id_.split(".")[0] for id_ in ids}
+    cells = {
+        id_: cell.minutes
+        for unit in units
+        for id_, cell in read_notebook_source(load_unit(root, unit).notebook).exercises.items()
+    }
+    return {id_: cells.get(id_, _MINUTES_UNKNOWN) for id_ in ids}
+
+
+def _structures(exercise: Exercise) -> Structures:
+    return reduce(or_, (structures_of(check, PUBLIC_SECRET) for check in exercise.checks))
 
 
 def _equivalents(exercise: Exercise) -> list[Equivalent]:
@@ -82,13 +116,21 @@ def _equivalents(exercise: Exercise) -> list[Equivalent]:
     return read_equivalents(path) if path else []
 
 
-def _wrongs(root: Path, unit: str, exercise: str, plan: Plan) -> Wrongs:
-    loaded = load_unit(root, unit).exercises[exercise]
-    return try_wrong_answers(loaded, _equivalents(loaded), plan)
+def _exercise(root: Path, id_: str) -> Exercise:
+    return load_unit(root, id_.split(".")[0]).exercises[id_]
 
 
-def _rights(root: Path, unit: str, exercise: str, plan: Plan, seeds: range) -> list[TriedRight]:
-    return try_right_answers(load_unit(root, unit).exercises[exercise], plan, seeds)
+def _wrongs(root: Path, id_: str, plan: Plan) -> Wrongs:
+    exercise = _exercise(root, id_)
+    return try_wrong_answers(exercise, _equivalents(exercise), plan)
+
+
+def _rights(root: Path, id_: str, plan: Plan, seeds: range) -> list[TriedRight]:
+    return try_right_answers(_exercise(root, id_), plan, seeds)
+
+
+def _oracle(root: Path, id_: str) -> OracleTried:
+    return try_oracle(_exercise(root, id_))
 
 
 def _together(parts: Sequence[Sequence[TriedRight]]) -> tuple[TriedRight, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from itertools import product
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise
@@ -26,6 +28,7 @@ from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, 
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.tolerance import Yardstick
+from course_utils.checks.wire import pack_tensor
 
 Function = Callable[..., Any]
 
@@ -49,6 +52,7 @@ class TriedWrong:
         effect: its largest error in units of the tolerance, the smallest under all secrets; infinite if the fault is
             none of numbers.
         reason: why it is right after all, for an equivalent one.
+        shows: what a misconception shows in all cases, as one hash: two that show the same cannot be told apart.
     """
 
     kind: str
@@ -62,6 +66,7 @@ class TriedWrong:
     named: float = 1.0
     effect: float = 0.0
     reason: str = ""
+    shows: str = ""
 
 
 @dataclass(frozen=True)
@@ -221,7 +226,25 @@ def _named(answer: TriedWrong, exercise: Exercise, prepared: Sequence[PreparedEx
     forms: list[Function] = [function, disguised(function)]  # type: ignore[arg-type]
     verdicts = [judge_function(item, form) for item in prepared for form in forms]
     right = [item.misconception == answer.name or told_by_properties(item) for item in verdicts]
-    return replace(answer, named=sum(right) / len(right))
+    return replace(answer, named=sum(right) / len(right), shows=_shown(prepared[0], answer.name))
+
+
+def _shown(prepared: PreparedExercise, name: str) -> str:
+    """What a misconception shows, to be compared with what others show.
+
+    One that is told by properties alone has no one observation: it counts for itself.
+    """
+    compared = [check for check in prepared.checks if check.property is None]
+    if not any(check.is_failed_by(name) for check in compared):
+        return name
+    digest = hashlib.sha256()
+    for check in compared:
+        for seen in check.wrong[name]:
+            for quantity, value in seen.quantities.items():
+                digest.update(
+                    f"{quantity}\0{pack_tensor(value) if isinstance(value, Tensor) else value!r}\0".encode()
+                )
+    return digest.hexdigest()
 
 
 def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, float]:

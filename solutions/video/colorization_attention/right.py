@@ -258,3 +258,9 @@ ATTENTION_LAMBDA = RightAnswer(
     "lambda",
     lambda reference, target, temperature=1.0: _attend(reference, target, temperature, over=-2),
 )
+
+
+@right
+def library_log_softmax_exponentiated(reference, target, temperature=1.0):
+    scores = torch.einsum("bdhw,bdxy->bhwxy", reference / temperature, target)
+    return scores.flatten(3).flatten(1, 2).log_softmax(dim=1).exp()
