@@ -116,12 +116,12 @@ def _announce(states: Mapping[str, object], plans: Mapping[str, Plan]) -> None:
 
 
 def _survey(root: Path, plans: Mapping[str, Plan], jobs: int) -> list[Result]:
-    from autograder.quality.run import survey
+    from autograder.quality import run
 
     columns = (*Progress.get_default_columns()[:-1], TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=messages) as bar:
         task = bar.add_task("Trying answers", total=None)
-        return survey(
+        return run.survey(
             root,
             plans,
             jobs=jobs,

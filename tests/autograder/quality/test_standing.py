@@ -1,0 +1,128 @@
+"""`autograder checks` tries what is stale and a few more, and CI wants every receipt fresh."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.cli import app
+from autograder.course import receipt
+from autograder.course.units import load_unit
+from autograder.errors import UserError
+from autograder.quality import run, standing
+from autograder.quality.survey import Plan
+from tests.autograder.course.test_receipt import FOUND
+from tests.support.tiny import make_course
+
+IDS = [f"unit.exercise_{number}" for number in range(20)]
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny course with fresh receipts."""
+    root = make_course(tmp_path)
+    exercises = load_unit(root, "tiny").exercises
+    for id_, minutes in run.minutes_of(root, exercises).items():
+        receipt.write(exercises[id_], minutes, FOUND, 200)
+    monkeypatch.chdir(root)
+    return root
+
+
+def checks(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as stopped:
+        app(["checks", "--jobs", "1", *arguments])
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> list[Mapping[str, Plan]]:
+    """What the command would try; nothing is."""
+    seen: list[Mapping[str, Plan]] = []
+
+    def survey(root: Path, plans: Mapping[str, Plan], **options: Any) -> list[Any]:
+        seen.append(plans)
+        return []
+
+    monkeypatch.setattr(run, "survey", survey)
+    return seen
+
+
+def seeds(tried: list[Mapping[str, Plan]]) -> dict[str, int]:
+    return {id_: plan.seeds for id_, plan in tried[-1].items()}
+
+
+def test_others_are_picked_with_each_commit(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    found = set()
+    for number in range(4):
+        subprocess.run(
+            ["git", *identity, "commit", "-q", "--allow-empty", "-m", str(number)], cwd=tmp_path, check=True
+        )
+        picked = standing.picked(tmp_path, IDS)
+        assert len(picked) == standing.PICKED
+        assert standing.picked(tmp_path, IDS[::-1]) == picked
+        found.add(tuple(picked))
+    assert len(found) == 4
+
+
+def test_only_picked_ones_are_tried_where_all_is_fresh(
+    course: Path, tried: list[Mapping[str, Plan]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "PICKED", 1)
+    assert checks("--fresh") == 1  # the page of the tiny course was never written
+    assert list(seeds(tried).values()) == [200]
+    assert checks() == 0
+    assert checks("--fresh") == 0
+    assert checks("--all") == 0
+    assert seeds(tried) == {"tiny.scale": 200, "tiny.clear": 200}
+    assert checks("tiny.clear") == 0
+    assert seeds(tried) == {"tiny.clear": 200}
+
+
+def test_what_changed_is_tried_under_all_seeds_and_named(
+    course: Path, tried: list[Mapping[str, Plan]], monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(standing, "PICKED", 0)
+    path = course / "solutions/tiny/clear/wrong.py"
+    path.write_text(path.read_text() + "# Changed.\n")
+    assert checks("--fresh") == 1
+    assert seeds(tried) == {"tiny.clear": 200}
+    out = " ".join(capfd.readouterr().out.split())
+    assert (
+        "tiny/clear/receipt.json: is stale: the exercise has changed, or has no receipt. Run `autograder checks`"
+        in out
+    )
+
+
+def test_all_are_tried_under_a_few_seeds_when_the_judging_code_changed(
+    course: Path, tried: list[Mapping[str, Plan]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(standing, "PICKED", 0)
+    monkeypatch.setattr(receipt, "judging_sha256", lambda: "another")
+    assert checks() == 0
+    assert seeds(tried) == {"tiny.scale": 24, "tiny.clear": 24}
+
+
+def test_an_unknown_name(course: Path) -> None:
+    with pytest.raises(UserError, match=r"unknown exercise 'tiny\.sale': tiny has tiny\.scale, tiny\.clear"):
+        standing.exercises_of(course, ["tiny.sale"])
+
+
+def test_no_receipt_is_written_for_a_bank_that_lacks_depth(course: Path, capfd: Any) -> None:
+    (course / "solutions/tiny/scale/receipt.json").unlink()
+    assert checks("tiny.scale") == 1
+    assert not (course / "solutions/tiny/scale/receipt.json").exists()
+    out = " ".join(capfd.readouterr().out.split())
+    assert "tiny.scale has 4 misconceptions that can be told apart; an exercise of 5 minutes needs 5" in out
+
+
+def test_show_tells_which_check_refuses_what(course: Path, capfd: Any) -> None:
+    assert checks("--show", "tiny.scale") == 0
+    out = capfd.readouterr().out
+    assert "| divided | refuses | refuses |  |" in out
+    assert "| small | visible |" in out
