@@ -75,7 +75,7 @@ def build(root: Path, units: Sequence[str] = (), *, check: bool = False) -> list
             if set(wanted) == set(known):
                 raise
         stale = [path for path in _files(out) if not _same(root / path, out / path)]
-        stray = list(_strays(root, known))
+        stray = list(_strays(root, out, known, wanted))
         if check:
             if stale or stray:
                 names = "\n".join(f"  {path}" for path in [*stale, *stray])
@@ -100,13 +100,14 @@ def _build_unit(unit: Unit, course: Course, out: Path) -> None:
     path = out / "source" / notebook_path(unit.id)
     path.parent.mkdir(parents=True)
     path.write_text(_dumps(notebook), encoding="utf-8")
-    exercises = []
-    for id_, exercise in unit.exercises.items():
-        if id_ not in course.disabled:
-            prepared, _ = exercise.record()
-            exercises.append((prepared, exercise_points(unit, id_, course)))
-    (out / SHIPPED).mkdir(parents=True, exist_ok=True)
-    (out / SHIPPED / f"{unit.id}.json").write_bytes(shipped.record(unit.id, exercises, unit.prelude))
+    folder = out / SHIPPED
+    folder.mkdir(parents=True, exist_ok=True)
+    ids = [id_ for id_ in unit.exercises if id_ not in course.disabled]
+    for id_ in ids:
+        prepared, _ = unit.exercises[id_].record()
+        data = shipped.record(prepared, exercise_points(unit, id_, course))
+        (folder / f"{id_}{shipped.EXERCISE_SUFFIX}").write_bytes(data)
+    (folder / f"{unit.id}{shipped.UNIT_SUFFIX}").write_bytes(shipped.record_unit(ids, unit.prelude))
 
 
 def _dumps(notebook: NotebookNode) -> str:
@@ -156,14 +157,17 @@ def _files(out: Path) -> list[Path]:
     )
 
 
-def _strays(root: Path, units: Sequence[str]) -> Iterator[Path]:
-    """Generated files of units that are no longer there."""
+def _strays(root: Path, out: Path, units: Sequence[str], built: Sequence[str]) -> Iterator[Path]:
+    """Generated files of units that are no longer there, and of exercises that the units just built do not have."""
     for pattern in ("source/*/*.ipynb", "assignments/*/*.ipynb"):
         for path in sorted(root.glob(pattern)):
             if path.parent.name not in units:
                 yield path.relative_to(root)
-    for path in sorted((root / SHIPPED).glob("*.json")):
-        if path.stem not in units:
+    for path in sorted((root / SHIPPED).glob("*")):
+        unit = path.name.split(".")[0]
+        if path.name.endswith((shipped.EXERCISE_SUFFIX, shipped.UNIT_SUFFIX)) and (
+            unit not in units or (unit in built and not (out / SHIPPED / path.name).is_file())
+        ):
             yield path.relative_to(root)
 
 
@@ -173,7 +177,7 @@ def _same(old: Path, new: Path) -> bool:
         return False
     if old.read_bytes() == new.read_bytes():
         return True
-    if old.suffix != ".json":
+    if not old.name.endswith(shipped.EXERCISE_SUFFIX):
         return False
     try:
         return _alike(shipped.decode(old.read_bytes()), shipped.decode(new.read_bytes()))

@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import msgspec
 import nbformat
 
 from autograder.course.config import Course, load_course
@@ -23,9 +24,10 @@ from autograder.publish.notebook_source import read_notebook_source
 from autograder.publish.published import Published, notebook_path, wheel_name
 from autograder.publish.stub import plain, solved_cell, telling_lines
 from autograder.publish.verify import private_metadata
+from course_utils import shipped
 
 PACKAGE = "course_utils"
-# Pictures; everything else in a release is text and is searched.
+# Pictures; everything else in a release is searched as text, recorded checks by what is packed in them.
 _BINARY = (".webp", ".png")
 _SHORTEST_IDEA = 24
 # Cases are made of everyday calls; the ideas behind them are searched for on their own.
@@ -177,8 +179,8 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _decode(name: str, data: bytes) -> str:
     try:
-        return data.decode()
-    except UnicodeDecodeError as error:
+        return "\n".join(shipped.texts(data)) if name.endswith(shipped.EXERCISE_SUFFIX) else data.decode()
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise UserError(
             f"{name} is no text and cannot be searched for solutions: is it meant to be released?"
         ) from error

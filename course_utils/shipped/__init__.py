@@ -1,12 +1,17 @@
 """The visible checks as they ship: recorded values, no code.
 
-`<unit>.json` holds, for every exercise, the visible cases, what a right function shows, what each known
-misconception shows, and the hints.
+`<unit>.<exercise>.msgpack.z` holds the visible cases of an exercise, what a right function shows, what each
+misconception shows that a visible check can tell from it, and the hints of those: MessagePack, compressed by zlib.
+`<unit>.json` has what belongs to the unit as a whole: the order of its exercises, and the imports that are lent to a
+notebook. So a change of one exercise changes one file, and a notebook reads the files that it asks for and no others.
+
+`autograder build` writes these files. It leaves one alone whose values differ from new ones by rounding only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -26,6 +31,9 @@ from course_utils.checks.wire import (
     unpack_case,
     unpack_expectation,
 )
+
+# How the names of the files end.
+EXERCISE_SUFFIX, UNIT_SUFFIX = ".msgpack.z", ".json"
 
 
 class WrongData(msgspec.Struct, frozen=True):
@@ -65,63 +73,74 @@ class RecordedExercise(msgspec.Struct, frozen=True):
 
 
 class RecordedUnit(msgspec.Struct, frozen=True):
-    """One of the files here."""
+    """What a unit needs besides its exercises.
 
-    unit: str
-    exercises: tuple[RecordedExercise, ...]
-    # Name -> import statement: what the grader lends to a notebook that has lost its set-up cell.
-    imports: dict[str, str] = {}
+    Attributes:
+        exercises: their ids, in their order.
+        imports: name -> import statement: what the grader lends to a notebook that has lost its set-up cell.
+    """
+
+    exercises: tuple[str, ...]
+    imports: dict[str, str]
 
 
-def record(
-    unit: str,
-    exercises: Sequence[tuple[PreparedExercise, float]],
-    imports: Mapping[str, str] | None = None,
-) -> bytes:
-    """The file of a unit: its exercises' visible checks, each with the exercise's full points.
+def record(exercise: PreparedExercise, max_score: float) -> bytes:
+    """The file of an exercise: its visible checks, and its full points.
+
+    Hidden checks are left out, and with them every misconception that shows what is right wherever a visible check
+    looks: its name and its hint would tell what only a hidden check asks for.
 
     Args:
-        unit: its id.
-        exercises: each with its points.
-        imports: what the grader lends, see `course_utils.slices.slicing.import_prelude`.
+        exercise: with all its checks, or the visible ones.
+        max_score: the points of all its checks.
 
     Raises:
         ValueError: a visible check is a property.
     """
-
-    def pack(exercise: PreparedExercise, max_score: float) -> RecordedExercise:
-        for check in exercise.checks:
-            if check.visible and check.property is not None:
-                raise ValueError(
-                    f"{exercise.id}/{check.id}: a property is code and cannot be recorded; make the check hidden"
-                )
-        checks = tuple(
-            RecordedCheck(
-                check.id,
-                check.title,
-                check.points,
-                check.accuracy,
-                check.looks_at,
-                dtype_name(check.dtype),
-                check.side,
-                tuple(pack_case(case) for case in check.cases),
-                tuple(pack_expectation(expectation) for expectation in check.expected),
-                {
-                    name: tuple(
-                        _pack_wrong(one, expected)
-                        for one, expected in zip(wrong, check.expected, strict=True)
-                    )
-                    for name, wrong in check.wrong.items()
-                },
+    checks = tuple(check for check in exercise.checks if check.visible)
+    for check in checks:
+        if check.property is not None:
+            raise ValueError(
+                f"{exercise.id}/{check.id}: a property is code and cannot be recorded; make the check hidden"
             )
-            for check in exercise.checks
-            if check.visible
-        )
-        return RecordedExercise(exercise.id, max_score, checks, dict(exercise.hints))
+    shown = PreparedExercise(exercise.id, checks, exercise.hints)
+    hints = {name: hint for name, hint in exercise.hints.items() if shown.failed_by[name]}
+    packed = tuple(_pack_check(check, hints) for check in checks)
+    data = msgspec.msgpack.encode(RecordedExercise(exercise.id, max_score, packed, hints))
+    return zlib.compress(data, 9)
 
-    packed = tuple(pack(exercise, points) for exercise, points in exercises)
-    unit_data = RecordedUnit(unit, packed, dict(imports or {}))
-    return msgspec.json.format(msgspec.json.encode(unit_data), indent=1) + b"\n"
+
+def record_unit(exercises: Sequence[str], imports: Mapping[str, str]) -> bytes:
+    """The file of a unit as a whole.
+
+    Args:
+        exercises: the ids of those that have a file, in their order.
+        imports: what the grader lends, see `course_utils.slices.slicing.import_prelude`.
+    """
+    data = msgspec.json.encode(RecordedUnit(tuple(exercises), dict(imports)))
+    return msgspec.json.format(data, indent=1) + b"\n"
+
+
+def _pack_check(check: PreparedCheck, names: Mapping[str, str]) -> RecordedCheck:
+    """The recorded form of a check, with those misconceptions alone that have one of these names."""
+    return RecordedCheck(
+        check.id,
+        check.title,
+        check.points,
+        check.accuracy,
+        check.looks_at,
+        dtype_name(check.dtype),
+        check.side,
+        tuple(pack_case(case) for case in check.cases),
+        tuple(pack_expectation(expectation) for expectation in check.expected),
+        {
+            name: tuple(
+                _pack_wrong(one, expected) for one, expected in zip(wrong, check.expected, strict=True)
+            )
+            for name, wrong in check.wrong.items()
+            if name in names
+        },
+    )
 
 
 def _pack_wrong(wrong: Expectation, expected: Expectation) -> WrongData:
@@ -154,9 +173,41 @@ def _is_same(one: Quantity, other: Quantity) -> bool:
     return type(one) is type(other) and one == other
 
 
-def decode(data: bytes) -> RecordedUnit:
-    """Read a recorded file. Raises `msgspec.ValidationError` if it is none."""
+def decode(data: bytes) -> RecordedExercise:
+    """Read the file of an exercise. Raises `msgspec.DecodeError` if it is none."""
+    return msgspec.msgpack.decode(_decompressed(data), type=RecordedExercise)
+
+
+def decode_unit(data: bytes) -> RecordedUnit:
+    """Read the file of a unit as a whole. Raises `msgspec.DecodeError` if it is none."""
     return msgspec.json.decode(data, type=RecordedUnit)
+
+
+def texts(data: bytes) -> Iterator[str]:
+    """Every text in the file of an exercise, names included, whether or not it has a place in `RecordedExercise`.
+
+    Raises:
+        msgspec.DecodeError: it is no such file.
+    """
+
+    def walk(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            for item in value.items():
+                yield from walk(item)
+        elif isinstance(value, list | tuple):
+            for item in value:
+                yield from walk(item)
+
+    yield from walk(msgspec.msgpack.decode(_decompressed(data)))
+
+
+def _decompressed(data: bytes) -> bytes:
+    try:
+        return zlib.decompress(data)
+    except zlib.error as error:
+        raise msgspec.DecodeError(f"no file of an exercise: {error}") from error
 
 
 def exercise_ids(unit: str) -> list[str]:
@@ -165,7 +216,7 @@ def exercise_ids(unit: str) -> list[str]:
     Raises:
         LookupError: there is no such unit; the message names those there are.
     """
-    return [item.id for item in _unit(unit).exercises]
+    return list(_unit(unit).exercises)
 
 
 def imports(unit: str) -> dict[str, str]:
@@ -185,21 +236,22 @@ def load(exercise: str) -> tuple[PreparedExercise, float]:
         LookupError: there is no such exercise; the message names those there are.
     """
     unit = exercise.split(".", 1)[0]
-    recorded = {item.id: item for item in _unit(unit).exercises}
-    if exercise not in recorded:
-        raise LookupError(f"there is no exercise {exercise!r}: {unit} has {', '.join(sorted(recorded))}")
-    return unpack(recorded[exercise])
+    known = exercise_ids(unit)
+    # Compared with the ids there are, so that no text can point outside the folder.
+    if exercise not in known:
+        raise LookupError(f"there is no exercise {exercise!r}: {unit} has {', '.join(sorted(known))}")
+    return unpack(decode((files("course_utils.shipped") / f"{exercise}{EXERCISE_SUFFIX}").read_bytes()))
 
 
 @cache
 def _unit(unit: str) -> RecordedUnit:
     folder = files("course_utils.shipped")
     names = [item.name for item in folder.iterdir()] if folder.is_dir() else []
-    known = sorted(name.removesuffix(".json") for name in names if name.endswith(".json"))
-    # Compared with the names there are, so that no text can point outside the folder.
+    known = sorted(name.removesuffix(UNIT_SUFFIX) for name in names if name.endswith(UNIT_SUFFIX))
+    # As above.
     if unit not in known:
         raise LookupError(f"there is no problem set {unit!r}: known are {', '.join(known) or 'none'}")
-    return decode((folder / f"{unit}.json").read_bytes())
+    return decode_unit((folder / f"{unit}{UNIT_SUFFIX}").read_bytes())
 
 
 def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
