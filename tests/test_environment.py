@@ -150,6 +150,76 @@ def test_what_must_not_be_shared_is_ignored(root: Path) -> None:
         assert name in ignored
 
 
+@pytest.fixture
+def repository(root: Path, tmp_path: Path) -> Path:
+    """An empty one with our rules for git."""
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    for name in (".gitattributes", ".gitignore"):
+        shutil.copy(root / name, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "ignored"),
+    [
+        ("moco-submission.ipynb", True),
+        ("source/moco/moco-submission.ipynb", True),
+        ("assignments/moco/moco-submission.ipynb", True),
+        ("course_utils/tests/moco-submission.ipynb", True),
+        ("tests/moco-submission.ipynb", False),
+        ("tests/autograder/intake/ada-moco-submission.ipynb", False),
+        ("source/moco/moco.ipynb", False),
+    ],
+)
+def test_hand_ins_are_ignored_but_for_those_of_tests(path: str, ignored: bool, repository: Path) -> None:
+    done = subprocess.run(["git", "check-ignore", "--quiet", path], cwd=repository, check=False)
+    assert (done.returncode == 0) == ignored
+
+
+# Whether its lines are shown in a diff.
+GENERATED = {
+    "source/moco/moco.ipynb": False,
+    "assignments/README.md": True,
+    "assignments/moco/moco.ipynb": False,
+    "course_utils/shipped/moco.json": True,
+    "course_utils/shipped/moco.enqueue.msgpack.z": False,
+    "course_utils/training_runs/moco.json": False,
+    "solutions/moco/enqueue/receipt.json": False,
+    "docs/checks.md": True,
+    "benchmarks/results/grading.json": True,
+}
+WRITTEN = (
+    "course_utils/shipped/__init__.py",
+    "course_utils/training_runs/__init__.py",
+    "solutions/moco/notebook.md",
+    "solutions/moco/enqueue/checks.py",
+    "docs/security.md",
+    "Makefile",
+)
+
+
+def attributes(repository: Path, path: str) -> dict[str, str]:
+    names = ["linguist-generated", "diff", "text"]
+    command = ["git", "check-attr", *names, "--", path]
+    done = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+    return dict(line.split(": ")[1:] for line in done.stdout.splitlines())
+
+
+def test_git_knows_what_is_generated(repository: Path, root: Path) -> None:
+    for path, shown in GENERATED.items():
+        assert (root / path).exists() or path.endswith("receipt.json"), path
+        found = attributes(repository, path)
+        assert found["linguist-generated"] == "set", path
+        assert (found["diff"] != "unset") == shown, path
+        assert found["text"] == ("unset" if path.endswith(".z") else "auto"), path
+    for path in WRITTEN:
+        assert (root / path).exists(), path
+        found = attributes(repository, path)
+        assert (found["linguist-generated"], found["diff"]) == ("unspecified", "unspecified"), path
+
+
 # What `make lint` must look at: the packages, the units, the benchmarks, and what tests share.
 LINTED = (
     "autograder/planted.py",

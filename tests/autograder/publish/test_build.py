@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import pytest
 import torch
@@ -19,11 +21,13 @@ from autograder.errors import UserError
 from autograder.publish.build import build
 from autograder.publish.published import Published
 from course_utils import shipped
+from course_utils.checks.wire import pack_tensor, unpack_tensor
 from tests.support.tiny import NOTEBOOK, make_course
 
 SOURCE = "source/tiny/tiny.ipynb"
 RELEASE = "assignments/tiny/tiny.ipynb"
-SHIPPED = "course_utils/shipped/tiny.json"
+UNIT = "course_utils/shipped/tiny.json"
+CLEAR, SCALE = (f"course_utils/shipped/tiny.{name}.msgpack.z" for name in ("clear", "scale"))
 INDEX = "assignments/README.md"
 
 
@@ -31,7 +35,7 @@ INDEX = "assignments/README.md"
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny course, built."""
     root = make_course(tmp_path_factory.mktemp("course"))
-    assert [str(path) for path in build(root)] == [INDEX, RELEASE, SHIPPED, SOURCE]
+    assert [str(path) for path in build(root)] == [INDEX, RELEASE, CLEAR, UNIT, SCALE, SOURCE]
     return root
 
 
@@ -134,8 +138,11 @@ def test_the_index_page(course: Path) -> None:
 
 
 def test_the_recorded_checks_are_the_visible_ones(course: Path) -> None:
-    unit = shipped.decode((course / SHIPPED).read_bytes())
-    assert [(item.id, item.max_score, [check.id for check in item.checks]) for item in unit.exercises] == [
+    unit = shipped.decode_unit((course / UNIT).read_bytes())
+    assert unit.exercises == ("tiny.scale", "tiny.clear")
+    assert unit.imports == {"torch": "import torch", "Tensor": "from torch import Tensor"}
+    files = [shipped.decode((course / path).read_bytes()) for path in (SCALE, CLEAR)]
+    assert [(item.id, item.max_score, [check.id for check in item.checks]) for item in files] == [
         ("tiny.scale", 3.0, ["small"]),
         ("tiny.clear", 2.0, ["cleared"]),
     ]
@@ -173,22 +180,75 @@ def test_stale_files_are_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("change", "stale"), [(1e-12, False), (1e-3, True)])
 def test_recorded_values_may_differ_by_rounding_only(tmp_path: Path, change: float, stale: bool) -> None:
+    """As those that another processor has computed."""
     root = make_course(tmp_path)
     build(root)
-    unit = shipped.decode((root / SHIPPED).read_bytes())
-    tensor = unit.exercises[0].checks[0].expected[0].quantities["result"]
-    from course_utils.checks.wire import pack_tensor, unpack_tensor
-
-    moved = pack_tensor(unpack_tensor(tensor) * (1 + change))
-    unit.exercises[0].checks[0].expected[0].quantities["result"] = moved
-    import msgspec
-
-    (root / SHIPPED).write_bytes(msgspec.json.encode(unit))
+    fresh = (root / SCALE).read_bytes()
+    exercise = shipped.decode(fresh)
+    quantities = exercise.checks[0].expected[0].quantities
+    quantities["result"] = pack_tensor(unpack_tensor(quantities["result"]) * (1 + change))
+    other = zlib.compress(msgspec.msgpack.encode(exercise))
+    (root / SCALE).write_bytes(other)
     if stale:
-        with pytest.raises(UserError, match=SHIPPED):
+        with pytest.raises(UserError, match=SCALE):
             build(root, check=True)
     else:
         build(root, check=True)
+    assert build(root) == ([Path(SCALE)] if stale else [])
+    assert (root / SCALE).read_bytes() == (fresh if stale else other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("clear/wrong.py", "Plus or minus?", "Is it plus?"),
+        ("clear/checks.py", "draw.normal(3, 2)", "draw.normal(4, 3)"),
+        ("clear/checks.py", "All values are minus one.", "Every value is minus one."),
+    ],
+)
+def test_a_change_of_one_exercise_changes_one_recorded_file(
+    change: tuple[str, str, str], course: Path, tmp_path: Path
+) -> None:
+    root = make_course(tmp_path, change)
+    for folder in ("source", "assignments", "course_utils"):
+        shutil.copytree(course / folder, root / folder)
+    assert build(root) == [Path(CLEAR)]
+
+
+def test_an_exercise_that_goes_takes_its_file_along(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    build(root)
+    course = root / "course.toml"
+    course.write_text(course.read_text() + 'disabled = ["tiny.clear"]\n')
+    with pytest.raises(UserError, match=CLEAR):
+        build(root, check=True)
+    assert Path(SCALE) not in build(root)
+    assert not (root / CLEAR).exists()
+    course.write_text(course.read_text().replace('["tiny.clear"]', "[]"))
+    assert [path for path in build(root) if "shipped" in path.parts] == [Path(CLEAR), Path(UNIT)]
+
+
+def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    build(root)
+    folder = root / "course_utils/shipped"
+    (root / "solutions/other").mkdir()
+    (root / "solutions/other/notebook.md").write_text("A unit that is not finished.\n")
+    strays = ["gone.json", "gone.f.msgpack.z", "tiny.gone.msgpack.z"]
+    others = ["__init__.py", "other.f.msgpack.z", "notes.txt"]
+    for name in strays + others:
+        (folder / name).write_text("")
+    # As it stood when a unit had one file.
+    (root / UNIT).write_text('{"unit":"tiny","exercises":[],"imports":{}}')
+    with pytest.raises(UserError) as error:
+        build(root, ["tiny"], check=True)
+    assert str(error.value).splitlines()[1:] == [
+        f"  course_utils/shipped/{name}" for name in ["tiny.json", *sorted(strays)]
+    ]
+    assert build(root, ["tiny"]) == [Path(UNIT)]
+    there = {path.name for path in folder.iterdir()}
+    assert not there & set(strays)
+    assert there >= set(others), "of a unit that was not built nothing is known"
 
 
 def test_a_course_sets_points_dates_and_exercises(tmp_path: Path) -> None:
@@ -208,8 +268,9 @@ def test_a_course_sets_points_dates_and_exercises(tmp_path: Path) -> None:
     assert "*Solved here, not graded.*" in text
     assert "values.mul_(0).sub_" in text
     assert "due 30 November 2026, 23:59 UTC" in text
-    (only,) = shipped.decode((root / SHIPPED).read_bytes()).exercises
-    assert (only.id, only.max_score) == ("tiny.scale", 12.0)
+    assert shipped.decode_unit((root / UNIT).read_bytes()).exercises == ("tiny.scale",)
+    assert shipped.decode((root / SCALE).read_bytes()).max_score == 12.0
+    assert not (root / CLEAR).exists()
     assert "| 14 | 15 | 30 November 2026" in (root / INDEX).read_text()
 
 
@@ -554,12 +615,26 @@ def test_addresses_of_a_release() -> None:
     assert other.badge("moco") == ""
 
 
+RECORD = """
+import sys
+from pathlib import Path
+from autograder.course.units import load_unit
+from course_utils import shipped
+
+unit = load_unit(Path(sys.argv[1]), "tiny")
+print(shipped.record_unit(list(unit.exercises), unit.prelude).hex())
+print(shipped.record(*unit.exercises["tiny.scale"].record()).hex())
+"""
+
+
 def test_what_is_made_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> None:
     """Python's hashes of texts differ from run to run."""
-    code = "from course_utils.slices.slicing import import_prelude; print(import_prelude('from torch import Tensor, nn, fx'))"
+    root = make_course(
+        tmp_path, ("reference.py", "import torch\n", "import torch\nfrom torch import nn, fx\n")
+    )
     outs = {
         subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", RECORD, str(root)],
             capture_output=True,
             text=True,
             check=True,

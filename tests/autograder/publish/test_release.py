@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import ast
 import email
-import json
 import re
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+import zlib
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from autograder.course.config import load_course
 from autograder.course.units import load_unit
 from autograder.errors import UserError
 from autograder.publish.build import build
 from autograder.publish.release import build_wheel, refuse_leaks, release
+from course_utils import shipped
 from tests.support.tiny import make_course
 
 
@@ -50,7 +51,8 @@ def test_a_release_has_notebooks_wheel_and_readme(course: Path, tmp_path: Path) 
     for part in ("A tiny course", "(tiny/tiny.ipynb)", "course_utils-0.1.0-py3-none-any.whl", "Work alone."):
         assert part in readme
     names = zipfile.ZipFile(out / files[2]).namelist()
-    assert "course_utils/shipped/tiny.json" in names
+    for name in ("tiny.json", "tiny.scale.msgpack.z", "tiny.clear.msgpack.z"):
+        assert f"course_utils/shipped/{name}" in names
     assert not any("pyproject" in name or "solutions" in name for name in names)
 
 
@@ -125,18 +127,68 @@ def test_a_leak_into_the_wheel_is_refused(what: str, course: Path, tmp_path: Pat
     assert not (tmp_path / "out").exists()
 
 
+PACKED = {
+    "the title of a check": (
+        lambda made: replace(made, checks=(replace(made.checks[0], title=SECRET_TITLE),)),
+        "a hidden check of tiny.scale",
+    ),
+    "a hint": (
+        lambda made: replace(made, hints={"divided": "The values are divided by the\nfactor, a wrong idea."}),
+        "the idea of misconception divided of tiny.scale",
+    ),
+    "a name": (
+        lambda made: replace(made, hints={"lifted = values * factor + 0.25 * torch.ones_like(values)": ""}),
+        "the solution of tiny.scale",
+    ),
+    "something that is read nowhere": (
+        lambda made: {
+            **msgspec.to_builtins(made, builtin_types=[bytes]),
+            "note": ["", [{"x": SECRET_TITLE}]],
+        },
+        "a hidden check of tiny.scale",
+    ),
+}
+SECRET_TITLE = "A secret title about hidden gradients."
+
+
+@pytest.mark.parametrize("what", PACKED)
+@pytest.mark.parametrize("in_wheel", [True, False])
+def test_a_leak_inside_a_recorded_file_is_refused(
+    what: str, in_wheel: bool, course: Path, tmp_path: Path
+) -> None:
+    unit, settings = load_unit(course, "tiny"), load_course(course)
+    name = "tiny.scale.msgpack.z"
+    data = (course / "course_utils/shipped" / name).read_bytes()
+    change, told = PACKED[what]
+    changed = zlib.compress(msgspec.msgpack.encode(change(shipped.decode(data))))
+    assert b"secret" not in changed
+    assert b"values" not in changed
+    out = tmp_path / "out"
+    out.mkdir()
+    for content, refused in ((data, False), (changed, True)):
+        if in_wheel:
+            with zipfile.ZipFile(out / "course_utils.whl", "w") as made:
+                made.writestr(f"course_utils/shipped/{name}", content)
+        else:
+            (out / name).write_bytes(content)
+        if refused:
+            with pytest.raises(UserError) as error:
+                refuse_leaks(out, [unit], settings)
+            assert f"{name} has {told}" in str(error.value)
+        else:
+            refuse_leaks(out, [unit], settings)
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", zlib.compress(b"\xc1"), zlib.compress(b"\x80")[:-1]])
+def test_a_recorded_file_that_cannot_be_read_is_refused(data: bytes, course: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/tiny.scale.msgpack.z").write_bytes(data)
+    with pytest.raises(UserError, match=r"tiny\.scale\.msgpack\.z is no text"):
+        refuse_leaks(tmp_path / "out", [load_unit(course, "tiny")], load_course(course))
+
+
 def test_recorded_files_hold_no_code(root: Path) -> None:
     """Names, sentences and numbers: no string in them is an expression that computes something."""
-
-    def strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-        if isinstance(value, dict):
-            for name, item in value.items():
-                yield from strings(item, name)
-        elif isinstance(value, list):
-            for item in value:
-                yield from strings(item, key)
-        elif isinstance(value, str):
-            yield key, value
 
     def computes(text: str) -> bool:
         try:
@@ -145,11 +197,13 @@ def test_recorded_files_hold_no_code(root: Path) -> None:
             return False
         return any(isinstance(node, ast.Call | ast.BinOp | ast.Lambda | ast.FunctionDef) for node in nodes)
 
-    for path in (root / "course_utils/shipped").glob("*.json"):
-        for key, text in strings(json.loads(path.read_bytes())):
-            # The numbers of a tensor in base64; a name with hyphens, which Python would take for a difference.
-            if key != "data" and not re.fullmatch(r"[a-z0-9-]+", text):
-                assert not computes(text), (path.name, key, text)
+    paths = list((root / "course_utils/shipped").glob("*.msgpack.z"))
+    assert paths
+    for path in paths:
+        for text in shipped.texts(path.read_bytes()):
+            # A name with hyphens Python would take for a difference.
+            if not re.fullmatch(r"[a-z0-9-]+", text):
+                assert not computes(text), (path.name, text)
 
 
 def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) -> None:
@@ -203,8 +257,14 @@ def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> 
         "import course_utils as cu\n"
         f"assert cu.__file__.startswith({str(tmp_path)!r}), cu.__file__\n"
         "from course_utils import shipped\n"
-        "exercise, points = shipped.load('moco.enqueue')\n"
-        "assert points > 0 and exercise.checks\n"
+        "for unit in ('moco', 'pretext', 'simclr', 'video'):\n"
+        "    for id_ in shipped.exercise_ids(unit):\n"
+        "        exercise, points = shipped.load(id_)\n"
+        "        assert points > 0 and exercise.checks and exercise.hints\n"
+        "    assert 'torch' in shipped.imports(unit)\n"
+        "import torch\n"
+        "result = cu.check('moco.enqueue')\n"
+        "assert result.status == 'not attempted', result\n"
         "assert 'autograder' not in sys.modules and 'solutions' not in sys.modules\n"
     )
     done = subprocess.run(

@@ -15,7 +15,6 @@ from course_utils.checks import Case, Draw, Input, Module, check
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import clean
-from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.wire import (
     DTYPES,
     MAX_QUANTITIES,
@@ -33,7 +32,6 @@ from course_utils.checks.wire import (
     unpack_observation,
     unpack_tensor,
 )
-from course_utils.shipped import decode, exercise_ids, load, record, unpack
 
 
 @st.composite
@@ -227,56 +225,11 @@ def test_a_tensor_that_is_changed_after_packing_is_not() -> None:
     assert unpack_tensor(packed).tolist() == [1, 1]
 
 
-# --- recorded checks --------------------------------------------------------------------------------------------
-
-
-def _prepared(visible: bool = True, **options: object) -> PreparedExercise:
-    case = Case({"x": Input(torch.ones(2)), "t": math.inf})
-    expectation = Expectation(
-        {"exception": "none", "result": torch.tensor([1.0, -math.inf])}, {"result": "float32"}
-    )
-    made = PreparedCheck(
-        "values", "Right.", 2.0, "reduction", ("result",), torch.float32, visible, False, (case,), (expectation,),
-        {"wrong": (Expectation({"exception": "none", "result": math.nan}, {}),)}, **options,  # type: ignore[arg-type]
-    )  # fmt: skip
-    return PreparedExercise("unit.f", (made,), {"wrong": "A hint."})
-
-
-def test_a_recorded_exercise_comes_back() -> None:
-    [data] = decode(record("unit", [(_prepared(), 5.0)])).exercises
-    exercise, points = unpack(data)
-    assert (points, exercise.id, exercise.hints) == (5.0, "unit.f", {"wrong": "A hint."})
-    [back], [sent] = exercise.checks, _prepared().checks
-    assert alike(dict(back.cases[0].inputs), dict(sent.cases[0].inputs))
-    assert alike(dict(back.expected[0].quantities), dict(sent.expected[0].quantities))
-    assert math.isnan(back.wrong["wrong"][0].quantities["result"])  # type: ignore[arg-type]
-    assert (back.dtype, back.looks_at, back.visible) == (torch.float32, ("result",), True)
-
-
-def test_hidden_checks_are_not_recorded() -> None:
-    assert decode(record("unit", [(_prepared(visible=False), 5.0)])).exercises[0].checks == ()
-
-
-def test_a_visible_property_cannot_be_recorded() -> None:
-    with pytest.raises(ValueError, match="unit.f/values"):
-        record("unit", [(_prepared(property=lambda case, observation: None), 5.0)])
-
-
-@pytest.mark.parametrize("name", ["nope.f", "../moco.f", "moco.nope", "moco", ""])
-def test_an_unknown_exercise_is_named_with_those_there_are(name: str) -> None:
-    with pytest.raises(LookupError, match="moco"):
-        load(name)
-
-
-def test_recorded_units_are_complete() -> None:
-    assert exercise_ids("moco") == ["moco.momentum_update", "moco.enqueue", "moco.moco_logits"]
-    for name in exercise_ids("moco"):
-        exercise, points = load(name)
-        assert 0 < exercise.max_score <= points
+# --- draws ----------------------------------------------------------------------------------------------------
 
 
 def test_the_cases_of_a_secret_are_always_the_same() -> None:
-    @check("unit.f", points=1)
+    @check(points=1)
     def values(draw: Draw) -> Case:
         """Values."""
         return Case({"x": Input(draw.normal(2, 3)), "n": draw.integer(0, 10**9)})

@@ -17,8 +17,10 @@ import torch
 from torch import Tensor
 
 import course_utils as cu
-from autograder.course.units import load_unit
+from autograder.course.units import load_unit, unit_ids
 from course_utils import shipped
+from course_utils.checks.judge import judge
+from course_utils.checks.observe import observe
 from course_utils.slices.help import Help
 from course_utils.student import check as visible
 from course_utils.student.check import CheckResult, check, check_in
@@ -500,6 +502,27 @@ def test_every_recorded_exercise_can_be_loaded() -> None:
         exercise, points = shipped.load(name)
         assert exercise.checks
         assert points == UNIT.exercises[name].points
+
+
+@pytest.mark.parametrize("unit", unit_ids(ROOT))
+def test_no_student_gets_an_idea_that_no_visible_check_shows(unit: str) -> None:
+    """Wrong answers are diagnosed as if the whole bank were known."""
+    for id_, exercise in load_unit(ROOT, unit).exercises.items():
+        known, _ = shipped.load(id_)
+        prepared, _ = exercise.record()
+        failed_by = prepared.failed_by
+        assert known.hints == {name: hint for name, hint in prepared.hints.items() if failed_by[name]}
+        assert all(item.wrong.keys() == known.hints.keys() for item in known.checks)
+        packed = "\n".join(shipped.texts((ROOT / f"course_utils/shipped/{id_}.msgpack.z").read_bytes()))
+        for name in prepared.hints.keys() - known.hints.keys():
+            assert prepared.hints[name] not in packed
+        for answer in exercise.wrong:
+            seen = {item.id: [observe(answer.function, case) for case in item.cases] for item in known.checks}
+            said, would_be = judge(known, seen), judge(prepared, seen)
+            for what in ("status", "misconception", "hint", "alike", "separated_by", "together", "fact"):
+                assert getattr(said, what) == getattr(would_be, what), (answer.id, what)
+            if answer.id in failed_by:
+                assert (said.status == "correct") == (answer.id not in known.hints), answer.id
 
 
 def test_a_wrong_number_never_looks_like_the_expected_one() -> None:
