@@ -103,6 +103,11 @@ class Exercise:
                     expected,
                     wrong,
                     check.property,
+                    also={
+                        name: tuple(expect(function, case, check.dtype) for case in cases)
+                        for name, function in check.also.items()
+                    },
+                    signs=check.signs,
                 )
             )
         return PreparedExercise(

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.compare import largest
+from course_utils.checks.closeness import largest
 from course_utils.checks.excerpt import around, failed_pair, unlike
 from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import describe

@@ -232,6 +232,12 @@ def _told_apart(exercise: Exercise) -> Iterator[str]:
         if not item.passed:
             where = f"{_where(exercise.reference)}: the reference of {exercise.id}"
             yield f"{where} fails its own check {item.check.id!r}: {item.message} {item.place}"
+    others = {name: other for check in exercise.checks for name, other in check.also.items()}
+    for name, other in others.items():
+        for item in judge_function(prepared, other).checks:
+            if not item.passed:
+                what = f"{_where(other)}: {name!r}, named as right besides the reference of {exercise.id},"
+                yield f"{what} fails the check {item.check.id!r}: {item.message} {item.place}"
     for wrong in exercise.misconceptions:
         verdict = judge_function(prepared, wrong.function)
         what = f"{exercise.place(wrong)}: misconception {wrong.id!r} of {exercise.id}"

@@ -25,12 +25,15 @@ from course_utils.checks.compare import error_in_tolerances, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.expectation import Expectation, expect
 from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
+from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.tolerance import Yardstick
 from course_utils.checks.wire import pack_tensor
 
 Function = Callable[..., Any]
+# What each right function shows on the cases of a check; the reference's name is empty.
+Readings = Mapping[str, Sequence[Expectation]]
 
 MISCONCEPTION, NAMELESS, MUTANT, BEHAVIOUR = "misconception", "wrong answer", "mutant", "behaviour"
 
@@ -251,12 +254,12 @@ def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, 
     """The verdict and the largest error in units of the tolerance."""
     seen = {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
     largest = 0.0
-    for check in prepared.checks:
+    verdict = judge(prepared, seen)
+    for check in (item.check for item in verdict.checks):
         if check.property is not None:
             continue
         for expected, got in zip(check.expected, seen[check.id], strict=True):
             largest = max(largest, error_in_tolerances(expected, got, check.yardstick()))
-    verdict = judge(prepared, seen)
     if verdict.status != CORRECT and largest <= 1:
         largest = float("inf")  # told by a property
     return verdict, largest
@@ -269,6 +272,7 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
     """The reference and every other right answer under the seeds of these numbers."""
     answers: Mapping[str, Function] = {
         "the reference": exercise.reference,
+        **{name: function for check in exercise.checks for name, function in check.also.items()},
         **{item.id: item.function for item in exercise.right_answers},
     }
     refused: dict[str, list[str]] = {name: [] for name in answers}
@@ -282,10 +286,7 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
                 asked = [(check, *_expected(exercise, check, seed, dtype)) for check in exercise.checks]
             with _quiet(threads):
                 for name, function in answers.items():
-                    found = {
-                        check.id: _error(function, check, dtype, cases, expected)
-                        for check, cases, expected in asked
-                    }
+                    found = _errors(function, dtype, asked)
                     worst = max(found, key=lambda id_: found[id_])
                     errors[name] = max(errors[name], found[worst])
                     if found[worst] > 1:
@@ -296,13 +297,31 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
 
 def _expected(
     exercise: Exercise, check: Check, seed: bytes, dtype: torch.dtype
-) -> tuple[list[Case], list[Expectation]]:
+) -> tuple[list[Case], Readings]:
     cases = [case.to(dtype) for case in check.draw(seed)]
-    return cases, [expect(exercise.reference, case, dtype) for case in cases]
+    functions: dict[str, Function] = {"": exercise.reference, **check.also}
+    return cases, {
+        name: [expect(function, case, dtype) for case in cases] for name, function in functions.items()
+    }
+
+
+def _errors(
+    function: Function, dtype: torch.dtype, asked: Sequence[tuple[Check, Sequence[Case], Readings]]
+) -> dict[str, float]:
+    """Check id -> error, by the one of the right functions that the answer is nearest to."""
+    seen = [[observe(function, case) for case in cases] for _, cases, _ in asked]
+    by_reading = [
+        {
+            check.id: _error(got, check, dtype, cases, readings.get(name, readings[""]))
+            for got, (check, cases, readings) in zip(seen, asked, strict=True)
+        }
+        for name in dict.fromkeys(name for _, _, readings in asked for name in readings)
+    ]
+    return min(by_reading, key=lambda errors: max(errors.values()))
 
 
 def _error(
-    function: Function,
+    seen: Sequence[Observation],
     check: Check,
     dtype: torch.dtype,
     cases: Sequence[Case],
@@ -310,9 +329,8 @@ def _error(
 ) -> float:
     """The largest error in units of the tolerance; infinite if the check fails for another reason."""
     largest = 0.0
-    yardstick = Yardstick(check.accuracy, dtype, check.looks_at)
-    for case, wanted in zip(cases, expected, strict=True):
-        got = observe(function, case)
+    yardstick = Yardstick(check.accuracy, dtype, check.looks_at, signs=check.signs)
+    for case, wanted, got in zip(cases, expected, seen, strict=True):
         if check.property is not None:
             if check.property(case, got) is not None:
                 return float("inf")

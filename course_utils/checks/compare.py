@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import torch
 from torch import Tensor
 
+from course_utils.checks import closeness
 from course_utils.checks.case import Case, Input, Module
+from course_utils.checks.closeness import aligned, is_right, relative_distance
+from course_utils.checks.difference import Difference, difference_in
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
-from course_utils.checks.observation import Observation, Quantity, describe, dtype_name, kind
+from course_utils.checks.observation import Observation, Quantity, kind
 from course_utils.checks.tolerance import Yardstick
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One quantity that is not as expected.
-
-    Attributes:
-        quantity: its name in the observation.
-        fact: what is wrong, in structural terms: safe to tell about a hidden check. Neither expected values nor
-            anything that a student's code could put in words of its own (texts of exceptions, of results).
-        place: where, with what was got and what was expected; for visible checks only.
-    """
-
-    quantity: str
-    fact: str
-    place: str = ""
-
-    @property
-    def message(self) -> str:
-        """The fact as a sentence without values."""
-        return f"{describe(self.quantity)} {self.fact}"
 
 
 def compare(
@@ -59,8 +38,16 @@ def compare(
     names = sorted(_differing(expected, got, yardstick), key=lambda name: _RANK.get(kind(name), len(_RANK)))
     if not names:
         return None
-    first = _difference(
-        names[0], expected, got, yardstick.tolerance, _before(case, names[0]) if case else None
+    name = names[0]
+    if name in got.quantities and name in expected.quantities:
+        turned = _seen(name, expected, got, yardstick)
+        got = replace(got, quantities={**got.quantities, name: turned})
+    first = difference_in(
+        name,
+        expected,
+        got,
+        yardstick.tolerance_for(expected.dtypes.get(name)),
+        _before(case, name) if case else None,
     )
     return replace(first, fact=first.fact + _company(names))
 
@@ -108,11 +95,11 @@ def error_in_tolerances(expected: Expectation, got: Observation, yardstick: Yard
         return math.inf
     return max(
         (
-            _error(
+            closeness.error_in_tolerances(
                 expected.quantities[name],
                 expected.dtypes.get(name),
-                got.quantities[name],
-                yardstick.tolerance,
+                _seen(name, expected, got, yardstick),
+                yardstick.tolerance_for(expected.dtypes.get(name)),
             )
             if name in got.quantities
             else math.inf
@@ -122,25 +109,20 @@ def error_in_tolerances(expected: Expectation, got: Observation, yardstick: Yard
     )
 
 
-def absolute_error(expected: Tensor, got: Tensor) -> Tensor:
-    """How far apart the entries of two tensors of one shape are, in float64; infinitely far where one is no number."""
-    wanted, value = _comparable(expected), _comparable(got)
-    # Equal infinities differ by NaN, so equality is asked first.
-    error = torch.where(value == wanted, 0.0, (value - wanted).abs())
-    return error.nan_to_num(nan=math.inf, posinf=math.inf)
+def distance(expected: Expectation, got: Observation, yardstick: Yardstick) -> float:
+    """How far an observation is from an expectation as a whole: 0 if they are equal, 1 if nothing is alike.
 
-
-def largest(tensor: Tensor) -> float:
-    """The largest magnitude among what is finite."""
-    finite = tensor[tensor.isfinite()]
-    return float(finite.abs().max()) if finite.numel() else 0.0
-
-
-def allowed_error(expected: Tensor, tolerance: float, scale: float | None = None) -> float:
-    """How far from `expected` an entry may lie: `tolerance` times its `largest` one (`scale`, if that is known)."""
-    if not (expected.is_floating_point() or expected.is_complex()):
-        return 0.0
-    return tolerance * (largest(expected) if scale is None else scale)
+    Unlike `error_in_tolerances` it is made to say which of several expectations is nearer.
+    """
+    names = selected(expected, yardstick.looks_at)
+    if not names or got.quantities.get("exception") != expected.quantities["exception"]:
+        return float(bool(names))
+    return sum(
+        relative_distance(expected.quantities[name], _seen(name, expected, got, yardstick))
+        if name in got.quantities
+        else 1.0
+        for name in names
+    ) / len(names)
 
 
 def selected(expected: Expectation, looks_at: Iterable[str]) -> list[str]:
@@ -182,13 +164,24 @@ def _differing(
     if got.quantities.get("exception") != expected.quantities["exception"]:
         yield "exception"
         return
-    tolerance = yardstick.tolerance
     for name in selected(expected, yardstick.looks_at):
-        wanted = expected.quantities[name]
-        if name not in got.quantities or not _is_right(
-            wanted, expected.dtypes.get(name), got.quantities[name], tolerance, nan_matches
+        dtype = expected.dtypes.get(name)
+        if name not in got.quantities or not is_right(
+            expected.quantities[name],
+            dtype,
+            _seen(name, expected, got, yardstick),
+            yardstick.tolerance_for(dtype),
+            nan_matches,
         ):
             yield name
+
+
+def _seen(name: str, expected: Expectation, got: Observation, yardstick: Yardstick) -> Quantity:
+    """What was seen of a quantity, after taking the freedom that the check leaves; None if nothing was."""
+    value = got.quantities.get(name)
+    if yardstick.signs and kind(name) == "result":
+        return aligned(expected.quantities[name], value, yardstick.signs)
+    return value
 
 
 def _company(names: Sequence[str]) -> str:
@@ -213,189 +206,3 @@ def _before(case: Case, name: str) -> Tensor | None:
     if isinstance(value, Input):
         return value.tensor
     return value.state.get(rest) if isinstance(value, Module) else None
-
-
-def _wrong_exception(wanted: str, got: Observation) -> Difference:
-    # The text of an exception is the student's: told of a hidden check, it could carry the hidden inputs out.
-    raised = str(got.quantities.get("exception"))
-    text = got.failure.message if got.failure else ""
-    if wanted == "none":
-        return Difference("exception", f"raised {raised}", text)
-    if raised == "none":
-        return Difference("exception", f"should raise {wanted}, but went through")
-    return Difference("exception", f"should raise {wanted}, but raised {raised}", text)
-
-
-def _is_right(
-    expected: Quantity, dtype: str | None, got: Quantity, tolerance: float, nan_matches: bool
-) -> bool:
-    if not isinstance(expected, Tensor) or not isinstance(got, Tensor):
-        return type(expected) is type(got) and expected == got
-    if got.shape != expected.shape or (dtype is not None and dtype_name(got.dtype) != dtype):
-        return False
-    wanted, value = _comparable(expected), _comparable(got)
-    if torch.equal(value, wanted):
-        return True
-    scale = float(wanted.abs().max())
-    if not math.isfinite(scale):
-        return not bool(_wrong(expected, got, tolerance, nan_matches)[0].any())
-    limit = allowed_error(expected, tolerance, scale)
-    # "<=" and not "not >": NaN must count as wrong.
-    return limit > 0 and float((value - wanted).abs().max()) <= limit
-
-
-def _error(expected: Quantity, dtype: str | None, got: Quantity, tolerance: float) -> float:
-    """The error of one quantity in units of the tolerance."""
-    if _is_right(expected, dtype, got, 0.0, False):
-        return 0.0
-    if not isinstance(expected, Tensor) or not isinstance(got, Tensor) or got.shape != expected.shape:
-        return math.inf
-    limit = allowed_error(expected, tolerance)
-    if not limit or (dtype is not None and dtype_name(got.dtype) != dtype):
-        return math.inf
-    return float(absolute_error(expected, got).max()) / limit
-
-
-def _wrong(
-    expected: Tensor, got: Tensor, tolerance: float, nan_matches: bool = False
-) -> tuple[Tensor, float]:
-    """Where two tensors of one shape differ, and how far apart their entries may lie."""
-    limit = allowed_error(expected, tolerance)
-    wrong = absolute_error(expected, got) > limit
-    if nan_matches:
-        wrong &= ~(_comparable(got).isnan() & _comparable(expected).isnan())
-    return wrong, limit
-
-
-def _difference(
-    name: str, expected: Expectation, got: Observation, tolerance: float, before: Tensor | None
-) -> Difference:
-    """What is wrong with a quantity that is."""
-    if name == "exception":
-        return _wrong_exception(str(expected.quantities[name]), got)
-    if name not in got.quantities:
-        return Difference(name, "is missing")
-    wanted, value = expected.quantities[name], got.quantities[name]
-    if not isinstance(wanted, Tensor):
-        return _wrong_plain(name, wanted, value)
-    if not isinstance(value, Tensor):
-        return Difference(name, *_not_a(value, "a tensor", name))
-    if value.shape != wanted.shape:
-        return Difference(name, wrong_shape(wanted, value))
-    dtype = expected.dtypes.get(name)
-    if dtype is not None and dtype_name(value.dtype) != dtype:
-        return Difference(name, f"should have dtype {dtype}, but has {dtype_name(value.dtype)}")
-    wrong, limit = _wrong(wanted, value, tolerance)
-    is_bool = wanted.dtype == torch.bool
-    wanted, value = _comparable(wanted), _comparable(value)
-    place = _first_place(wanted, value, wrong)
-    if wanted.is_complex():
-        return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
-    fact, shows_place = fact_about(wanted, value, wrong, limit, before, is_bool=is_bool)
-    return Difference(name, fact, place if shows_place else "")
-
-
-def _comparable(tensor: Tensor) -> Tensor:
-    return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
-
-
-def _first_place(wanted: Tensor, value: Tensor, wrong: Tensor) -> str:
-    first = int(wrong.reshape(-1).to(torch.uint8).argmax())
-    got, want = value.reshape(-1)[first].item(), wanted.reshape(-1)[first].item()
-    where = index_in_words(first, wanted.shape)
-    text = f"got {got:.6g}, expected {want:.6g}"
-    return f"first wrong entry{where}: {text}" if where else text
-
-
-# --- what is no tensor ------------------------------------------------------------------------------------------
-
-
-def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
-    if isinstance(expected, bool) and isinstance(got, bool):
-        return Difference(name, _yes_or_no(name, expected))
-    if type(expected) is not type(got) or isinstance(expected, str):
-        return Difference(name, *_not_a(got, _plain_type(expected), name))
-    place = f"got {got}, expected {expected}"
-    if isinstance(expected, int | float) and isinstance(got, int | float) and not isinstance(got, bool):
-        if got != got:  # noqa: PLR0124 - NaN
-            return Difference(name, "is NaN", place)
-        return Difference(name, "is too large" if got > expected else "is too small", place)
-    return Difference(name, "has the wrong value", place)
-
-
-def _yes_or_no(name: str, expected: bool) -> str:
-    """The fact about a quantity that is true or false."""
-    base = name.split("#", 1)[0]
-    sort, _, rest = base.partition(".")
-    other = describe(rest.partition("~")[2]) if sort == "memory" else ""
-    yes, no = {
-        "graph": (
-            "should be part of the autograd graph, but is not",
-            "should not be part of an autograd graph, but is",
-        ),
-        "same": (
-            "should still be the same tensor object, but was replaced by another",
-            "should be a new tensor object",
-        ),
-        "memory": (
-            f"should share memory with {other}, but does not",
-            f"should not share memory with {other}",
-        ),
-        "own": ("should have memory of its own, but shares another argument's", "should share its memory"),
-        "device": ("should be on the device of the inputs", "should not be on the device of the inputs"),
-        "mode": ("should be in training mode", "should be in evaluation mode"),
-        "place": ("should keep its memory, but was given other memory", "should be given other memory"),
-        "kept": ("should keep its values when the function is called again, but changed", "should change"),
-        "setting": ("should be left as it was, but was changed", "should be changed"),
-    }.get(sort, ("should be true, but is false", "should be false, but is true"))
-    return yes if expected else no
-
-
-def _plain_type(value: Quantity) -> str:
-    names = {int: "a Python int", float: "a Python float", bool: "a bool", type(None): "None"}
-    return names.get(type(value), str(value))
-
-
-_TYPES = (
-    *("ndarray", "list", "dict", "set", "tuple", "Size", "type"),
-    *("function", "method", "generator", "coroutine"),
-)
-# Texts of `observe` and `pack_observation` that a message may repeat: a process can send any other text as well, and a
-# hidden check must not tell what a student's code puts in words.
-_FAMILIAR = frozenset(
-    [
-        "a nested tensor",
-        "an integer of more than 64 bits",
-        *(
-            f"a tensor of dtype {dtype_name(item)}"
-            for item in vars(torch).values()
-            if isinstance(item, torch.dtype)
-        ),
-        *(f"an object of type {name}" for name in _TYPES),
-    ]
-)
-_COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
-
-
-def _in_words(got: str) -> str:
-    """What a text of an observation stands for, in none of the student's words."""
-    if got in _FAMILIAR or _COUNTED.fullmatch(got):
-        return got
-    if got.startswith("a tuple or list of "):
-        return "a tuple or list of very many values"
-    if got.startswith("a tensor without plain values"):
-        return "a tensor without plain values"
-    return "a string" if got.startswith("the string ") else "an object of another type"
-
-
-def _not_a(got: Quantity, wanted: str, name: str) -> tuple[str, str]:
-    """Fact and place for a value of the wrong type."""
-    if got is None:
-        is_missing = kind(name) == "result" and wanted != "None"
-        return f"should be {wanted}, but is None" + (": is a return missing?" if is_missing else ""), ""
-    if isinstance(got, Tensor):
-        return f"should be {wanted}, but is a tensor of shape {shape_in_words(got.shape)}", ""
-    if isinstance(got, str):
-        what = _in_words(got)
-        return f"should be {wanted}, but is {what}", "" if what == got else f"got {got}"
-    return f"should be {wanted}, but is {_plain_type(got)}", f"got {got}"

@@ -5,6 +5,11 @@ def stores_the_keys(draw: Draw) -> Case:
     '''The keys stand in the next columns of the queue.'''
     return Case({"queue": Input(draw.normal(5, 11)), "pointer": 2, "keys": Input(draw.normal(3, 5))})
 
+# Where the docstring leaves a convention open, another right function stands beside the exercise's reference; where the
+# signs of columns are arbitrary, the check says so.
+@check(points=2, looks_at=("result", "gradient"), also=divided_by_n_minus_one)
+@check(points=2, signs="columns")
+
 @misconception(hint="Which rows of the batch become which columns?")
 def rows_for_columns(queue, pointer, keys):
     '''The queue is taken for k x d.'''
@@ -28,14 +33,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from course_utils.checks.case import Case
+from course_utils.checks.closeness import SIGNS
 from course_utils.checks.draw import Draw
+from course_utils.checks.observation import kind
 from course_utils.checks.tolerance import UNITS
 
 # Visible checks are drawn with this key: their values ship to students anyway.
@@ -59,6 +66,9 @@ class Check:
             side check has passed.
         property: instead of comparing with the reference, judge the observation of each case.
         exercise: id of the exercise, `"moco.enqueue"`: the place of the folder, known when it is loaded.
+        also: name -> other right functions whose answers are not the reference's (another convention that the docstring
+            leaves open). An answer must be that of one and the same function in all checks that name it.
+        signs: `"columns"` or `"rows"` of the result that are right up to a sign each; empty for none.
     """
 
     id: str
@@ -72,6 +82,8 @@ class Check:
     side: bool
     property: Callable[[Case, Any], str | None] | None = None
     exercise: str = ""
+    also: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    signs: str = ""
 
     def draw(self, secret: bytes) -> list[Case]:
         """The cases of this check under a secret, in the check's dtype."""
@@ -161,16 +173,46 @@ def check(
     visible: bool = False,
     side: bool = False,
     property: Callable[[Case, Any], str | None] | None = None,
+    also: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
+    signs: str = "",
 ) -> Callable[[Callable[[Draw], Case | Sequence[Case]]], Check]:
-    """Turn a function that draws cases into a `Check`; its docstring's first line is the title."""
+    """Turn a function that draws cases into a `Check`; its docstring's first line is the title.
+
+    Args:
+        points, accuracy, looks_at, dtype, visible, side, property, signs: as in `Check`.
+        also: another right function, or several; each is known by its name.
+
+    Raises:
+        ValueError: an unknown accuracy or kind of signs, points that none can be, or what does not go together.
+    """
     if accuracy not in UNITS:
         raise ValueError(f"accuracy {accuracy!r} is not one of {sorted(UNITS)}")
     if not (points >= 0 and points % 0.5 == 0):
         raise ValueError(f"{points:g} points: a check is worth a multiple of ½ and cannot take points away")
+    others = (also,) if callable(also) else tuple(also)
+    if property is not None and (others or signs):
+        raise ValueError("a property judges by itself: it has no other right functions and no free signs")
+    if signs and signs not in SIGNS:
+        raise ValueError(f"signs {signs!r} is not one of {sorted(SIGNS)}")
+    if signs and any(kind(prefix) == "gradient" for prefix in looks_at):
+        raise ValueError("where the signs of the result are free, so are those of its gradients")
 
     def decorate(cases: Callable[[Draw], Case | Sequence[Case]]) -> Check:
         title = _first_line(cases)
-        return Check(_name(cases), title, points, cases, accuracy, looks_at, dtype, visible, side, property)
+        return Check(
+            _name(cases),
+            title,
+            points,
+            cases,
+            accuracy,
+            looks_at,
+            dtype,
+            visible,
+            side,
+            property,
+            also={_name(function): function for function in others},
+            signs=signs,
+        )
 
     return decorate
 

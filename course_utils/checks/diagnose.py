@@ -6,7 +6,7 @@ Nothing here decides about points.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import differing, matches, selected
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.observation import Observation, describe, kind
+from course_utils.checks.observation import Observation, Quantity, describe, kind
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
 from course_utils.checks.tolerance import UNITS, Yardstick
 
@@ -125,7 +125,7 @@ def _is_evidence(items: Sequence[_Item], wrong: Sequence[_Item]) -> bool:
 def _yardstick(check: PreparedCheck, device: str, looks_at: tuple[str, ...]) -> Yardstick:
     # A misconception may round where the reference only copies ("keys normalised").
     accuracy = check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
-    return Yardstick(accuracy, check.dtype, looks_at, device)
+    return replace(check.yardstick(device), accuracy=accuracy, looks_at=looks_at)
 
 
 def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bool:
@@ -270,8 +270,15 @@ def _factor(wrong: Sequence[_Item]) -> str:
 
 
 def _has_float_result(item: _Item) -> bool:
-    expected = item.expected.quantities.get("result")
-    return isinstance(expected, Tensor) and expected.is_floating_point() and "result" in _looked_at(item)
+    expected = _floats(item.expected.quantities.get("result"))
+    return expected is not None and "result" in _looked_at(item)
+
+
+def _floats(value: Quantity) -> Tensor | None:
+    """A floating-point tensor, or a Python float as one."""
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    return value if isinstance(value, Tensor) and value.is_floating_point() else None
 
 
 def _looked_at(item: _Item) -> set[str]:
@@ -280,10 +287,9 @@ def _looked_at(item: _Item) -> set[str]:
 
 def _ratio(item: _Item) -> float | None:
     """`f` if the result is `f` times what is expected."""
-    expected, got = item.expected.quantities.get("result"), item.seen.quantities.get("result")
-    if not _has_float_result(item) or not isinstance(expected, Tensor) or not isinstance(got, Tensor):
-        return None
-    if got.shape != expected.shape or not got.is_floating_point():
+    expected, got = (seen.quantities.get("result") for seen in (item.expected, item.seen))
+    expected, got = _floats(expected), _floats(got)
+    if not _has_float_result(item) or expected is None or got is None or got.shape != expected.shape:
         return None
     wanted, value = expected.double().flatten(), got.double().flatten()
     square = float(wanted @ wanted)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from course_utils.checks.compare import absolute_error, allowed_error
+from course_utils.checks.closeness import absolute_error, aligned, allowed_error
 from course_utils.checks.judge import CheckVerdict
-from course_utils.checks.observation import Quantity
+from course_utils.checks.observation import Quantity, kind
 
 # Significant digits: as few as tell a wrong number from the right one.
 _DIGITS = (4, 7, 10, 17)
@@ -51,11 +51,15 @@ def failed_pair(verdict: CheckVerdict, device: str = "cpu") -> Pair | None:
     if verdict.passed or verdict.difference is None or verdict.observation is None:
         return None
     name = verdict.difference.quantity
-    expected = _numbers(verdict.check.expected[verdict.case].quantities.get(name))
+    wanted = verdict.check.expected[verdict.case]
+    yardstick = verdict.check.yardstick(device)
+    expected = _numbers(wanted.quantities.get(name))
     got = _numbers(verdict.observation.quantities.get(name))
+    if kind(name) == "result":
+        got = _numbers(aligned(expected, got, yardstick.signs))
     if expected is None or got is None or expected.shape != got.shape or not expected.numel():
         return None
-    return Pair(expected, got, allowed_error(expected, verdict.check.yardstick(device).tolerance))
+    return Pair(expected, got, allowed_error(expected, yardstick.tolerance_for(wanted.dtypes.get(name))))
 
 
 def around(centre: int, size: int, count: int) -> range:

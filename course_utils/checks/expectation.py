@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,7 @@ class Expectation:
 
     Attributes:
         quantities: name -> value; floating-point tensors hold float64 values computed from the case's inputs,
-            upcast, so that they are as good as exact.
+            upcast, so that they are as good as exact. So do Python floats.
         dtypes: name -> dtype that the implementation returns in the case's own dtype, e.g. `"float32"`.
     """
 
@@ -50,5 +51,9 @@ def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expe
                 and better.shape == value.shape
                 and bool(value.isfinite().all())
             ):
+                quantities[name] = better
+        elif isinstance(value, float) and math.isfinite(value):
+            better = exact.quantities.get(name)
+            if isinstance(better, float):
                 quantities[name] = better
     return Expectation(quantities, dtypes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -21,6 +22,24 @@ _MOST_DIMENSIONS = 6
 _LARGEST_SIZE = 999
 _LARGEST_OF_NOTHING = 100
 
+# Within this part of the largest expected magnitude, times four, entries count as equal when a fact is looked for.
+_ROOM = 1e-6
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is wrong with a tensor.
+
+    Attributes:
+        text: to be put after the tensor's name.
+        shows_place: a wrong entry with its values adds something to it.
+        is_structural: it says by what simple relation right values would be had, such as a factor or another order.
+    """
+
+    text: str
+    shows_place: bool = True
+    is_structural: bool = False
+
 
 def fact_about(
     wanted: Tensor,
@@ -29,8 +48,8 @@ def fact_about(
     limit: float,
     before: Tensor | None = None,
     *,
-    is_bool: bool = False,
-) -> tuple[str, bool]:
+    dtype: torch.dtype = torch.float64,
+) -> Fact:
     """The most telling fact about a wrong tensor, to be put after its name.
 
     Args:
@@ -39,43 +58,54 @@ def fact_about(
         wrong: where they differ; at least one entry is true.
         limit: how far a right value may lie from the expected one.
         before: what the tensor held before the call, if it is an argument.
-        is_bool: the values are truth values.
-
-    Returns:
-        The fact, and whether a wrong entry with its values adds something to it.
+        dtype: the dtype of the values before they were made float64.
     """
     count, total = int(wrong.sum()), wrong.numel()
+    is_bool = dtype is torch.bool
     strange = wrong & ~value.isfinite()
     if bool(strange.any()):
         name = "NaN" if bool(value[strange].isnan().any()) else "infinite"
-        return f"is {name}" + (f" in {int(strange.sum())} of {total} entries" if total > 1 else ""), True
+        return Fact(f"is {name}" + (f" in {int(strange.sum())} of {total} entries" if total > 1 else ""))
     if (
         before is not None
         and before.shape == value.shape
         and (fact := _changed(wanted, value, wrong, before))
     ):
-        return fact, True
+        return Fact(fact)
     if not bool(wanted.any()):
         if is_bool:
-            return f"should be false everywhere, but is true in {count} of {total} entries", True
+            return Fact(f"should be false everywhere, but is true in {count} of {total} entries")
         largest = int(value.abs().argmax())
         number = float(value.reshape(-1)[largest].abs())
-        return (
+        return Fact(
             f"should be zero, largest entry about {number:.1g}{index_in_words(largest, value.shape)}",
-            False,
+            shows_place=False,
         )
     if not bool(value.any()):
-        return ("is false everywhere" if is_bool else "is zero everywhere" if total > 1 else "is zero") + (
-            ", but should not be"
-        ), True
-    if value.ndim == 0:
-        return _scalar_fact(float(wanted), float(value)), True
-    # Described with more room than judged, so that a factor of two in float32 is recognised as one.
+        what = "is false everywhere" if is_bool else "is zero everywhere" if total > 1 else "is zero"
+        return Fact(f"{what}, but should not be")
     finite = wanted[wanted.isfinite()].abs()
     # A known wrong implementation may overflow everywhere, and nothing has the structure of that.
     scale = float(finite.max()) if finite.numel() else 0.0
-    fact = next(_structure(wanted, value, wrong, max(limit, 1e-6 * scale)), None)
-    return fact or f"is wrong in {count} of {total} entries", True
+    # Described with more room than judged, so that a factor of two in float32 is recognised as one.
+    limit = max(limit, _ROOM * scale)
+    if not dtype.is_floating_point:
+        # Whole numbers that differ do so by one at least.
+        limit = min(limit, 0.01)
+    elif fact := _nearly(wanted, value, wrong, scale):
+        return Fact(fact, is_structural=True)
+    if value.ndim == 0:
+        if fact := _whole_ratio(float(wanted), float(value)):
+            return Fact(fact, is_structural=True)
+        return Fact("is too large" if float(value) > float(wanted) else "is too small")
+    if fact := next(_structure(wanted, value, wrong, limit), None):
+        return Fact(fact, is_structural=True)
+    where = _region(wrong)
+    return Fact(
+        f"is wrong only {where} ({count} of {total} entries)"
+        if where
+        else f"is wrong in {count} of {total} entries"
+    )
 
 
 def wrong_shape(wanted: Tensor, value: Tensor) -> str:
@@ -139,15 +169,38 @@ def _changed(wanted: Tensor, value: Tensor, wrong: Tensor, before: Tensor) -> st
     return None
 
 
+def _nearly(wanted: Tensor, value: Tensor, wrong: Tensor, scale: float) -> str | None:
+    """Of a difference that is too small for the facts below to see, how small it is and nothing else."""
+    error = (value - wanted)[wrong].abs()
+    # An expected infinity is infinitely far from any number.
+    worst = float(error.nan_to_num(nan=math.inf).max())
+    if worst > 4 * _ROOM * scale or not worst:
+        return None
+    digits = f"is right to about {max(1, math.floor(-math.log10(worst / scale)))} digits only"
+    count, total = len(error), wrong.numel()
+    return digits if count == total else f"{digits} in {count} of {total} entries"
+
+
 def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> Iterator[str]:
+    # Where the right values themselves count as equal, so may any others.
+    is_apart = not bool(((value - wanted).abs() <= limit * 4).all())
+
     def near(candidate: Tensor) -> bool:
-        return candidate.shape == wanted.shape and bool(((candidate - wanted).abs() <= limit * 4).all())
+        return (
+            is_apart
+            and candidate.shape == wanted.shape
+            and bool(((candidate - wanted).abs() <= limit * 4).all())
+        )
 
     if factor := _common_factor(wanted, value, limit):
         yield f"{_times(factor)} everywhere"
     shift = value - wanted
-    if wanted.numel() > 2 and bool(((shift - shift.mean()).abs() <= limit * 4).all()):
+    is_level = wanted.numel() > 2 and bool(((shift - shift.mean()).abs() <= limit * 4).all())
+    if is_level and abs(float(shift.mean())) > limit:
         yield f"is too {'large' if float(shift.mean()) > 0 else 'small'} by the same amount everywhere"
+    for dim in reversed(range(wanted.ndim)):
+        if turned := _turned(wanted, value, dim, limit):
+            yield f"is right up to the sign of {_named(dim, wanted.ndim, turned, wanted.shape[dim])}"
     for i in range(wanted.ndim):
         for j in range(i + 1, wanted.ndim):
             if wanted.shape[i] == wanted.shape[j] and near(value.transpose(i, j)):
@@ -161,12 +214,10 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
         if part:
             yield f"{_times(part)} {where}, and right elsewhere"
     for dim in range(wanted.ndim):
-        if _same_slices(wanted, value, dim, limit):
+        if is_apart and _same_slices(wanted, value, dim, limit):
             yield f"holds the right {_plural(dim, wanted.ndim)}{_along(dim, wanted.ndim)}, but in another order"
-    if _reinterpreted(wanted, value, limit):
+    if is_apart and _reinterpreted(wanted, value, limit):
         yield "holds the right numbers, but in other places"
-    if where:
-        yield f"is wrong only {where} ({int(wrong.sum())} of {wrong.numel()} entries)"
 
 
 def _common_factor(wanted: Tensor, value: Tensor, limit: float) -> float | None:
@@ -175,9 +226,25 @@ def _common_factor(wanted: Tensor, value: Tensor, limit: float) -> float | None:
     if wanted.numel() < 3 or not norm or not bool(wanted.isfinite().all()):
         return None
     factor = float((value * wanted).sum()) / norm
+    if abs(factor - 1) * float(wanted.abs().max()) <= limit:
+        return None
     fits = bool(((value - factor * wanted).abs() <= limit * 4 * max(1.0, abs(factor))).all())
     # A factor too small or too large to be told from the tolerance fits anything.
-    return factor if fits and 1e-5 < abs(factor) < 1e9 and abs(factor - 1) > 1e-6 else None
+    return factor if fits and 1e-5 < abs(factor) < 1e9 else None
+
+
+def _turned(wanted: Tensor, value: Tensor, dim: int, limit: float) -> list[int]:
+    """The slices along a dimension that are right but for their sign, if all others are right; some, but not all."""
+    if wanted.ndim < 2:
+        return []
+    left, right = (tensor.movedim(dim, 0).reshape(wanted.shape[dim], -1) for tensor in (wanted, value))
+    # Of single numbers that are wrong by their sign there are other things to say.
+    if left.shape[1] < 2:
+        return []
+    stay, turn = ((right - sign * left).abs().amax(1) for sign in (1, -1))
+    turned = (turn < stay) & (stay > limit * 4)
+    fits = bool((torch.where(turned, turn, stay) <= limit * 4).all())
+    return turned.nonzero().flatten().tolist() if fits and not bool(turned.all()) else []
 
 
 def _times(factor: float) -> str:
@@ -204,14 +271,14 @@ def _number(value: float) -> str:
     return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:g}"
 
 
-def _scalar_fact(wanted: float, value: float) -> str:
+def _whole_ratio(wanted: float, value: float) -> str | None:
     ratio = value / wanted if wanted else 0.0
     # A whole ratio is no accident: a sum for a mean, a loss counted twice.
     for candidate in (ratio, 1 / ratio if ratio else 0.0):
         whole = round(candidate) if math.isfinite(candidate) else 0
         if (whole == -1 or 2 <= abs(whole) <= 1024) and abs(candidate / whole - 1) < 5e-6:
             return _times(ratio)
-    return "is too large" if value > wanted else "is too small"
+    return None
 
 
 def _region(wrong: Tensor) -> str | None:
@@ -242,13 +309,18 @@ def _slices(dim: int, ndim: int, bad: list[int], size: int) -> str:
     good = [i for i in range(size) if i not in set(bad)]
     if len(good) == 1 and size > 2:
         return f"outside {_singular(dim, ndim)} {good[0]}{_along(dim, ndim)}"
-    if len(bad) == 1:
-        return f"in {_singular(dim, ndim)} {bad[0]}{_along(dim, ndim)}"
-    if bad[-1] - bad[0] + 1 == len(bad) > 2:
-        return f"in {_plural(dim, ndim)} {bad[0]} to {bad[-1]}{_along(dim, ndim)}"
-    if len(bad) <= 6:
-        return f"in {_plural(dim, ndim)} {', '.join(map(str, bad[:-1]))} and {bad[-1]}{_along(dim, ndim)}"
-    return f"in {len(bad)} of {size} {_plural(dim, ndim)}{_along(dim, ndim)}"
+    return f"in {_named(dim, ndim, bad, size)}"
+
+
+def _named(dim: int, ndim: int, places: list[int], size: int) -> str:
+    """`"columns 0 and 2"`, `"slice 3 of dimension 1"`."""
+    if len(places) == 1:
+        return f"{_singular(dim, ndim)} {places[0]}{_along(dim, ndim)}"
+    if places[-1] - places[0] + 1 == len(places) > 2:
+        return f"{_plural(dim, ndim)} {places[0]} to {places[-1]}{_along(dim, ndim)}"
+    if len(places) <= 6:
+        return f"{_plural(dim, ndim)} {', '.join(map(str, places[:-1]))} and {places[-1]}{_along(dim, ndim)}"
+    return f"{len(places)} of {size} {_plural(dim, ndim)}{_along(dim, ndim)}"
 
 
 def _singular(dim: int, ndim: int) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import Difference, compare
+from course_utils.checks.compare import compare, distance
 from course_utils.checks.diagnose import Diagnosis, diagnose
+from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Property, Seen
 
@@ -53,6 +54,7 @@ class Verdict:
         separated_by: what tells those apart, in words.
         together: where no misconception shows all that was seen, id -> hint of the few that do together.
         fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
+        reading: which of several right functions the answer was judged by; empty for the reference.
     """
 
     exercise: str
@@ -66,10 +68,14 @@ class Verdict:
     separated_by: str = ""
     together: Mapping[str, str] = field(default_factory=dict)
     fact: str = ""
+    reading: str = ""
 
 
 def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts: bool = True) -> Verdict:
     """Judge the observations of an exercise.
+
+    Where several functions are right, the answer is judged by the one it is nearest to, in all checks alike: one that
+    follows a convention here and another there is right by neither. So its diagnosis is made as well.
 
     Args:
         exercise: its checks.
@@ -78,6 +84,8 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
         texts: visible checks tell the text of an exception. It is the student's, and could carry what the process has
             seen: false where that were hidden cases.
     """
+    reading = nearest_reading(exercise, seen, device)
+    exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, texts) for check in exercise.checks]
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
@@ -98,7 +106,39 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
         found.separated_by,
         {name: exercise.hints[name] for name in found.together},
         found.fact,
+        reading,
     )
+
+
+def nearest_reading(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> str:
+    """Which of an exercise's right functions an answer is nearest to; a name of `PreparedExercise.readings`.
+
+    That is the one by which it earns most; of equals, the one by which most cases are right; of equals, the one to
+    which it has a simple relation ("twice too large") in most cases; of equals, the one whose values are nearest. The
+    reference comes first.
+    """
+    readings = exercise.readings
+    if len(readings) == 1:
+        return ""
+    return max(readings, key=lambda name: _nearness(readings[name], seen, device))
+
+
+def _nearness(exercise: PreparedExercise, seen: Seen, device: str) -> tuple[float, int, int, float]:
+    points, right, related, apart = 0.0, 0, 0, 0.0
+    for check in exercise.checks:
+        if not check.also:
+            continue
+        yardstick, observations = check.yardstick(device), seen.get(check.id, ())
+        matching = 0
+        for case, expected, item in zip(check.cases, check.expected, observations, strict=False):
+            if isinstance(item, Observation):
+                difference = compare(expected, item, yardstick, case=case)
+                matching += difference is None
+                related += difference is not None and difference.is_structural
+                apart += distance(expected, item, yardstick)
+        right += matching
+        points += check.points * (matching == len(check.cases))
+    return points, right, related, -apart
 
 
 def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:

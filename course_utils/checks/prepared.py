@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -22,11 +22,12 @@ class PreparedCheck:
     """A check that is ready to be judged.
 
     Attributes:
-        id, title, points, accuracy, looks_at, dtype, visible, side: as in `definition.Check`.
+        id, title, points, accuracy, looks_at, dtype, visible, side, signs: as in `definition.Check`.
         cases: the cases.
         expected: the reference's expectation of each case.
         wrong: each misconception's expectation of each case.
         property: judges an observation instead of `expected`, where many answers are right.
+        also: name of another right function -> its expectation of each case.
     """
 
     id: str
@@ -41,10 +42,12 @@ class PreparedCheck:
     expected: tuple[Expectation, ...]
     wrong: Mapping[str, tuple[Expectation, ...]]
     property: Property | None = None
+    also: Mapping[str, tuple[Expectation, ...]] = field(default_factory=dict)
+    signs: str = ""
 
     def yardstick(self, device: str = "cpu") -> Yardstick:
         """How the check compares what it saw on a device."""
-        return Yardstick(self.accuracy, self.dtype, self.looks_at, device)
+        return Yardstick(self.accuracy, self.dtype, self.looks_at, device, self.signs)
 
     def is_failed_by(self, misconception: str) -> bool:
         """Whether a misconception shows anything but what is expected, where the check looks."""
@@ -73,6 +76,23 @@ class PreparedExercise:
     def max_score(self) -> float:
         """The points of all checks."""
         return sum(check.points for check in self.checks)
+
+    @cached_property
+    def readings(self) -> dict[str, PreparedExercise]:
+        """The exercise with each of its right functions for the reference; the reference's own has an empty name.
+
+        Where a check does not name a function, the reference's expectation stays.
+        """
+        names = dict.fromkeys(name for check in self.checks for name in check.also)
+        return {"": self} | {
+            name: replace(
+                self,
+                checks=tuple(
+                    replace(check, expected=check.also.get(name, check.expected)) for check in self.checks
+                ),
+            )
+            for name in names
+        }
 
     @cached_property
     def failed_by(self) -> dict[str, frozenset[str]]:

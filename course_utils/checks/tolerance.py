@@ -9,6 +9,7 @@ stay far below it, and wrong ideas lie far above. `autograder checks` measures b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 
@@ -33,8 +34,12 @@ class Accuracy:
 
 
 ACCURACIES: dict[str, Accuracy] = {
-    # Moves or copies numbers; nothing is rounded.
+    # What must be there to the last bit: integers, flags, arguments and buffers that nobody may touch.
     "exact": Accuracy(0),
+    # Functions that only move numbers (turns, crops, shuffles, keys written into a queue). Indexing rounds nothing, but
+    # an honest resampling does: a quarter turn by bilinear sampling, its sine and cosine and positions rounded first,
+    # is off by some ten units. Numbers that went through 8 bits or bfloat16 are off by more than 10,000 in float32.
+    "moved": Accuracy(128),
     # A handful of additions and multiplications on each element (an exponential moving average).
     "elementwise": Accuracy(32),
     # Dot products, means and normalisations over up to some hundreds of terms, in any order of summation.
@@ -63,6 +68,7 @@ GUARDED: dict[str, float] = {
 CUDA_FACTOR = 4.0
 
 
+@cache
 def relative_tolerance(accuracy: str, dtype: torch.dtype, device: str = "cpu") -> float:
     """Allowed error relative to the largest expected magnitude.
 
@@ -86,14 +92,30 @@ class Yardstick:
         dtype: dtype of the case.
         looks_at: prefixes of names of quantities that count, as in `"result"` or `"gradient.keys"`; empty: all.
         device: where the function ran.
+        signs: `"columns"` or `"rows"` of the result that are right up to a sign each, see `closeness.aligned`.
     """
 
     accuracy: str
     dtype: torch.dtype
     looks_at: tuple[str, ...] = ()
     device: str = "cpu"
+    signs: str = ""
 
     @property
     def tolerance(self) -> float:
-        """Allowed error relative to the largest expected magnitude."""
+        """Allowed error relative to the largest expected magnitude, of what has the dtype of the case."""
         return relative_tolerance(self.accuracy, self.dtype, self.device)
+
+    def tolerance_for(self, dtype: str | None) -> float:
+        """The same for what has the dtype of this name; a Python number (None) counts as one of the case's dtype.
+
+        A result may be of fewer digits than the case (float32 images made of bytes in a float64 case), and one of more
+        digits may have been computed with those of the case: the coarser of the two counts.
+        """
+        return max(self.tolerance, _tolerance_by_name(self.accuracy, dtype, self.device))
+
+
+@cache
+def _tolerance_by_name(accuracy: str, dtype: str | None, device: str) -> float:
+    named = getattr(torch, dtype, None) if dtype else None
+    return relative_tolerance(accuracy, named, device) if isinstance(named, torch.dtype) else 0.0

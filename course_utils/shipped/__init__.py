@@ -37,7 +37,7 @@ EXERCISE_SUFFIX, UNIT_SUFFIX = ".msgpack.z", ".json"
 
 
 class WrongData(msgspec.Struct, frozen=True):
-    """What a misconception shows on a case, where that is not what is expected.
+    """What another function than the reference shows on a case, where that is not what the reference shows.
 
     Attributes:
         differs: quantities and dtypes that are others than the expected ones.
@@ -48,7 +48,7 @@ class WrongData(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-class RecordedCheck(msgspec.Struct, frozen=True):
+class RecordedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
     """A `prepared.PreparedCheck`."""
 
     id: str
@@ -61,6 +61,8 @@ class RecordedCheck(msgspec.Struct, frozen=True):
     cases: tuple[CaseData, ...]
     expected: tuple[ExpectationData, ...]
     wrong: dict[str, tuple[WrongData, ...]]
+    also: dict[str, tuple[WrongData, ...]] = {}
+    signs: str = ""
 
 
 class RecordedExercise(msgspec.Struct, frozen=True):
@@ -133,14 +135,28 @@ def _pack_check(check: PreparedCheck, names: Mapping[str, str]) -> RecordedCheck
         check.side,
         tuple(pack_case(case) for case in check.cases),
         tuple(pack_expectation(expectation) for expectation in check.expected),
-        {
-            name: tuple(
-                _pack_wrong(one, expected) for one, expected in zip(wrong, check.expected, strict=True)
-            )
-            for name, wrong in check.wrong.items()
-            if name in names
-        },
+        _pack_others({name: wrong for name, wrong in check.wrong.items() if name in names}, check.expected),
+        _pack_others(check.also, check.expected),
+        check.signs,
     )
+
+
+def _pack_others(
+    others: Mapping[str, tuple[Expectation, ...]], expected: tuple[Expectation, ...]
+) -> dict[str, tuple[WrongData, ...]]:
+    return {
+        name: tuple(_pack_wrong(one, right) for one, right in zip(of_cases, expected, strict=True))
+        for name, of_cases in others.items()
+    }
+
+
+def _unpack_others(
+    others: Mapping[str, tuple[WrongData, ...]], expected: tuple[Expectation, ...]
+) -> dict[str, tuple[Expectation, ...]]:
+    return {
+        name: tuple(_unpack_wrong(one, right) for one, right in zip(of_cases, expected, strict=True))
+        for name, of_cases in others.items()
+    }
 
 
 def _pack_wrong(wrong: Expectation, expected: Expectation) -> WrongData:
@@ -256,26 +272,24 @@ def _unit(unit: str) -> RecordedUnit:
 
 def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
     """The prepared exercise of a recorded one, and the exercise's full points."""
-    checks = tuple(
-        PreparedCheck(
-            check.id,
-            check.title,
-            check.points,
-            check.accuracy,
-            check.looks_at,
-            DTYPES[check.dtype],
-            True,
-            check.side,
-            tuple(unpack_case(case) for case in check.cases),
-            tuple(unpack_expectation(expectation) for expectation in check.expected),
-            {
-                name: tuple(
-                    _unpack_wrong(one, unpack_expectation(expected))
-                    for one, expected in zip(wrong, check.expected, strict=True)
-                )
-                for name, wrong in check.wrong.items()
-            },
+    checks = []
+    for check in data.checks:
+        expected = tuple(map(unpack_expectation, check.expected))
+        checks.append(
+            PreparedCheck(
+                check.id,
+                check.title,
+                check.points,
+                check.accuracy,
+                check.looks_at,
+                DTYPES[check.dtype],
+                True,
+                check.side,
+                tuple(map(unpack_case, check.cases)),
+                expected,
+                _unpack_others(check.wrong, expected),
+                also=_unpack_others(check.also, expected),
+                signs=check.signs,
+            )
         )
-        for check in data.checks
-    )
-    return PreparedExercise(data.id, checks, data.hints), data.max_score
+    return PreparedExercise(data.id, tuple(checks), data.hints), data.max_score
