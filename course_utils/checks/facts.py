@@ -195,9 +195,9 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
     if factor := _common_factor(wanted, value, limit):
         yield f"{_times(factor)} everywhere"
     shift = value - wanted
-    is_level = wanted.numel() > 2 and bool(((shift - shift.mean()).abs() <= limit * 4).all())
-    if is_level and abs(float(shift.mean())) > limit:
-        yield f"is too {'large' if float(shift.mean()) > 0 else 'small'} by the same amount everywhere"
+    amount = float(shift.mean())
+    if wanted.numel() > 2 and _explains(shift - amount, abs(amount), limit):
+        yield f"is too {'large' if amount > 0 else 'small'} by the same amount everywhere"
     for dim in reversed(range(wanted.ndim)):
         if turned := _turned(wanted, value, dim, limit):
             yield f"is right up to the sign of {_named(dim, wanted.ndim, turned, wanted.shape[dim])}"
@@ -220,15 +220,19 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
         yield "holds the right numbers, but in other places"
 
 
+def _explains(left: Tensor, effect: float, limit: float, scale: float = 1.0) -> bool:
+    """Whether a relation that changes entries by `effect` says why they are wrong, if it leaves `left` unexplained."""
+    return effect > limit and bool((left.abs() <= min(limit * 4 * scale, effect / 2)).all())
+
+
 def _common_factor(wanted: Tensor, value: Tensor, limit: float) -> float | None:
     """`f` with `value = f * wanted`, if there is one and it says something."""
     norm = float((wanted * wanted).sum())
     if wanted.numel() < 3 or not norm or not bool(wanted.isfinite().all()):
         return None
     factor = float((value * wanted).sum()) / norm
-    if abs(factor - 1) * float(wanted.abs().max()) <= limit:
-        return None
-    fits = bool(((value - factor * wanted).abs() <= limit * 4 * max(1.0, abs(factor))).all())
+    effect = abs(factor - 1) * float(wanted.abs().max())
+    fits = _explains(value - factor * wanted, effect, limit, max(1.0, abs(factor)))
     # A factor too small or too large to be told from the tolerance fits anything.
     return factor if fits and 1e-5 < abs(factor) < 1e9 else None
 

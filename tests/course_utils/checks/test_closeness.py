@@ -246,6 +246,19 @@ def test_no_fact_is_made_of_rounding(seed: int, accuracy: str, part: float) -> N
         assert found.fact.startswith("is right to about ")
 
 
+def test_of_a_difference_near_the_tolerance_nothing_false_is_said() -> None:
+    """Facts are looked for with more room than is allowed, in which the right values count as equal to themselves."""
+    square = Draw(2).normal(5, 5)
+    symmetric = square + square.T
+    noise = torch.ones(25, dtype=torch.float64)
+    noise[::2] = -1
+    noise = 2 * relative_tolerance("reduction", torch.float32) * noise.view(5, 5).tril()
+    for x in (symmetric, symmetric.flip(0) + symmetric, torch.full((5, 5), 3.0, dtype=torch.float64)):
+        case = Case({"x": Input(x)})
+        said = told(torch.clone, lambda x: x + (noise * x.abs().max()).to(x.dtype), case)
+        assert said == "result is wrong in 15 of 25 entries"
+
+
 # --- signs ------------------------------------------------------------------------------------------------------
 
 

@@ -119,6 +119,19 @@ def test_they_are_seen_only_where_they_are_wanted() -> None:
     assert {name for name in seen if name.startswith("gradient.")} == {"gradient.real", "gradient.fake"}
 
 
+def test_buffers_have_none() -> None:
+    state = build("tiny_encoder", width=3).state_dict()
+    case = Case(
+        {
+            "net": Module("tiny_encoder", {"width": 3}, state, wants_grad=True),
+            "x": Input(Draw(0).normal(4, 3).float()),
+        }
+    )
+    seen = observe(lambda net, x: net(x), case).quantities
+    wanted = {f"gradient.net.{name}" for name, _ in build("tiny_encoder", width=3).named_parameters()}
+    assert {name for name in seen if name.startswith("gradient.")} == wanted
+
+
 def test_a_detach_behind_the_module_is_seen_by_parameters_alone(prepared: PreparedExercise) -> None:
     assert judge_function(prepared, discriminator_loss).status == CORRECT
     verdict = judge_function(prepared, detached_behind.function)
