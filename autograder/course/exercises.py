@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import torch
 
 from autograder.course import modules
 from autograder.errors import UserError
+from course_utils.checks.case import Case
 from course_utils.checks.definition import (
     PUBLIC_SECRET,
     Check,
@@ -18,8 +22,8 @@ from course_utils.checks.definition import (
     Slip,
     WrongAnswer,
 )
-from course_utils.checks.expectation import expect
-from course_utils.checks.prepared import PreparedCheck, PreparedExercise
+from course_utils.checks.expectation import Expectation, expect
+from course_utils.checks.prepared import Bank, PreparedCheck, PreparedExercise
 from course_utils.slices.names import function_name
 
 # A folder with any of the first is an exercise; one without all of them is refused.
@@ -73,7 +77,7 @@ class Exercise:
         return f"{self.files[file]}, line {item.line}"
 
     def prepare(self, secret: bytes, *, visible_only: bool = False) -> PreparedExercise:
-        """Draw the cases and compute what the reference and every misconception show.
+        """Draw the cases and compute what the reference shows; what misconceptions show, when it is asked for.
 
         Args:
             secret: the key of the hidden seeds.
@@ -84,11 +88,13 @@ class Exercise:
             if visible_only and not check.visible:
                 continue
             cases = tuple(check.draw(secret))
-            expected = tuple(expect(self.reference, case, check.dtype) for case in cases)
-            wrong = {
-                item.id: tuple(expect(item.function, case, check.dtype) for case in cases)
-                for item in self.misconceptions
-            }
+            expected = _expect_all(self.reference, cases, check.dtype)
+            wrong = Bank(
+                {
+                    item.id: partial(_expect_all, item.function, cases, check.dtype)
+                    for item in self.misconceptions
+                }
+            )
             prepared.append(
                 PreparedCheck(
                     check.id,
@@ -104,7 +110,7 @@ class Exercise:
                     wrong,
                     check.property,
                     also={
-                        name: tuple(expect(function, case, check.dtype) for case in cases)
+                        name: _expect_all(function, cases, check.dtype)
                         for name, function in check.also.items()
                     },
                     signs=check.signs,
@@ -117,6 +123,12 @@ class Exercise:
     def record(self) -> tuple[PreparedExercise, float]:
         """The visible checks under the public key, and the exercise's full points."""
         return self.prepare(PUBLIC_SECRET, visible_only=True), self.points
+
+
+def _expect_all(
+    function: Callable[..., Any], cases: tuple[Case, ...], dtype: torch.dtype
+) -> tuple[Expectation, ...]:
+    return tuple(expect(function, case, dtype) for case in cases)
 
 
 def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:

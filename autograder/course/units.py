@@ -6,12 +6,13 @@ A unit is a folder `solutions/<unit>/` with a `notebook.md`, an exercise a folde
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import hmac
 import inspect
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from course_utils.slices.slicing import import_prelude
 
 NOTEBOOK, SHARED = "notebook.md", "shared.py"
 UNIT_FILES = (NOTEBOOK, SHARED)
+# What misconceptions show depends on these: slips are made from the reference.
+_BANK = ("wrong.py", "reference.py")
 # Where things stood when all exercises of a unit shared their files, and where they stand now.
 _OLD_PLACES = {
     "reference.py": "reference.py",
@@ -122,8 +125,17 @@ class Unit:
                 return dict(value)
             raise NotImplementedError(f"{type(value).__name__} in a prepared exercise")
 
+        # The bank counts as what is written there: what its ideas show is computed only if somebody is wrong.
+        checks = tuple(replace(check, wrong={}) for check in exercise.checks)
+        files = self.folders[exercise.id]
+        bank = [_without_comments(files[name]) for name in (*_BANK, SHARED) if name in files]
         encoder = msgspec.msgpack.Encoder(enc_hook=plain, order="deterministic")
-        return hmac.digest(key, encoder.encode((exercise, prelude, _judging_code())), "sha256").hex()
+        said = (exercise.id, checks, exercise.hints, bank, prelude, _judging_code())
+        return hmac.digest(key, encoder.encode(said), "sha256").hex()
+
+
+def _without_comments(path: Path) -> str:
+    return ast.dump(ast.parse(path.read_text(encoding="utf-8")))
 
 
 def combined_sha256(exercises: Mapping[str, str]) -> str:

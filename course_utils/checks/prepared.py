@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -15,6 +16,31 @@ from course_utils.checks.observation import Observation
 from course_utils.checks.tolerance import Yardstick
 
 Property = Callable[[Case, Observation], str | None]
+
+
+class Bank(Mapping[str, tuple[Expectation, ...]]):
+    """What each misconception shows, computed when it is first asked for: a class of right answers never asks.
+
+    It may be asked by several threads.
+    """
+
+    def __init__(self, makers: Mapping[str, Callable[[], tuple[Expectation, ...]]]) -> None:
+        """Take what computes the expectations of each misconception, by its name."""
+        self._makers = dict(makers)
+        self._made: dict[str, tuple[Expectation, ...]] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: str) -> tuple[Expectation, ...]:
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._makers[name]()
+            return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 @dataclass(frozen=True)

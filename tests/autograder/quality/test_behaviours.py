@@ -15,6 +15,7 @@ from course_utils.checks import Case, Draw, Input, Module, check
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT
 from tests.support import ROOT
+from tests.support.exercises import exercise
 
 
 def test_every_fault_belongs_to_some_exercise() -> None:
@@ -35,14 +36,13 @@ def _weighted(model: nn.Module, x: Tensor) -> Tensor:
     return model(x).sum()
 
 
-@check("unit.rate", points=1, visible=True, accuracy="elementwise")
+@check(points=1, visible=True, accuracy="elementwise")
 def _rates(draw: Draw) -> Case:
     """The rate is right."""
     return Case({"step": draw.integer(1, 9)})
 
 
 @check(
-    "unit.weighted",
     points=1,
     visible=True,
     looks_at=("result", "gradient", "mode", "members", "same", "grad"),
@@ -54,8 +54,8 @@ def _weights(draw: Draw) -> Case:
     return Case({"model": model, "x": Input(draw.normal(5, 3))})
 
 
-RATE = Exercise("unit.rate", _rate, (_rates,), ())  # type: ignore[arg-type]
-WEIGHTS = Exercise("unit.weighted", _weighted, (_weights,), ())  # type: ignore[arg-type]
+RATE = exercise("unit.rate", _rate, (_rates,), ())  # type: ignore[arg-type]
+WEIGHTS = exercise("unit.weighted", _weighted, (_weights,), ())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

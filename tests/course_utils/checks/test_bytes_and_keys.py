@@ -8,7 +8,6 @@ import torch
 from torch import Tensor
 
 from autograder.course.trial import judge_function
-from autograder.course.units import Exercise
 from course_utils import shipped
 from course_utils.checks import Case, Draw, Input, check, misconception
 from course_utils.checks.judge import CORRECT, WRONG
@@ -17,6 +16,7 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import CaseData, pack_case, unpack_case
 from course_utils.student.outcome import CheckOutcome
 from course_utils.student.present import as_html, as_text
+from tests.support.exercises import exercise
 
 WHOLE = [torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64, torch.bool]
 
@@ -33,32 +33,32 @@ def _case(draw: Draw, channel: str = "green") -> Case:
     return Case({"images": Input(draw.bytes(2, 3, 4, 4)), "channel": channel})
 
 
-@check("unit.lightness", points=2, visible=True)
+@check(points=2, visible=True)
 def values(draw: Draw) -> Case:
     """The lightness is right."""
     return _case(draw)
 
 
-@check("unit.lightness", points=1, dtype=torch.float64, accuracy="elementwise")
+@check(points=1, dtype=torch.float64, accuracy="elementwise")
 def in_float64(draw: Draw) -> Case:
     """Bytes are bytes in a float64 case too."""
     return _case(draw, "red")
 
 
-@check("unit.lightness", points=1, visible=True, looks_at=("exception", "after"), side=True)
+@check(points=1, visible=True, looks_at=("exception", "after"), side=True)
 def unknown_channel(draw: Draw) -> Case:
     """An unknown channel is a KeyError."""
     return _case(draw, "yellow")
 
 
-@misconception("unit.lightness", hint="What is 200 // 255?")
+@misconception(hint="What is 200 // 255?")
 def whole_numbers(images: Tensor, channel: str) -> tuple[Tensor, Tensor]:
     """Divided as whole numbers."""
     made, turned = lightness(images, channel)
     return made.floor(), turned
 
 
-@misconception("unit.lightness", hint="What is 200 + 100 in a byte?")
+@misconception(hint="What is 200 + 100 in a byte?")
 def wrapped_around(images: Tensor, channel: str) -> tuple[Tensor, Tensor]:
     """A byte wraps around."""
     made, turned = lightness(images + 100, channel)
@@ -66,7 +66,7 @@ def wrapped_around(images: Tensor, channel: str) -> tuple[Tensor, Tensor]:
 
 
 CHECKS = (values, in_float64, unknown_channel)
-EXERCISE = Exercise("unit.lightness", lightness, CHECKS, (whole_numbers, wrapped_around))
+EXERCISE = exercise("unit.lightness", lightness, CHECKS, (whole_numbers, wrapped_around))
 
 
 @pytest.fixture(scope="module", params=range(5))
@@ -145,11 +145,9 @@ def test_a_class_of_ones_own_counts_as_the_key_error_that_it_is(prepared: Prepar
 
 
 def test_students_see_bytes_as_bytes() -> None:
-    exercise, points = shipped.unpack(
-        shipped.decode(shipped.record("unit", [EXERCISE.record()])).exercises[0]
-    )
-    assert judge_function(exercise, lightness).status == CORRECT
-    verdict = judge_function(exercise, _off_by_one)
+    recorded, points = shipped.unpack(shipped.decode(shipped.record(*EXERCISE.record())))
+    assert judge_function(recorded, lightness).status == CORRECT
+    verdict = judge_function(recorded, _off_by_one)
     outcome = CheckOutcome("unit.lightness", verdict.status, verdict.score, points, verdict.checks, level=3)
     text, html = as_text(outcome), as_html(outcome)
     assert "images: uint8 tensor of shape (2, 3, 4, 4)" in text

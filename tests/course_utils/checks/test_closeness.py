@@ -363,7 +363,7 @@ def test_nothing_else_is_turned(got: object) -> None:
 )
 def test_what_does_not_go_together_is_refused(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        check("unit.exercise", points=1, **options)
+        check(points=1, **options)
 
 
 # --- nearness ---------------------------------------------------------------------------------------------------

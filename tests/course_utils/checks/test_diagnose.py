@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.course.units import Exercise
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
 from course_utils.checks.judge import Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
+from tests.support.exercises import exercise
 
 # A small exercise: each row divided by its largest entry.
 
@@ -19,43 +19,43 @@ def scaled(x: Tensor) -> Tensor:
     return x / x.max(dim=1, keepdim=True).values
 
 
-@check("unit.scaled", points=2)
+@check(points=2)
 def values(draw: Draw) -> list[Case]:
     """The rows are right."""
     return [Case({"x": Input(draw.normal(n, 5))}) for n in (3, 4, 1)]
 
 
-@check("unit.scaled", points=1, looks_at=("gradient",))
+@check(points=1, looks_at=("gradient",))
 def gradient(draw: Draw) -> Case:
     """The gradient is right."""
     return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
 
 
-@check("unit.scaled", points=1)
+@check(points=1)
 def layouts(draw: Draw) -> list[Case]:
     """Transposed memory is no matter."""
     return [Case({"x": Input(draw.normal(3, 4), contiguous=False)})]
 
 
-@check("unit.scaled", points=1)
+@check(points=1)
 def twice(draw: Draw) -> Case:
     """The same again."""
     return Case({"x": Input(draw.normal(2, 3))}, calls=(("x",), ("x",)))
 
 
-@misconception("unit.scaled", hint="One maximum for all?")
+@misconception(hint="One maximum for all?")
 def by_the_largest_of_all(x: Tensor) -> Tensor:
     """One maximum for all rows."""
     return x / x.max()
 
 
-@misconception("unit.scaled", hint="What if there is one row?")
+@misconception(hint="What if there is one row?")
 def no_single_row(x: Tensor) -> Tensor:
     """A batch of one loses its dimension."""
     return scaled(x.squeeze(0))
 
 
-@misconception("unit.scaled", hint="Is the maximum a constant?")
+@misconception(hint="Is the maximum a constant?")
 def maximum_detached(x: Tensor) -> Tensor:
     """The maximum is taken for a constant."""
     return x / x.detach().max(dim=1, keepdim=True).values
@@ -66,7 +66,7 @@ BANK: tuple[Misconception, ...] = (by_the_largest_of_all, no_single_row, maximum
 
 
 def prepare(*checks: Check, bank: tuple[Misconception, ...] = BANK) -> PreparedExercise:
-    return Exercise("unit.scaled", scaled, checks or CHECKS, bank).prepare(b"secret")
+    return exercise("unit.scaled", scaled, checks or CHECKS, bank).prepare(b"secret")
 
 
 def verdict(function: Callable[..., object], exercise: PreparedExercise | None = None) -> Verdict:
@@ -98,7 +98,7 @@ def test_raising_elsewhere_names_nothing() -> None:
     assert result.fact == "right wherever it does not raise"
 
 
-@misconception("unit.scaled", hint="Does it learn?")
+@misconception(hint="Does it learn?")
 def off_the_graph(x: Tensor) -> Tensor:
     """No gradient at all."""
     return scaled(x.detach())
@@ -107,17 +107,17 @@ def off_the_graph(x: Tensor) -> Tensor:
 def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
     """Both show the values of a right answer divided by ten; the gradient, for which no check asks, is different."""
 
-    @misconception("unit.scaled", hint="One.")
+    @misconception(hint="One.")
     def tenth(x: Tensor) -> Tensor:
         """A tenth."""
         return scaled(x) / 10
 
-    @misconception("unit.scaled", hint="Other.")
+    @misconception(hint="Other.")
     def tenth_off_the_graph(x: Tensor) -> Tensor:
         """A tenth, off the graph."""
         return scaled(x.detach()) / 10
 
-    @check("unit.scaled", points=1)
+    @check(points=1)
     def with_gradient(draw: Draw) -> Case:
         """The rows are right."""
         return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
@@ -189,7 +189,7 @@ def test_two_mistakes_at_once_are_both_named() -> None:
     assert list(result.together) == ["no-single-row", "maximum-detached"]
 
 
-@check("unit.scaled", points=1, looks_at=("result", "gradient"))
+@check(points=1, looks_at=("result", "gradient"))
 def meeting(draw: Draw) -> list[Case]:
     """One row, and gradients."""
     return [Case({"x": Input(draw.normal(1, 5))}), Case({"x": Input(draw.normal(3, 5), wants_grad=True)})]
@@ -214,14 +214,14 @@ def test_a_mistake_seen_only_where_another_would_be_is_none_of_two() -> None:
 
 
 def test_an_exception_in_part_of_the_cases_is_none_of_two() -> None:
-    @misconception("unit.scaled", hint="Five?")
+    @misconception(hint="Five?")
     def five_columns_only(x: Tensor) -> Tensor:
         """There are always five columns."""
         if x.shape[1] != 5:
             raise IndexError
         return scaled(x)
 
-    @misconception("unit.scaled", hint="Three?")
+    @misconception(hint="Three?")
     def three_rows_only(x: Tensor) -> Tensor:
         """Three rows are right, any others twice too large."""
         return (1 + (len(x) != 3)) * scaled(x)

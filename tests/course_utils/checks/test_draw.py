@@ -167,13 +167,13 @@ def test_what_cannot_be_is_refused(impossible) -> None:  # type: ignore[no-untyp
 # --- what a check uses ------------------------------------------------------------------------------------------
 
 
-@check("unit.grid", points=1)
+@check(points=1)
 def plain(draw: Draw) -> Case:
     """Nothing special, but many rows."""
     return Case({"x": Input(draw.normal(40, 3, 5)), "count": 99})
 
 
-@check("unit.grid", points=1)
+@check(points=1)
 def structured(draw: Draw) -> list[Case]:
     """A long side and orthogonal vectors."""
     height, width = draw.long_sizes(2, 3, 7)

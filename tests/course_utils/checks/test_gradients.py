@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from autograder.course.trial import judge_function
-from autograder.course.units import Exercise
 from autograder.quality.behaviours import behaviours, traits
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks import Case, Draw, Input, Module, check, misconception
@@ -34,6 +33,7 @@ from course_utils.checks.wire import (
 )
 from course_utils.models import build
 from tests.support import ROOT
+from tests.support.exercises import exercise
 
 Function = Callable[..., Any]
 
@@ -57,31 +57,31 @@ def _case(draw: Draw, *, parameters: bool = True, inputs: bool = False) -> Case:
 _CONFIG = {"in_features": 3, "hidden": 5, "out_features": 1}
 
 
-@check("unit.discriminator_loss", points=1, visible=True)
+@check(points=1, visible=True)
 def loss(draw: Draw) -> Case:
     """The loss is right."""
     return _case(draw, parameters=False)
 
 
-@check("unit.discriminator_loss", points=1, looks_at=("gradient.real", "gradient.fake"))
+@check(points=1, looks_at=("gradient.real", "gradient.fake"))
 def gradients_of_inputs(draw: Draw) -> Case:
     """Real images get a gradient, fake ones none."""
     return _case(draw, parameters=False, inputs=True)
 
 
-@check("unit.discriminator_loss", points=1, looks_at=("gradient.discriminator",))
+@check(points=1, looks_at=("gradient.discriminator",))
 def gradients_of_parameters(draw: Draw) -> Case:
     """The discriminator learns from both."""
     return _case(draw)
 
 
-@misconception("unit.discriminator_loss", hint="What does the discriminator learn from fakes?")
+@misconception(hint="What does the discriminator learn from fakes?")
 def detached_behind(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """Detached behind the discriminator."""
     return F.softplus(-discriminator(real)).mean() + F.softplus(discriminator(fake).detach()).mean()
 
 
-@misconception("unit.discriminator_loss", hint="Can the discriminator still learn?")
+@misconception(hint="Can the discriminator still learn?")
 def frozen(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """The parameters are frozen."""
     discriminator.requires_grad_(False)
@@ -89,7 +89,7 @@ def frozen(discriminator: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
 
 
 CHECKS = (loss, gradients_of_inputs, gradients_of_parameters)
-EXERCISE = Exercise("unit.discriminator_loss", discriminator_loss, CHECKS, (detached_behind, frozen))
+EXERCISE = exercise("unit.discriminator_loss", discriminator_loss, CHECKS, (detached_behind, frozen))
 
 
 @pytest.fixture(scope="module")

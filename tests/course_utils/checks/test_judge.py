@@ -7,7 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from autograder.course.units import Exercise
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
 from course_utils.checks.judge import (
     CORRECT,
@@ -22,6 +21,7 @@ from course_utils.checks.judge import (
 )
 from course_utils.checks.observe import CELL, observe
 from course_utils.checks.prepared import Fault, PreparedExercise
+from tests.support.exercises import exercise
 
 # A small exercise: the sum of the squares of the columns; negative sizes are refused.
 
@@ -32,43 +32,43 @@ def squares(x: Tensor) -> Tensor:
     return (x**2).sum(dim=0)
 
 
-@check("unit.squares", points=2)
+@check(points=2)
 def values(draw: Draw) -> list[Case]:
     """The sums are right."""
     return [Case({"x": Input(draw.normal(3, 5))}), Case({"x": Input(draw.normal(4, 2))})]
 
 
-@check("unit.squares", points=1, looks_at=("gradient",))
+@check(points=1, looks_at=("gradient",))
 def gradient(draw: Draw) -> Case:
     """The gradient is right."""
     return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
 
 
-@check("unit.squares", points=0.5, looks_at=("after",), side=True)
+@check(points=0.5, looks_at=("after",), side=True)
 def unchanged(draw: Draw) -> Case:
     """The input is unchanged."""
     return Case({"x": Input(draw.normal(3, 5))})
 
 
-@check("unit.squares", points=0.5, looks_at=("exception",), side=True)
+@check(points=0.5, looks_at=("exception",), side=True)
 def too_large(draw: Draw) -> Case:
     """Too large an input is refused."""
     return Case({"x": Input(draw.normal(30, 5))})
 
 
-@misconception("unit.squares", hint="Is it a square?")
+@misconception(hint="Is it a square?")
 def absolute(x: Tensor) -> Tensor:
     """Absolute values."""
     return x.abs().sum(dim=0)
 
 
-@misconception("unit.squares", hint="What about the gradient?")
+@misconception(hint="What about the gradient?")
 def detached(x: Tensor) -> Tensor:
     """No gradient."""
     return squares(x.detach())
 
 
-@misconception("unit.squares", hint="Equal to another one.")
+@misconception(hint="Equal to another one.")
 def absolute_again(x: Tensor) -> Tensor:
     """The same as absolute, but refuses large inputs."""
     return x.abs().sum(dim=0) if x.numel() <= 50 else squares(x)
@@ -79,7 +79,7 @@ BANK: tuple[Misconception, ...] = (absolute, detached, absolute_again)
 
 
 def prepare(*checks: Check) -> PreparedExercise:
-    return Exercise("unit.squares", squares, checks or CHECKS, BANK).prepare(b"secret")
+    return exercise("unit.squares", squares, checks or CHECKS, BANK).prepare(b"secret")
 
 
 def verdict(function: Callable[..., object], exercise: PreparedExercise | None = None) -> Verdict:
@@ -179,7 +179,7 @@ def test_an_exceptions_text_is_not_told_of_a_hidden_check() -> None:
 
 
 def test_the_text_of_an_exception_is_told_by_visible_checks_alone() -> None:
-    @check("unit.squares", points=1, visible=True)
+    @check(points=1, visible=True)
     def seen(draw: Draw) -> Case:
         """Right."""
         return Case({"x": Input(draw.normal(3, 5), wants_grad=True)})
@@ -200,7 +200,7 @@ def test_the_text_of_an_exception_is_told_by_visible_checks_alone() -> None:
 
 
 def test_no_text_is_told_of_a_process_that_has_seen_hidden_cases() -> None:
-    @check("unit.squares", points=1, visible=True)
+    @check(points=1, visible=True)
     def seen(draw: Draw) -> Case:
         """Right."""
         return Case({"x": Input(draw.normal(3, 5))})
@@ -244,7 +244,7 @@ def test_a_property_judges_the_observation() -> None:
     def positive(case: Case, observation: object) -> str | None:
         return None if bool((observation.quantities["result"] > 0).all()) else "should be positive"  # type: ignore[attr-defined]
 
-    @check("unit.squares", points=1, property=positive)
+    @check(points=1, property=positive)
     def is_positive(draw: Draw) -> Case:
         """Positive."""
         return Case({"x": Input(draw.normal(3, 5))})

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from autograder.course.trial import judge_function
-from autograder.course.units import Exercise
 from autograder.quality.survey import Plan, try_right_answers
 from course_utils import shipped
-from course_utils.checks import Case, Draw, Input, check, misconception, variant
+from course_utils.checks import Case, Draw, Input, check, misconception, right
 from course_utils.checks.judge import CORRECT, WRONG, judge, nearest_reading
 from course_utils.checks.prepared import Fault, PreparedExercise
+from tests.support.exercises import exercise
 
 Function = Callable[..., Any]
 
@@ -50,37 +50,37 @@ def _case(draw: Draw, n: int, wants_grad: bool = False) -> Case:
     )
 
 
-@check("unit.barlow_loss", points=2, visible=True, also=by_algorithm_1)
+@check(points=2, visible=True, also=by_algorithm_1)
 def loss(draw: Draw) -> list[Case]:
     """The loss is right."""
     return [_case(draw, 5), _case(draw, 8)]
 
 
-@check("unit.barlow_loss", points=1, looks_at=("gradient",), also=by_algorithm_1)
+@check(points=1, looks_at=("gradient",), also=by_algorithm_1)
 def gradients(draw: Draw) -> Case:
     """The gradients are right."""
     return _case(draw, 7, wants_grad=True)
 
 
-@check("unit.barlow_loss", points=0.5, looks_at=("after",), side=True)
+@check(points=0.5, looks_at=("after",), side=True)
 def unchanged(draw: Draw) -> Case:
     """The projections are as before."""
     return _case(draw, 6)
 
 
-@misconception("unit.barlow_loss", hint="Which of the two sums is weighted?")
+@misconception(hint="Which of the two sums is weighted?")
 def weight_on_everything(z_a: Tensor, z_b: Tensor, weight: float) -> Tensor:
     """The weight is on both sums."""
     return weight * barlow_loss(z_a, z_b, 1.0)
 
 
-@misconception("unit.barlow_loss", hint="Is it squared?")
+@misconception(hint="Is it squared?")
 def cubed(z_a: Tensor, z_b: Tensor, weight: float) -> Tensor:
     """The third power."""
     return _loss(z_a, z_b, weight, unbiased=False, power=3)
 
 
-EXERCISE = Exercise(
+EXERCISE = exercise(
     "unit.barlow_loss", barlow_loss, (loss, gradients, unchanged), (weight_on_everything, cubed)
 )
 
@@ -153,31 +153,30 @@ def test_what_was_not_seen_is_judged_by_the_reference(seen: Any, prepared: Prepa
 
 
 def test_recorded_checks_carry_both() -> None:
-    recorded = shipped.record("unit", [EXERCISE.record()])
-    exercise, points = shipped.unpack(shipped.decode(recorded).exercises[0])
+    shown, points = shipped.unpack(shipped.decode(shipped.record(*EXERCISE.record())))
     assert points == 3.5
     for function in (barlow_loss, by_algorithm_1):
-        assert judge_function(exercise, function).status == CORRECT
-    wrong = judge_function(exercise, lambda *arguments: 2 * by_algorithm_1(*arguments))
+        assert judge_function(shown, function).status == CORRECT
+    wrong = judge_function(shown, lambda *arguments: 2 * by_algorithm_1(*arguments))
     assert wrong.checks[0].message == "result is twice too large"
 
 
 def test_free_signs_are_recorded() -> None:
-    @check("unit.directions", points=1, visible=True, signs="columns")
+    @check(points=1, visible=True, signs="columns")
     def values(draw: Draw) -> Case:
         """The directions are right."""
         return Case({"x": Input(draw.normal(5, 3))})
 
-    item = Exercise("unit.directions", lambda x: torch.linalg.svd(x)[2].T.clone(), (values,), ())  # type: ignore[arg-type]
-    exercise, _ = shipped.unpack(shipped.decode(shipped.record("unit", [item.record()])).exercises[0])
-    assert exercise.checks[0].signs == "columns"
+    item = exercise("unit.directions", lambda x: torch.linalg.svd(x)[2].T.clone(), (values,), ())  # type: ignore[arg-type]
+    shown, _ = shipped.unpack(shipped.decode(shipped.record(*item.record())))
+    assert shown.checks[0].signs == "columns"
     turned = torch.tensor([-1.0, 1, -1])
-    assert judge_function(exercise, lambda x: item.reference(x) * turned).status == CORRECT
-    assert judge_function(exercise, lambda x: item.reference(x)[:, [1, 0, 2]]).status == WRONG
+    assert judge_function(shown, lambda x: item.reference(x) * turned).status == CORRECT
+    assert judge_function(shown, lambda x: item.reference(x)[:, [1, 0, 2]]).status == WRONG
 
 
 def test_the_survey_takes_right_answers_by_the_nearest() -> None:
-    @variant("unit.barlow_loss")
+    @right
     def written_otherwise(z_a: Tensor, z_b: Tensor, weight: float) -> Tensor:
         c = (z_a - z_a.mean(0)).T @ (z_b - z_b.mean(0)) / len(z_a) / z_a.std(0)[:, None] / z_b.std(0)
         return (
@@ -186,11 +185,11 @@ def test_the_survey_takes_right_answers_by_the_nearest() -> None:
             .sum()
         )
 
-    @variant("unit.barlow_loss")
+    @right
     def mixed(z_a: Tensor, z_b: Tensor, weight: float) -> Tensor:
         return (by_algorithm_1 if z_a.requires_grad else barlow_loss)(z_a, z_b, weight)
 
-    item = replace(EXERCISE, variants=(written_otherwise, mixed))
+    item = replace(EXERCISE, right_answers=(written_otherwise, mixed))
     found = {answer.name: answer for answer in try_right_answers(item, Plan(), range(12))}
     assert set(found) == {"the reference", "by-algorithm-1", "written-otherwise", "mixed"}
     assert not found["the reference"].refused
