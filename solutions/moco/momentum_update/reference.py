@@ -1,4 +1,7 @@
-"""Reference of `moco.momentum_update`."""
+"""Reference of `moco.momentum_update`: one parameter after the other, to be read.
+
+An update of all parameters in one call is faster: benchmarks/README.md says how much.
+"""
 
 import torch
 from torch import nn

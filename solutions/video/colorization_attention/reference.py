@@ -1,4 +1,7 @@
-"""Reference of `video.colorization_attention`."""
+"""Reference of `video.colorization_attention`: all weights at once, to be looked at.
+
+Where only the copied colours are wanted, PyTorch's own attention is faster: benchmarks/README.md says how much.
+"""
 
 import torch
 from jaxtyping import Float

@@ -1,4 +1,8 @@
-"""Reference of `video.copy_colors`."""
+"""Reference of `video.copy_colors`: from weights that are there to be looked at.
+
+Together with `video.colorization_attention` it is slower than PyTorch's own attention: benchmarks/README.md says how
+much.
+"""
 
 import torch
 from jaxtyping import Float
