@@ -21,6 +21,7 @@ from course_utils.checks.definition import (
     RightAnswer,
     Slip,
     WrongAnswer,
+    id_of,
 )
 from course_utils.checks.expectation import Expectation, expect
 from course_utils.checks.prepared import Bank, PreparedCheck, PreparedExercise
@@ -154,7 +155,11 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
             named.append(item)
         elif isinstance(item, WrongAnswer):
             nameless.append(item)
-    found = tuple(replace(check, exercise=id_) for check in _all(checks, Check))
+    found = tuple(
+        replace(item, exercise=id_, id=item.id or id_of(variable))
+        for variable, item in vars(checks).items()
+        if isinstance(item, Check)
+    )
     if not found:
         raise UserError(
             f"{files['checks.py']}, line 1: there is no check in it: write one with @check(points=...)"
@@ -207,7 +212,7 @@ def _slipped(item: Slip, variable: str, id_: str, files: Mapping[str, Path]) -> 
     namespace = modules.run_changed(files["reference.py"], text.replace(item.before, item.after), variable)
     function = namespace[function_name(id_)]
     assert isinstance(function, FunctionType)
-    name = variable.strip("_").replace("_", "-")
+    name = id_of(variable)
     if item.hint:
         return Misconception(name, item.idea, item.hint, function, item.line)
     return WrongAnswer(name, function, item.line)

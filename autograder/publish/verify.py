@@ -26,7 +26,7 @@ from autograder.publish.notebook_source import (
     read_order,
 )
 from autograder.publish.stub import bound_names, free_names, plain, solved_cell, telling_lines
-from course_utils.checks.definition import PUBLIC_SECRET
+from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
@@ -194,10 +194,10 @@ def _images(source: NotebookSource) -> Iterator[str]:
 
 def _bank(exercise: Exercise) -> Iterator[str]:
     if not any(check.visible and not check.side for check in exercise.checks):
-        yield f"{_where(exercise.checks[0].cases)}: {exercise.id} has no visible check of its values"
+        yield f"{_place(exercise, exercise.checks[0])}: {exercise.id} has no visible check of its values"
     for file in ("checks.py", "wrong.py", "right.py"):
         for name, line in _defined_twice(exercise.files[file]):
-            yield f"{exercise.files[file]}, line {line}: there are two functions {name}, and only the later one counts"
+            yield f"{exercise.files[file]}, line {line}: {name} stands there twice, and only the later one counts"
     ids = [item.id for item in exercise.wrong]
     for name in {name for name in ids if ids.count(name) > 1}:
         yield f"{exercise.files['wrong.py']}, line 1: {exercise.id} has two wrong answers called {name!r}"
@@ -207,13 +207,23 @@ def _bank(exercise: Exercise) -> Iterator[str]:
 
 
 def _defined_twice(path: Path) -> Iterator[tuple[str, int]]:
-    """Functions of a file that a later one of the same name takes the place of, and the later one's line."""
+    """Functions, slips and standard checks of a file that a later one of the same name takes the place of.
+
+    Yields:
+        The name and the later one's line.
+    """
     seen: set[str] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef):
-            if node.name in seen:
-                yield node.name, node.lineno
-            seen.add(node.name)
+            names = [node.name]
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        else:
+            continue
+        for name in names:
+            if name in seen:
+                yield name, node.lineno
+            seen.add(name)
 
 
 def _told_apart(exercise: Exercise) -> Iterator[str]:
@@ -223,7 +233,7 @@ def _told_apart(exercise: Exercise) -> Iterator[str]:
             check.draw(PUBLIC_SECRET)
         except Exception as error:
             what = f"the cases of {exercise.id}/{check.id} cannot be drawn"
-            yield f"{_where(check.cases)}: {what}: {type(error).__name__}: {error}"
+            yield f"{_place(exercise, check)}: {what}: {type(error).__name__}: {error}"
             return
     prepared = exercise.prepare(PUBLIC_SECRET)
     yield from _raises(exercise, prepared)
@@ -270,6 +280,10 @@ def _one_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+def _place(exercise: Exercise, check: Check) -> str:
+    return f"{exercise.files['checks.py']}, line {check.line}"
 
 
 def _where(function: Callable[..., Any]) -> str:

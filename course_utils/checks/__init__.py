@@ -4,6 +4,7 @@ The same objects serve the visible checks in a notebook (`check`), the hidden on
 `checks.py`, `wrong.py` and `right.py` of an exercise.
 """
 
+from course_utils.checks import standard
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.definition import (
     Check,
@@ -33,5 +34,6 @@ __all__ = [
     "misconception",
     "right",
     "slip",
+    "standard",
     "wrong",
 ]

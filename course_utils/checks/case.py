@@ -7,8 +7,9 @@ them, `course_utils.checks.observe` carries them out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,6 +93,52 @@ class Case:
                 raise ValueError(
                     f"call {number} of the case uses {sorted(unknown)}, which are no inputs of it"
                 )
+
+    @classmethod
+    def of(cls, **inputs: Argument | Tensor) -> Case:
+        """A case of one call with these arguments, in the order of the signature; tensors become plain inputs."""
+        return cls(
+            {name: Input(value) if isinstance(value, Tensor) else value for name, value in inputs.items()}
+        )
+
+    def wanting_gradients(self, *names: str) -> Case:
+        """The same case, but these inputs are leaves whose gradients are observed.
+
+        Ask for gradients where a check looks at them and nowhere else: torch refuses to change a leaf that wants them
+        in place, and whoever does that should see what comes of it.
+
+        Args:
+            names: inputs that are floating-point tensors; all of those if none is named.
+
+        Raises:
+            ValueError: one of them is no floating-point tensor of this case.
+        """
+        floating = [name for name, value in self.tensors.items() if value.tensor.is_floating_point()]
+        return self._changed(names or floating, floating, "floating-point tensor", wants_grad=True)
+
+    def strided(self, *names: str) -> Case:
+        """The same case, but these tensors lie in memory with their dimensions in reverse order (`Input.contiguous`).
+
+        Args:
+            names: inputs that are tensors; all of those if none is named.
+
+        Raises:
+            ValueError: one of them is no tensor of this case.
+        """
+        return self._changed(names or list(self.tensors), list(self.tensors), "tensor", contiguous=False)
+
+    @property
+    def tensors(self) -> dict[str, Input]:
+        """The inputs that are tensors."""
+        return {name: value for name, value in self.inputs.items() if isinstance(value, Input)}
+
+    def _changed(self, names: Sequence[str], allowed: Sequence[str], kind: str, **changes: Any) -> Case:
+        if unknown := [name for name in names if name not in allowed]:
+            raise ValueError(
+                f"{unknown[0]!r} is no {kind} of the case: there are {', '.join(allowed) or 'none'}"
+            )
+        changed = {name: replace(self.tensors[name], **changes) for name in names}
+        return replace(self, inputs={**self.inputs, **changed})
 
     def then(self, other: Case) -> Case:
         """Both, one after the other: whoever keeps something of the first call is found out by the second."""

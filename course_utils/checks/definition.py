@@ -54,7 +54,8 @@ class Check:
     """A graded question about an exercise: run cases, look at some quantities, compare.
 
     Attributes:
-        id: name of the check, `"stores-the-keys"`.
+        id: name of the check, `"stores-the-keys"`. Checks of `standard` have none until they are loaded: then it is
+            that of the variable.
         title: one sentence that students read.
         points: earned if every case is right.
         cases: makes the cases from a `Draw`.
@@ -69,6 +70,7 @@ class Check:
         also: name -> other right functions whose answers are not the reference's (another convention that the docstring
             leaves open). An answer must be that of one and the same function in all checks that name it.
         signs: `"columns"` or `"rows"` of the result that are right up to a sign each; empty for none.
+        line: where it stands in `checks.py`.
     """
 
     id: str
@@ -84,6 +86,7 @@ class Check:
     exercise: str = ""
     also: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     signs: str = ""
+    line: int = 1
 
     def draw(self, secret: bytes) -> list[Case]:
         """The cases of this check under a secret, in the check's dtype."""
@@ -198,10 +201,9 @@ def check(
         raise ValueError("where the signs of the result are free, so are those of its gradients")
 
     def decorate(cases: Callable[[Draw], Case | Sequence[Case]]) -> Check:
-        title = _first_line(cases)
         return Check(
-            _name(cases),
-            title,
+            id_of(cases.__name__),
+            _first_line(cases),
             points,
             cases,
             accuracy,
@@ -210,8 +212,9 @@ def check(
             visible,
             side,
             property,
-            also={_name(function): function for function in others},
+            also={id_of(function.__name__): function for function in others},
             signs=signs,
+            line=cases.__code__.co_firstlineno,
         )
 
     return decorate
@@ -222,7 +225,7 @@ def misconception(*, hint: str) -> Callable[[Callable[..., Any]], Misconception]
 
     def decorate(function: Callable[..., Any]) -> Misconception:
         return Misconception(
-            _name(function), _first_line(function), hint, function, function.__code__.co_firstlineno
+            id_of(function.__name__), _first_line(function), hint, function, function.__code__.co_firstlineno
         )
 
     return decorate
@@ -230,12 +233,12 @@ def misconception(*, hint: str) -> Callable[[Callable[..., Any]], Misconception]
 
 def wrong(function: Callable[..., Any]) -> WrongAnswer:
     """Turn a wrong implementation into a `WrongAnswer`; its name says what is wrong."""
-    return WrongAnswer(_name(function), function, function.__code__.co_firstlineno)
+    return WrongAnswer(id_of(function.__name__), function, function.__code__.co_firstlineno)
 
 
 def right(function: Callable[..., Any]) -> RightAnswer:
     """Turn a right implementation into a `RightAnswer`; its name says how it goes about it."""
-    return RightAnswer(_name(function), function, function.__code__.co_firstlineno)
+    return RightAnswer(id_of(function.__name__), function, function.__code__.co_firstlineno)
 
 
 def slip(before: str, after: str, *, idea: str = "", hint: str = "") -> Slip:
@@ -253,8 +256,9 @@ def slip(before: str, after: str, *, idea: str = "", hint: str = "") -> Slip:
     return Slip(before, after, idea, hint, sys._getframe(1).f_lineno)
 
 
-def _name(function: Callable[..., Any]) -> str:
-    return function.__name__.strip("_").replace("_", "-")
+def id_of(name: str) -> str:
+    """The id of what has this name in a file: `"stores-the-keys"` for `stores_the_keys`."""
+    return name.strip("_").replace("_", "-")
 
 
 def _first_line(function: Callable[..., Any]) -> str:

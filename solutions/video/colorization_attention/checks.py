@@ -3,17 +3,12 @@
 import torch
 from torch import Tensor
 
-from course_utils.checks import Case, Draw, Input, check
+from course_utils.checks import Case, Draw, check, standard
 
 
-# Gradients are asked for where they are looked at and nowhere else: on a leaf that wants them torch refuses to change
-# a tensor in place, and whoever does that should see what comes of it.
-def _frames(
-    draw: Draw, temperature: float, *, n: int = 0, contiguous: bool = True, wants_grad: bool = False
-) -> Case:
-    batch, dim, *sides = draw.sizes(6, 2, 7)
-    reference, target = _embeddings(draw, n or batch, dim, *sides)
-    return _case(reference, target, temperature, contiguous=contiguous, wants_grad=wants_grad)
+def _frames(draw: Draw, *temperature: float, sizes: tuple[int, ...] = (), n: int = 0) -> Case:
+    batch, *others = sizes or draw.sizes(6, 2, 7)
+    return _case(*_embeddings(draw, n or batch, *others), *temperature)
 
 
 def _embeddings(draw: Draw, n: int, dim: int, h: int, w: int, h2: int, w2: int) -> tuple[Tensor, Tensor]:
@@ -23,49 +18,36 @@ def _embeddings(draw: Draw, n: int, dim: int, h: int, w: int, h2: int, w2: int) 
     return reference, target
 
 
-def _case(
-    reference: Tensor, target: Tensor, *temperature: float, contiguous: bool = True, wants_grad: bool = False
-) -> Case:
-    return Case(
-        {
-            "reference": Input(reference, wants_grad, contiguous),
-            "target": Input(target, wants_grad, contiguous),
-            **({"temperature": temperature[0]} if temperature else {}),
-        }
-    )
+def _case(reference: Tensor, target: Tensor, *temperature: float) -> Case:
+    given = {"temperature": temperature[0]} if temperature else {}
+    return Case.of(reference=reference, target=target, **given)
 
 
-@check(points=1.5, visible=True)
-def attention(draw: Draw) -> Case:
-    """The attention is right for two small frames of different sizes."""
-    return _case(*_embeddings(draw, 2, 5, 2, 3, 4, 3), 0.6)
+attention = standard.values(
+    lambda draw: _frames(draw, 0.6, sizes=(2, 5, 2, 3, 4, 3)),
+    "The attention is right for two small frames of different sizes.",
+    points=1.5,
+)
 
 
 @check(points=0.5, visible=True)
 def default_temperature(draw: Draw) -> Case:
     """Called without a temperature, the attention is that of temperature 1."""
     # Both frames have six positions, so that whoever takes them for frames of one size gets a result.
-    return _case(*_embeddings(draw, 1, 3, 3, 2, 2, 3))
+    return _frames(draw, sizes=(1, 3, 3, 2, 2, 3))
 
 
-@check(
-    points=1,
-    accuracy="softmax",
-    dtype=torch.float64,
-    looks_at=("result", "gradient"),
-)
+@check(points=1, accuracy="softmax", dtype=torch.float64, looks_at=("result", "gradient"))
 def low_temperature(draw: Draw) -> list[Case]:
     """Attention and gradients are finite and right at temperature 0.01."""
-    h2, w2 = 4, 3
-    reference, target = _embeddings(draw, 1, 5, 3, 2, h2, w2)
+    reference, target = _embeddings(draw, 1, 5, 3, 2, 4, 3)
     # From short embeddings, whose attention is spread, to long ones, whose scores have no exponential in float64.
-    lengths = torch.logspace(-2.0, 0.7, h2 * w2, dtype=torch.float64).reshape(h2, w2)
-    long = lengths * target
+    long = torch.logspace(-2.0, 0.7, 4 * 3, dtype=torch.float64).reshape(4, 3) * target
     # Whatever was drawn, the largest score divided by the temperature is 1200.
     largest = torch.einsum("ndhw,ndij->nhwij", reference, long).max()
-    overflowing = _case(12 / largest * reference, long, 0.01)
     # Gradients are asked for where none of them vanishes: nothing but rounding could be compared there.
-    return [overflowing, _case(0.03 * reference, 0.03 * target, 0.01, wants_grad=True)]
+    soft = _case(0.03 * reference, 0.03 * target, 0.01).wanting_gradients()
+    return [_case(12 / largest * reference, long, 0.01), soft]
 
 
 @check(points=1, looks_at=("gradient",))
@@ -73,29 +55,20 @@ def gradients(draw: Draw) -> list[Case]:
     """The gradients reach the embeddings of both frames."""
     # The second case: weights that are made sharper after a softmax are right in float64, but vanish in float32.
     reference, target = (0.02 * frame for frame in _embeddings(draw, 2, 3, 4, 5, 2, 4))
-    return [_frames(draw, 1.5, wants_grad=True), _case(reference, target, 0.025, wants_grad=True)]
+    return [case.wanting_gradients() for case in (_frames(draw, 1.5), _case(reference, target, 0.025))]
 
 
-@check(
-    points=1,
-    accuracy="unguarded",
-    dtype=torch.float64,
-    looks_at=("result", "kept"),
-)
-def layouts(draw: Draw) -> list[Case]:
-    """The attention is right in float64, in transposed memory, for one clip, one reference position, and again."""
-    single = _case(*_embeddings(draw, 14, 3, 1, 1, 4, 5), 0.8)
-    first, second = (_case(*_embeddings(draw, 2, 3, 4, 2, 3, 5), 1.1) for _ in range(2))
-    frames = _frames(draw, 1.3), _frames(draw, 0.7, contiguous=False), _frames(draw, 0.9, n=1)
+def _layouts(draw: Draw) -> list[Case]:
+    single = _frames(draw, 0.8, sizes=(14, 3, 1, 1, 4, 5))
+    first, second = (_frames(draw, 1.1, sizes=(2, 3, 4, 2, 3, 5)) for _ in range(2))
+    frames = _frames(draw, 1.3), _frames(draw, 0.7).strided(), _frames(draw, 0.9, n=1)
     return [*frames, single, first.then(second)]
 
 
-@check(
-    points=0.5,
-    accuracy="exact",
-    looks_at=("after", "graph.reference", "graph.target", "place", "setting"),
-    side=True,
+layouts = standard.layouts(
+    _layouts,
+    "The attention is right in float64, in transposed memory, for one clip, one reference position, and again.",
 )
-def inputs_unchanged(draw: Draw) -> list[Case]:
-    """The embeddings passed in are left as they were."""
-    return [_frames(draw, 0.8), _frames(draw, 0.8, wants_grad=True)]
+inputs_unchanged = standard.unchanged(
+    lambda draw: _frames(draw, 0.8), "The embeddings passed in are left as they were."
+)

@@ -448,6 +448,31 @@ REFUSED = {
         [("checks.py", "draw.normal(3, 2)", "draw.nrml(3, 2)")],
         ["clear/checks.py, line 4", "tiny.clear/cleared cannot be drawn", "no attribute 'nrml'"],
     ),
+    "two standard checks of one name": (
+        [
+            (
+                "clear/checks.py",
+                '@check(points=2, visible=True, looks_at=("after",))',
+                "from course_utils.checks import standard\n"
+                "same = standard.values(lambda draw: Case.of(values=draw.normal(2)), 'One.', points=1)\n"
+                "same = standard.values(lambda draw: Case.of(values=draw.normal(2)), 'Two.', points=1)\n"
+                '@check(points=2, visible=True, looks_at=("after",))',
+            )
+        ],
+        ["clear/checks.py, line 6: same stands there twice, and only the later one counts"],
+    ),
+    "cases of a standard check that cannot be drawn": (
+        [
+            (
+                "clear/checks.py",
+                '@check(points=2, visible=True, looks_at=("after",))',
+                "from course_utils.checks import standard\n"
+                "other = standard.values(lambda draw: Case.of(values=draw.nrml(2)), 'One.', points=1)\n"
+                '@check(points=2, visible=True, looks_at=("after",))',
+            )
+        ],
+        ["clear/checks.py, line 5", "tiny.clear/other cannot be drawn", "no attribute 'nrml'"],
+    ),
     "points that are no number": (
         [("checks.py", "points=0.5", 'points=float("nan")')],
         ["scale/checks.py, line 20", "nan points"],

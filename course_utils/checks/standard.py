@@ -1,0 +1,137 @@
+"""Checks that nearly every exercise has, each made from a function that draws its cases.
+
+loss = standard.values(lambda draw: _batch(draw, 0.4), "The loss is right on a small batch.", points=2)
+gradients = standard.gradients(_batch, "The gradients with respect to both views are right.", points=1)
+layouts = standard.layouts(
+    lambda draw: [_batch(draw).strided(), _batch(draw, n=1), _batch(draw, n=5).then(_batch(draw, n=5))],
+    "The loss is right in float64, in transposed memory, for a batch of one and in a second call.",
+)
+inputs_unchanged = standard.unchanged(_batch, "The projections are left as they were.")
+
+A check is named by the variable that it is bound to (`inputs-unchanged`). What is asked of one exercise alone is
+written with `@check`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+
+from course_utils.checks.case import Case
+from course_utils.checks.definition import Check, check
+from course_utils.checks.draw import Draw
+
+Cases = Callable[[Draw], Case | Sequence[Case]]
+
+
+def values(
+    cases: Cases,
+    title: str,
+    *,
+    points: float,
+    accuracy: str = "reduction",
+    looks_at: tuple[str, ...] = ("result",),
+    visible: bool = True,
+) -> Check:
+    """What the function returns is right on a small example, which students see.
+
+    Args:
+        cases: draws one case or several.
+        title: one sentence that students read.
+        points, accuracy, looks_at, visible: as in `Check`.
+    """
+    return _made(cases, title, points=points, accuracy=accuracy, looks_at=looks_at, visible=visible)
+
+
+def gradients(
+    cases: Cases,
+    title: str,
+    *,
+    points: float,
+    of: tuple[str, ...] = (),
+    accuracy: str = "reduction",
+    looks_at: tuple[str, ...] = ("gradient",),
+    visible: bool = True,
+) -> Check:
+    """The gradients with respect to the inputs are right.
+
+    Args:
+        cases: draws one case or several; that gradients are wanted is added here.
+        title: one sentence that students read.
+        of: inputs whose gradients are observed; all floating-point tensors if left out.
+        points, accuracy, looks_at, visible: as in `Check`.
+    """
+    asked = _wanting(cases, *of)
+    return _made(asked, title, points=points, accuracy=accuracy, looks_at=looks_at, visible=visible)
+
+
+def layouts(
+    cases: Cases,
+    title: str,
+    *,
+    points: float = 1,
+    accuracy: str = "unguarded",
+    looks_at: tuple[str, ...] = ("result", "kept"),
+) -> Check:
+    """Inputs of other kinds than the example's: hidden, in float64, compared without the allowance for guards.
+
+    Among the cases should be one in transposed memory (`Case.strided`), a batch of one where it has a meaning, and a
+    second call with the same sizes (`Case.then`).
+
+    Args:
+        cases: draws the cases; that all gradients are wanted is added here if `looks_at` has `"gradient"`.
+        title: one sentence that students read.
+        points, accuracy, looks_at: as in `Check`.
+    """
+    asked = _wanting(cases) if "gradient" in looks_at else cases
+    return _made(asked, title, points=points, accuracy=accuracy, looks_at=looks_at, dtype=torch.float64)
+
+
+def unchanged(
+    cases: Cases, title: str, *, leaves: Cases | None = None, points: float = 0.5, accuracy: str = "exact"
+) -> Check:
+    """The inputs are left as they were: values, memory and `requires_grad`; torch's settings as well.
+
+    Torch refuses to change a leaf that wants gradients in place, so inputs that want none are tried first.
+
+    Args:
+        cases: draws one case or several.
+        title: one sentence that students read.
+        leaves: draws the cases whose inputs want gradients; `cases` again if left out.
+        points, accuracy: as in `Check`.
+    """
+    wanting = _wanting(leaves or cases)
+
+    def both(draw: Draw) -> list[Case]:
+        return [*_drawn(cases, draw), *wanting(draw)]
+
+    # What is returned is not looked at, so inputs are named. One draw tells their names: they are the same in all.
+    flags = tuple(f"graph.{name}" for name in both(Draw(0))[0].tensors)
+    looks_at = ("after", *flags, "place", "setting")
+    return _made(both, title, points=points, accuracy=accuracy, looks_at=looks_at, side=True)
+
+
+def _wanting(cases: Cases, *names: str) -> Callable[[Draw], list[Case]]:
+    return lambda draw: [case.wanting_gradients(*names) for case in _drawn(cases, draw)]
+
+
+def _drawn(cases: Cases, draw: Draw) -> list[Case]:
+    drawn = cases(draw)
+    return [drawn] if isinstance(drawn, Case) else list(drawn)
+
+
+def _made(cases: Cases, title: str, **options: Any) -> Check:
+    """What `check` makes of a function with this docstring; the loader knows which variable it is bound to."""
+
+    def drawn(draw: Draw) -> list[Case]:
+        return _drawn(cases, draw)
+
+    if not title.strip():
+        raise ValueError("a check needs a title: students read it")
+    drawn.__doc__ = title
+    # The caller's caller is `checks.py`.
+    return replace(check(**options)(drawn), id="", line=sys._getframe(2).f_lineno)
