@@ -36,7 +36,10 @@ def labels(draw: Draw) -> list[Case]:
 def _layouts(draw: Draw) -> list[Case]:
     pixels, again = Case.of(images=draw.uniform(14, 1, 1, 1)), _small(draw).then(_small(draw))
     # An odd side, an even one in transposed memory, and one that shows a turn by little more than a right angle.
-    return [_images(draw, side=7), _images(draw, side=6).strided(), _images(draw, 1, side=21), pixels, again]
+    images = _images(draw, side=7), _images(draw, side=6).strided(), _images(draw, 1, side=21)
+    # A long side, and pixels that are black.
+    channels, side = draw.long_sizes(2, 2, 3, long=1)
+    return [*images, pixels, again, Case.of(images=draw.with_zeros(1, channels, side, side))]
 
 
 layouts = standard.layouts(

@@ -413,6 +413,12 @@ def written_back_into_the_images(images):
 
 
 @wrong
+def black_filled_in(images):
+    turned = torch.stack([torch.rot90(images, k, (2, 3)) for k in range(4)], 1).flatten(0, 1)
+    return torch.where(turned == 0, turned.mean(), turned), torch.arange(4).repeat(len(images))
+
+
+@wrong
 def half_turn_detached(images):
     turned = [torch.rot90(images, k, (2, 3)) for k in range(4)]
     turned[2] = turned[2].detach()

@@ -62,7 +62,13 @@ def _layouts(draw: Draw) -> list[Case]:
     single = _frames(draw, 0.8, sizes=(14, 3, 1, 1, 4, 5))
     first, second = (_frames(draw, 1.1, sizes=(2, 3, 4, 2, 3, 5)) for _ in range(2))
     frames = _frames(draw, 1.3), _frames(draw, 0.7).strided(), _frames(draw, 0.9, n=1)
-    return [*frames, single, first.then(second)]
+    # One long side, for whoever looks at near positions only.
+    long = _frames(draw, 0.8, sizes=(1, *draw.long_sizes(5, 2, 6, long=draw.integer(1, 4))))
+    # Each target position looks like one reference position; its scores with all others are exactly zero.
+    vectors = draw.orthogonal(6, 7)
+    chosen = 1.2 * vectors[draw.permutation(6)[:4]]
+    orthogonal = _case(vectors.T.reshape(1, 7, 2, 3), chosen.T.reshape(1, 7, 4, 1), 0.8)
+    return [*frames, single, first.then(second), long, orthogonal]
 
 
 layouts = standard.layouts(

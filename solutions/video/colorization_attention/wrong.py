@@ -456,6 +456,19 @@ def embeddings_clipped_to_length_two(reference, target, temperature=1.0):
 
 
 @wrong
+def exact_zeros_taken_for_padding(reference, target, temperature=1.0):
+    scores = _scores_here(reference, target) / temperature
+    return scores.masked_fill(scores == 0, -1e10).softmax(1)
+
+
+@wrong
+def only_six_positions_away(reference, target, temperature=1.0):
+    grids = [torch.cartesian_prod(*map(torch.arange, frame.shape[2:])) for frame in (reference, target)]
+    far = ((grids[0][:, None] - grids[1]).abs() > 6).any(-1)
+    return (_scores_here(reference, target) / temperature).masked_fill(far, -1e10).softmax(1)
+
+
+@wrong
 def one_clip_without_its_dimension(reference, target, temperature=1.0):
     weights = (_scores_here(reference, target) / temperature).softmax(1)
     return weights.squeeze(0)

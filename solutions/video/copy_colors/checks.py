@@ -25,7 +25,12 @@ gradients_of_colors = standard.gradients(
 
 def _layouts(draw: Draw) -> list[Case]:
     classes, transposed = _colors(draw, 14, 16, 3, 4, 5, 2), _colors(draw).strided()
-    return [_colors(draw), transposed, _colors(draw, n=1), classes]
+    layouts = [_colors(draw), transposed, _colors(draw, n=1), classes]
+    # One long side; the second time some colours and all weights but one of each position are exactly zero.
+    long = [1, *draw.long_sizes(5, 2, 5, long=draw.integer(1, 4))]
+    _, c, h, w, h2, w2 = long
+    attention, colors = draw.one_hot(h2 * w2, h * w).T[None], draw.with_zeros(1, c, h, w, dim=1)
+    return [*layouts, _colors(draw, *long), Case.of(attention=attention, colors=colors, target_size=(h2, w2))]
 
 
 other_layouts = standard.layouts(

@@ -335,6 +335,13 @@ def every_clip_sees_the_mean(attention, colors, target_size):
 
 
 @wrong
+def black_taken_for_no_color(attention, colors, target_size):
+    colored = (colors != 0).to(colors.dtype)
+    weights = (colored.flatten(2) @ attention).clamp_min(1e-12).detach()
+    return (colors.flatten(2) @ attention / weights).unflatten(2, target_size)
+
+
+@wrong
 def target_size_ignored_when_it_fits(attention, colors, target_size):
     copied = colors.flatten(2) @ attention
     if attention.shape[1] == attention.shape[2]:
