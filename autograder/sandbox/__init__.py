@@ -1,7 +1,7 @@
 """Where student code runs: a process forked from a prepared one, which is sent values and sends back values.
 
 `client` is the grader's end, `starter` starts the fork server, `server` is that prepared process, `child` what happens
-after the fork; `control` and `wire` are the messages between them. `server` and what it imports need nothing else of
+after the fork; `control` has the messages between them. `server` and what it imports need nothing else of
 autograder: references, checks and scores are not in their memory.
 
 `tiers` finds out which isolation this machine offers, and results say which one was used:

@@ -1,27 +1,37 @@
-"""What happens after the fork: execute slices of a student's notebook, call the function, send what was seen."""
+"""What happens after the fork: the loop of `course_utils.running.protocol` over the job's socket."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
-from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from autograder.sandbox.control import Closed, receive, send
-from autograder.sandbox.wire import Load, Loaded, Ready, Run
-from course_utils.running.execute import carry_out, load
+from course_utils.running import execute, protocol
+
+
+class _Socket:
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def send(self, message: msgspec.Struct) -> None:
+        try:
+            send(self._channel, message)
+        except Closed as error:
+            raise EOFError from error
+
+    def receive(self, kind: Any) -> Any:
+        try:
+            return receive(self._channel, kind)
+        except Closed as error:
+            raise EOFError from error
 
 
 def serve(channel: socket.socket) -> None:
     """Answer the grader's messages until it closes the channel."""
-    function: Callable[..., Any] | None = None
-    with contextlib.suppress(Closed):
-        send(channel, Ready())
-        while True:
-            message = receive(channel, Load | Run)
-            if isinstance(message, Load):
-                function, failure = load(message.function, message.cells)
-                send(channel, Loaded(failure))
-            elif function is not None:
-                for case in message.cases:
-                    send(channel, carry_out(function, case, message.device))
+    protocol.serve(_Socket(channel))
+
+
+# Imported here so that the fork server has it, and not each job.
+__all__ = ["execute", "serve"]

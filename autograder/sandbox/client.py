@@ -29,12 +29,13 @@ from autograder.sandbox.control import (
     send,
 )
 from autograder.sandbox.starter import REPLY_SECONDS, ForkServer, Limits, SandboxError, handed_over
-from autograder.sandbox.wire import CaseData, CellCode, Load, Loaded, ObservationData, Ready, Run
 from course_utils.checks.judge import CRASHED, TIMEOUT
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.observe import IN_BACKWARD, clean
 from course_utils.checks.prepared import Fault
-from course_utils.checks.wire import unpack_failure, unpack_observation
+from course_utils.checks.wire import CaseData, ObservationData, unpack_failure, unpack_observation
+from course_utils.running.protocol import Load, Loaded, Ready, Run
+from course_utils.slices.statements import CellCode
 
 _GONE = "the worker of the fork server is gone"
 

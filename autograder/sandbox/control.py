@@ -1,7 +1,7 @@
 """Messages between the grader, the fork server and its workers, and how any message is framed.
 
 A length in four bytes, then MessagePack checked against a schema. Imports nothing heavy: a fork server is started with
-it before the grader has imported torch. Messages that carry values are in `wire`.
+it before the grader has imported torch. Messages that carry values are in `course_utils.running.protocol`.
 """
 
 from __future__ import annotations

@@ -30,12 +30,12 @@ from course_utils.checks.observe import clean
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import (
     CaseData,
-    FailureData,
     ObservationData,
     pack_case,
     unpack_failure,
     unpack_observation,
 )
+from course_utils.running.protocol import LENGTH_BYTES, Load, Loaded, Run, frame, serve
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, verdict_on
 from course_utils.slices.cells import parse_notebook
 from course_utils.slices.names import function_name
@@ -46,7 +46,6 @@ from course_utils.slices.statements import CellCode
 _SECONDS, _SECONDS_TO_START = 10.0, 120.0
 # Imports of a slice take their time here; the grader's process has made most of them beforehand.
 _CALLS_TO_LOAD = 6
-_LENGTH_BYTES = 4
 # Packages that are there wherever this one is, and so where it grades; `import` knows them by these names.
 PROMISED = {
     *("course_utils", "jaxtyping", "matplotlib", "msgspec", "numpy", "PIL", "scipy", "sklearn", "torch"),
@@ -133,36 +132,30 @@ def _other_packages(slice_: Slice) -> list[str]:
     return [name for name in found if name not in PROMISED and name not in sys.stdlib_module_names]
 
 
-# --- the messages -----------------------------------------------------------------------------------------------
-
-
-class _Load(msgspec.Struct, tag="load"):
-    function: str
-    cells: tuple[CellCode, ...]
-
-
-class _Run(msgspec.Struct, tag="run"):
-    cases: tuple[CaseData, ...]
-
-
-class _Ready(msgspec.Struct):
-    pass
-
-
-class _Loaded(msgspec.Struct):
-    failure: FailureData | None
-
-
-def _write(stream: IO[bytes], message: msgspec.Struct) -> None:
-    body = msgspec.msgpack.encode(message)
-    stream.write(len(body).to_bytes(_LENGTH_BYTES, "big") + body)
-    stream.flush()
-
-
 def _read(stream: IO[bytes]) -> bytes | None:
     """The next message; None at the end of the stream."""
-    length = stream.read(_LENGTH_BYTES)
-    return stream.read(int.from_bytes(length, "big")) if len(length) == _LENGTH_BYTES else None
+    length = stream.read(LENGTH_BYTES)
+    return stream.read(int.from_bytes(length, "big")) if len(length) == LENGTH_BYTES else None
+
+
+class _Pipes:
+    """The process's end of its two pipes."""
+
+    def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
+        self._requests, self._replies = requests, replies
+
+    def send(self, message: msgspec.Struct) -> None:
+        try:
+            self._replies.write(frame(message))
+            self._replies.flush()
+        except OSError as error:
+            raise EOFError from error
+
+    def receive(self, kind: Any) -> Any:
+        body = _read(self._requests)
+        if body is None:
+            raise EOFError
+        return msgspec.msgpack.decode(body, type=kind)
 
 
 # --- this side --------------------------------------------------------------------------------------------------
@@ -215,16 +208,16 @@ class _Job:
     def load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         """Execute a slice. Returns None if the function is there, else what went wrong."""
         self._lines = {cell.name: cell.source.splitlines() for cell in cells}
-        reply = self._ask(_Load(function, tuple(cells)), _CALLS_TO_LOAD * self._seconds)
+        reply = self._ask(Load(function, tuple(cells)), _CALLS_TO_LOAD * self._seconds)
         if isinstance(reply, Fault):
             return reply
-        failure = msgspec.msgpack.decode(reply, type=_Loaded).failure
+        failure = msgspec.msgpack.decode(reply, type=Loaded).failure
         return self._with_its_line(unpack_failure(failure)) if failure else None
 
     def run(self, cases: Sequence[CaseData], device: str) -> list[Observation | Fault]:
         """Carry out cases. After a fault the process is gone, and the list ends with the fault."""
         seen: list[Observation | Fault] = []
-        reply = self._ask(_Run(tuple(cases)), self._seconds) if cases else None
+        reply = self._ask(Run(tuple(cases), device), self._seconds) if cases else None
         while reply is not None:
             if isinstance(reply, Fault):
                 seen.append(reply)
@@ -246,7 +239,8 @@ class _Job:
         assert self._process.stdin is not None
         # If nobody listens any more, there is no reply.
         with contextlib.suppress(OSError):
-            _write(self._process.stdin, message)
+            self._process.stdin.write(frame(message))
+            self._process.stdin.flush()
         return self._reply(seconds)
 
     def _reply(self, seconds: float) -> bytes | Fault:
@@ -284,32 +278,18 @@ def _start(folder: str) -> subprocess.Popen[bytes]:
 # --- the other side ---------------------------------------------------------------------------------------------
 
 
-def _serve(requests: IO[bytes], replies: IO[bytes]) -> None:
-    import torch
-
-    import course_utils.models  # noqa: F401 - torchvision, which takes a while, before a call is timed
-    from course_utils.running.execute import carry_out, load
-
-    torch.set_num_threads(1)
-    function: Any = None
-    _write(replies, _Ready())
-    while (body := _read(requests)) is not None:
-        message = msgspec.msgpack.decode(body, type=_Load | _Run)
-        if isinstance(message, _Load):
-            function, failure = load(message.function, message.cells)
-            _write(replies, _Loaded(failure))
-            continue
-        for case in message.cases:
-            _write(replies, carry_out(function, case, "cpu"))
-
-
 def _main() -> None:
     # What the notebook prints must not get between the messages, nor its `input()` take one.
     with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as replies:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
         os.dup2(nothing, 1)
-        _serve(requests, replies)
+        import torch
+
+        import course_utils.models  # noqa: F401 - torchvision, which takes a while, before a call is timed
+
+        torch.set_num_threads(1)
+        serve(_Pipes(requests, replies))
 
 
 if __name__ == "__main__":

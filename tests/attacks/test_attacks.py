@@ -33,10 +33,10 @@ from autograder.report.pages import write as write_report
 from autograder.report.rendering import script
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
-from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Observation
 from course_utils.checks.wire import pack_case
+from course_utils.slices.statements import CellCode
 from tests.attacks.corpus import Attack, corpus
 from tests.attacks.making import notebook
 from tests.attacks.world import World

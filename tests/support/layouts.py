@@ -18,7 +18,7 @@ def f():
     import sys
     import course_utils
     import course_utils.augment
-    import autograder.sandbox.wire
+    import autograder.sandbox.control
     return f"{course_utils.PLACE} {sys.modules['autograder'].PLACE}"
 """
 
@@ -50,10 +50,10 @@ def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
     from autograder.intake.collect import collect
     from autograder.sandbox.client import Sandbox
     from autograder.sandbox.starter import ForkServer
-    from autograder.sandbox.wire import CellCode
     from course_utils.checks.case import Case
     from course_utils.checks.observation import Observation
     from course_utils.checks.wire import pack_case
+    from course_utils.slices.statements import CellCode
 
     limits = Limits(seconds=10.0, memory_mb=512)
     with ForkServer(limits, tier) as server:

@@ -18,13 +18,13 @@ from autograder.intake.collect import collect
 from autograder.intake.submission import Cell, Submission, Unreadable, parse_notebook
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
-from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Difference
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault, PreparedCheck
+from course_utils.slices.statements import CellCode
 from tests.support.notebooks import SETUP, notebook, sources, write
 
 ENQUEUE = "moco.enqueue"

@@ -16,11 +16,11 @@ from autograder.errors import UserError
 from autograder.sandbox import landlock, seccomp, system, tiers, view
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
 from autograder.sandbox.namespaces import SCRATCH
-from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import pack_case
+from course_utils.slices.statements import CellCode
 from tests.support import ROOT
 from tests.support.optional import tiers_here, ways_here
 

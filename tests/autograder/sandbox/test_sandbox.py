@@ -14,12 +14,13 @@ from autograder.sandbox import control
 from autograder.sandbox.client import Limits, Sandbox, SandboxError
 from autograder.sandbox.control import Closed, WireError, receive, send
 from autograder.sandbox.namespaces import SCRATCH
-from autograder.sandbox.wire import CellCode, Load, Loaded
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import pack_case
 from course_utils.models import build
+from course_utils.running.protocol import Load, Loaded
+from course_utils.slices.statements import CellCode
 from tests.support.optional import tiers_here
 
 TIERS = ["none", *tiers_here()]

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from autograder.sandbox.client import Job, Limits, Sandbox
-from autograder.sandbox.wire import CellCode
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import pack_case
 from course_utils.running.runner import Runner
+from course_utils.slices.statements import CellCode
 
 
 @pytest.fixture(scope="module")
