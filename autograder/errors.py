@@ -1,5 +1,21 @@
-"""Errors that are told to a person: what is wrong, where, and the way out."""
+"""The tree of exceptions: what is raised here on purpose, and whose fault it is.
+
+What the two sides of a sandbox say to each other has signals of its own (`autograder.sandbox.control`), which end
+there: this module is not imported where student code runs.
+"""
 
 
-class UserError(Exception):
+class AutograderError(Exception):
+    """The root of all."""
+
+
+class UserError(AutograderError):
     """Something the caller can mend. The CLI prints the message without a stack and ends with exit code 2."""
+
+
+class SandboxError(AutograderError):
+    """The sandbox itself failed: never a student's fault, never a zero."""
+
+
+class ClusterError(AutograderError):
+    """The cluster failed: never a student's fault, never a zero."""

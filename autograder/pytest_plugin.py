@@ -19,8 +19,9 @@ import pytest
 from autograder.course.config import find_root
 from autograder.course.exercises import NEEDED
 from autograder.course.units import NOTEBOOK, Unit, load_unit
-from autograder.errors import UserError
-from course_utils.checks.judge import CheckVerdict, Verdict
+from autograder.errors import AutograderError, UserError
+from autograder.results import CheckLine, ExerciseLine
+from course_utils.checks.wording import in_lines
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,9 +83,9 @@ class ChecksFile(pytest.File):
                 item.add_marker(pytest.mark.skip(reason=f"{name} is disabled in course.toml: not graded"))
             yield item
 
-    def verdict(self, exercise: str) -> Verdict:
-        """The verdict on an exercise; the first call grades the submission."""
-        return self._graded.verdicts[exercise]
+    def result(self, exercise: str) -> ExerciseLine:
+        """What became of an exercise; the first call grades the submission."""
+        return self._graded.exercises[exercise]
 
 
 _UNITS = pytest.StashKey[dict[Path, "_Graded"]]()
@@ -115,8 +116,8 @@ class _Graded:
         self._unsafe: bool = config.getoption("--unsafe")
 
     @cached_property
-    def verdicts(self) -> dict[str, Verdict]:
-        """Exercise id -> verdict; the first access grades the submission."""
+    def exercises(self) -> dict[str, ExerciseLine]:
+        """Exercise id -> what became of it; the first access grades the submission."""
         from autograder.course.config import secret
         from autograder.grading.grader import Grader, Limits, Policy
         from autograder.intake.submission import Unreadable, read_submission
@@ -136,7 +137,7 @@ class _Graded:
         except UserError as error:
             raise pytest.UsageError(str(error)) from error
         with Grader(self.unit, secret(root, course)[0], limits, policy=policy, tier=tier) as grader:
-            return dict(grader.grade(submission).verdicts)
+            return grader.grade(submission).exercises
 
 
 class CheckItem(pytest.Item):
@@ -150,10 +151,10 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         """Fails with the check's message, the exercise's diagnosis and its hint."""
         assert isinstance(self.parent, ChecksFile)
-        verdict = self.parent.verdict(self._exercise)
-        found = next(item for item in verdict.checks if item.check.id == self._check)
+        result = self.parent.result(self._exercise)
+        found = next(item for item in result.checks if item.id == self._check)
         if not found.passed:
-            raise CheckFailed(verdict, found)
+            raise CheckFailed(self._exercise, result, found)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The message alone: a stack of ours says nothing about the student's code."""
@@ -168,14 +169,10 @@ class CheckItem(pytest.Item):
         return self.path, 0, self.name
 
 
-class CheckFailed(Exception):
+class CheckFailed(AutograderError):
     """A check that did not pass."""
 
-    def __init__(self, verdict: Verdict, failed: CheckVerdict) -> None:
-        lines = [f"{verdict.exercise}: {verdict.status}", f"{failed.check.title}", f"  {failed.message}"]
-        if verdict.misconception:
-            lines.append(f"  {verdict.misconception}: {verdict.hint}")
-        elif verdict.alike:
-            lines.append(f"  one of several known mistakes: {', '.join(verdict.alike)}")
-        lines += [f"  {name}: {hint}" for name, hint in verdict.together.items()]
+    def __init__(self, exercise: str, result: ExerciseLine, failed: CheckLine) -> None:
+        lines = [f"{exercise}: {result.status}", failed.title, f"  {failed.message}"]
+        lines += [f"  {line}" for line in in_lines(result.diagnosis)]
         super().__init__("\n".join(lines))

@@ -30,10 +30,7 @@ def demo(
         [submitted],
         assignment,
         folder / "results",
-        jobs=min(os.cpu_count() or 1, UIDS),
-        device="cpu",
-        resume=False,
-        demo_secret=True,
+        session.Options(jobs=min(os.cpu_count() or 1, UIDS), device="cpu", resume=False, demo_secret=True),
         console=console,
         messages=messages,
     )

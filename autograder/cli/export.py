@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from autograder.cli.terminal import SOME_FAILED, console, messages
 from autograder.errors import UserError
+from autograder.results import Line
 
 FORMATS = ("nbgrader", "csv")
 
@@ -42,13 +43,13 @@ def export(
         _nbgrader(grades, db)
 
 
-def _csv(folder: Path, grades: list[dict[str, Any]]) -> None:
+def _csv(folder: Path, grades: list[Line]) -> None:
     from autograder.export.table import write
 
     console.print(escape(f"The table is {write(folder, grades)}"), highlight=False, soft_wrap=True)
 
 
-def _nbgrader(grades: list[dict[str, Any]], db: str | None) -> None:
+def _nbgrader(grades: list[Line], db: str | None) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.course.config import find_root

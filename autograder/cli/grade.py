@@ -11,6 +11,7 @@ import typer
 
 from autograder.cli.early import early_server
 from autograder.cli.terminal import SOME_FAILED, console, messages
+from autograder.course.config import find_root, load_course
 from autograder.errors import UserError
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
@@ -47,11 +48,12 @@ def grade(
     """Grade a class."""
     if device not in ("auto", "cpu", "cuda"):
         raise UserError(f"--device {device}: choose auto, cpu or cuda")
+    course = load_course(find_root())
     with ExitStack() as stack:
         server = None
         if scheduler is None:
             server = stack.enter_context(
-                early_server(jobs=jobs, device=device, tier=sandbox, unsafe=unsafe or demo_secret)
+                early_server(course, jobs=jobs, device=device, tier=sandbox, unsafe=unsafe or demo_secret)
             )
         with imports_kept():
             from autograder.cli import session
@@ -60,17 +62,20 @@ def grade(
             paths,
             assignment,
             out,
-            jobs=jobs,
-            device=device,
-            resume=resume,
-            demo_secret=demo_secret,
+            session.Options(
+                jobs=jobs,
+                device=device,
+                resume=resume,
+                demo_secret=demo_secret,
+                wait=wait,
+                tier=sandbox,
+                unsafe=unsafe,
+                scheduler=scheduler,
+            ),
             console=console,
             messages=messages,
-            wait=wait,
-            tier=sandbox,
-            unsafe=unsafe,
-            scheduler=scheduler,
             server=server,
+            course=course,
         )
     if failed:
         raise typer.Exit(SOME_FAILED)

@@ -7,6 +7,7 @@ from autograder.cli.terminal import OutDir, console
 
 def report(folder: OutDir) -> None:
     """Write the class report and the feedback pages from a folder's grades.jsonl."""
+    from autograder.grading import journal
     from autograder.report.pages import write
 
-    console.print(f"The report is {write(folder)}")
+    console.print(f"The report is {write(folder, list(journal.read(folder).values()))}")

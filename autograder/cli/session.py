@@ -11,9 +11,9 @@ from datetime import datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -25,22 +25,23 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from autograder.cli.each import Earlier, grade_each
 from autograder.course.config import Course, check_exercises, find_root, load_course, secret
-from autograder.course.units import load_unit
+from autograder.course.fingerprint import judging_code
+from autograder.course.units import Unit, load_unit
 from autograder.errors import UserError
 from autograder.grading import journal
 from autograder.grading.cluster import ClusterGrader
-from autograder.grading.fingerprint import of_files, python_files
 from autograder.grading.grader import Grader, Policy
 from autograder.grading.lock import only_one
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import Found, collect
-from autograder.intake.submission import MARKED_LATE, Submission
 from autograder.report.pages import write as write_report
 from autograder.report.table import table
+from autograder.results import FORMAT, GRADED, FlagKind, Line, texts
 from autograder.sandbox.client import Limits
 from autograder.sandbox.starter import ForkServer
-from autograder.sandbox.tiers import MEANING, TIERS, choose
+from autograder.sandbox.tiers import MEANING, choose
 from course_utils.slices.plain import LONGEST_NAME, clip, clip_path, plain, several
 
 # A CUDA context takes some 500 MiB before the first tensor, and exercises' tensors are small. A guess, not measured.
@@ -63,22 +64,41 @@ class Failures:
         return bool(self.unreadable or self.ours)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a class is graded; the options of the command.
+
+    Attributes:
+        jobs: submissions graded at the same time; on a cluster its workers decide that.
+        device: `auto`, `cpu` or `cuda`.
+        resume: keep results that nothing has changed for.
+        demo_secret: draw the hidden cases from the public secret.
+        wait: wait for another grader that is at work in the folder of the results.
+        tier: the sandbox tier to use; the best that this machine has if left out.
+        unsafe: allow a weaker tier than the course asks for, even `none`.
+        scheduler: address of a Dask scheduler, to grade on its workers instead of here.
+    """
+
+    jobs: int = 1
+    device: str = "auto"
+    resume: bool = True
+    demo_secret: bool = False
+    wait: bool = True
+    tier: str | None = None
+    unsafe: bool = False
+    scheduler: str | None = None
+
+
 def grade(
     paths: list[Path],
     assignment: str,
     out: Path,
+    options: Options,
     *,
-    jobs: int,
-    device: str,
-    resume: bool,
-    demo_secret: bool,
     console: Console,
     messages: Console,
-    wait: bool = True,
-    tier: str | None = None,
-    unsafe: bool = False,
-    scheduler: str | None = None,
     server: ForkServer | None = None,
+    course: Course | None = None,
 ) -> Failures:
     """Grade a class and say what came of it.
 
@@ -86,17 +106,11 @@ def grade(
         paths: where to find the submissions.
         assignment: id of the unit.
         out: folder of the results.
-        jobs: submissions graded at the same time; on a cluster its workers decide that.
-        device: `auto`, `cpu` or `cuda`.
-        resume: keep results that nothing has changed for.
-        demo_secret: draw the hidden cases from the public secret.
+        options: how.
         console: where the table goes.
         messages: where all else goes.
-        wait: wait for another grader that is at work in `out`.
-        tier: the sandbox tier to use; the best that this machine has if left out.
-        unsafe: allow a weaker tier than the course asks for, even `none`.
-        scheduler: address of a Dask scheduler, to grade on its workers instead of here.
         server: a fork server that is started already, in the tier to use.
+        course: the course, if it is read already.
 
     Returns:
         How many submissions could not be graded, and why; false if there are none.
@@ -106,59 +120,37 @@ def grade(
             `wait` is false; or the scheduler cannot be reached, or none of its workers can grade.
     """
     root = find_root()
-    course = load_course(root)
+    course = course or load_course(root)
     unit = load_unit(root, assignment)
     check_exercises(root, course, assignment, unit.exercises)
     if os.path.realpath(out) in map(os.path.realpath, paths):
         raise UserError(f"--out {out} is the folder of the submissions: name one of its own for the results")
     found = collect(paths, assignment, out)
-    if scheduler is None:
-        device = choose_device(device, messages)
-    if device == "cuda":
-        jobs = cuda_jobs(jobs, messages)
-    elif device == "auto":
-        device = "cpu"
-    key, public = secret(root, course, demo=demo_secret)
-    unsafe = unsafe or demo_secret
-    limits = Limits(course.limits.seconds, course.limits.memory_mb)
-    policy = Policy(
-        course.points, course.disabled, course.due.get(assignment), course.late.kept, course.attempts
-    )
-    grader: Grader
-    if scheduler is None:
-        tier = server.tier if server else choose(tier, course.sandbox, unsafe=unsafe)
-        _announce_tier(tier, messages)
-        jobs = min(jobs, len(found))
-        grader = Grader(unit, key, limits, policy=policy, device=device, jobs=jobs, tier=tier, server=server)
-    else:
-        grader = ClusterGrader(
-            unit,
-            key,
-            limits,
-            scheduler=scheduler,
-            lowest=course.sandbox,
-            tier=tier,
-            unsafe=unsafe,
-            policy=policy,
-            device=device,
-            tell=partial(_tell, messages),
-        )
-        # What this machine offers has no part in it; workers say what theirs do.
-        tier = grader.tier
+    key, public = secret(root, course, demo=options.demo_secret)
+    grader = _grader(unit, course, key, options, len(found), messages, server)
     if public:
         _announce_public(course, messages)
-    with _interruptible(out, messages), only_one(out, wait=wait, tell=partial(_tell, messages)):
+    with (
+        _interruptible(out, messages),
+        only_one(out, wait=options.wait, tell=partial(_tell, messages)),
+    ):
         # Read under the lock: another grader may just have finished.
-        earlier = _Earlier(
-            journal.read(out) if resume else {},
+        lines = journal.read(out)
+        of_unit = {line.student: line for line in lines.values() if line.unit == assignment}
+        earlier = Earlier(
+            of_unit if options.resume else {},
             course,
-            assignment,
-            tier,
-            device,
+            grader.tier,
+            grader.device,
             _settings_sha256(course, assignment, key),
         )
-        kept, unreadable, ours = _grade_all(grader, found, earlier, out, messages)
-        results = _results(out, assignment, found)
+        if options.resume:
+            _tell_old(found, of_unit, messages)
+        kept, unreadable, ours = _grade_all(grader, found, earlier, lines, out, messages)
+        students = {item.student for item in found}
+        results = [
+            lines[key] for key in sorted(lines) if key[1] == assignment and lines[key].student in students
+        ]
         if results:
             console.print(table(assignment, results, console.width))
         if kept:
@@ -169,20 +161,10 @@ def grade(
             )
         if course.due.get(assignment):
             _tell_unknown_times(assignment, course.due[assignment], results, messages)
-        # What ails the whole class is said once.
-        by_reason: dict[str, list[str]] = {}
-        for student, reason in unreadable + ours:
-            by_reason.setdefault(reason, []).append(student)
-        for reason, students in by_reason.items():
-            named = plain(students[0]) if len(students) == 1 else several(students)
-            messages.print(
-                f"[bold]not graded:[/bold] {escape(named)}: {escape(clip(reason))}",
-                highlight=False,
-                soft_wrap=True,
-            )
+        _tell_not_graded(unreadable + ours, messages)
         if results:
             try:
-                said = f"Results: {journal.NAME} in {out}. Report: {write_report(out)}"
+                said = f"Results: {journal.NAME} in {out}. Report: {write_report(out, list(lines.values()))}"
             except OSError as error:
                 ours.append(("report", str(error)))
                 said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
@@ -190,44 +172,89 @@ def grade(
     return Failures(len(unreadable), len(ours))
 
 
-@dataclass(frozen=True)
-class _Earlier:
-    """The results of earlier runs, and what must not have changed since for them to hold."""
+def _grader(
+    unit: Unit,
+    course: Course,
+    key: bytes,
+    options: Options,
+    submissions: int,
+    messages: Console,
+    server: ForkServer | None,
+) -> Grader:
+    """The grader for a run, not entered yet; says how student code is kept apart."""
+    device, jobs, tier = options.device, options.jobs, options.tier
+    unsafe = options.unsafe or options.demo_secret
+    limits = Limits(course.limits.seconds, course.limits.memory_mb)
+    policy = Policy(
+        points=course.points, disabled=course.disabled, due=course.due.get(unit.id), late=course.late
+    )
+    if options.scheduler is None:
+        device = choose_device(device, messages)
+    if device == "cuda":
+        jobs = cuda_jobs(jobs, messages)
+    elif device == "auto":
+        device = "cpu"
+    if options.scheduler is None:
+        tier = server.tier if server else choose(tier, course.sandbox, unsafe=unsafe)
+        _announce_tier(tier, messages)
+        jobs = min(jobs, submissions)
+        return Grader(unit, key, limits, policy=policy, device=device, jobs=jobs, tier=tier, server=server)
+    # What this machine offers has no part in it; workers say what theirs do.
+    return ClusterGrader(
+        unit,
+        key,
+        limits,
+        scheduler=options.scheduler,
+        lowest=course.sandbox,
+        tier=tier,
+        unsafe=unsafe,
+        policy=policy,
+        device=device,
+        tell=partial(_tell, messages),
+    )
 
-    results: Mapping[tuple[str, str], dict[str, Any]]
-    course: Course
-    unit: str
-    tier: str
-    device: str
-    settings_sha256: str
 
-    def __call__(self, submission: Submission) -> dict[str, Any] | None:
-        """The result of this very submission under these settings; whether its checks are the same is not asked."""
-        submitted = submission.submitted_at
-        now = {
-            "status": "graded",
-            "submission_sha256": submission.sha256,
-            "settings_sha256": self.settings_sha256,
-            "device": self.device,
-            "submitted_at": submitted.isoformat() if submitted else None,
-            "late_days": self.course.late_days(self.unit, submitted),
-        }
-        result = self.of(submission.student)
-        if any(result.get(name) != value for name, value in now.items()):
-            return None
-        # What was found out under weaker isolation than there is now could have been forged.
-        sandbox = result.get("sandbox")
-        return result if sandbox in TIERS and TIERS.index(sandbox) >= TIERS.index(self.tier) else None
+def _tell_old(found: list[Found], lines: Mapping[str, Line], messages: Console) -> None:
+    old = [item for item in found if item.student in lines and lines[item.student].format != FORMAT]
+    if old:
+        results = "result is" if len(old) == 1 else "results are"
+        _tell(
+            messages,
+            f"{len(old)} {results} of an older {journal.NAME}, which did not say who may read its flags: graded again.",
+        )
 
-    def of(self, student: str) -> dict[str, Any]:
-        """The last result of a student, whatever it is worth now; empty if there is none."""
-        return self.results.get((student, self.unit), {})
+
+def _tell_not_graded(failed: list[tuple[str, str]], messages: Console) -> None:
+    # What ails the whole class is said once.
+    by_reason: dict[str, list[str]] = {}
+    for student, reason in failed:
+        by_reason.setdefault(reason, []).append(student)
+    for reason, students in by_reason.items():
+        named = plain(students[0]) if len(students) == 1 else several(students)
+        messages.print(
+            f"[bold]not graded:[/bold] {escape(named)}: {escape(clip(reason))}",
+            highlight=False,
+            soft_wrap=True,
+        )
 
 
 def _grade_all(
-    grader: Grader, found: list[Found], earlier: _Earlier, out: Path, messages: Console
+    grader: Grader,
+    found: list[Found],
+    earlier: Earlier,
+    lines: dict[tuple[str, str], Line],
+    out: Path,
+    messages: Console,
 ) -> tuple[int, list[tuple[str, str]], list[tuple[str, str]]]:
     """Grade, and write each result into the journal unless it says there already.
+
+    Args:
+        grader: not entered yet.
+        found: the class.
+        earlier: what may be kept.
+        lines: what the journal says; kept as it will be.
+        out: where the journal lies.
+        messages: where progress is shown.
 
     Returns:
         How many results were kept; (student, reason) for each that is unreadable, and for each fault of ours.
@@ -236,8 +263,8 @@ def _grade_all(
     unreadable: list[tuple[str, str]] = []
     ours: list[tuple[str, str]] = []
     with journal.Journal(out) as log, _progress(messages) as progress, grader:
-        task = progress.add_task(f"grading {earlier.unit}", total=len(found))
-        for item, result in grader.grade_all(found, earlier):
+        task = progress.add_task(f"grading {grader.unit.id}", total=len(found))
+        for item, result in grade_each(grader, found, earlier.course.attempts, earlier):
             progress.advance(task)
             if isinstance(result, Exception):
                 ours.append((item.student, f"a fault of the grader, not of the student: {result}"))
@@ -245,29 +272,21 @@ def _grade_all(
             if result is None:
                 kept += 1
                 continue
-            made = result.to_json() | {"settings_sha256": earlier.settings_sha256}
-            is_new = not journal.says_the_same(made, earlier.of(item.student))
+            made = replace(result, settings_sha256=earlier.settings_sha256)
+            before = lines.get(made.key) if earlier.lines else None
+            is_new = not journal.says_the_same(made, before)
             if is_new:
                 try:
-                    log.write(made)
+                    lines[made.key] = log.write(made)
                 except OSError as error:
                     ours.append((item.student, f"{log.path} could not be written: {error.strerror}"))
                     continue
-            if result.score is None:
-                reason = "; ".join(result.flags)
-                unreadable.append(
-                    (f"{clip(item.student, LONGEST_NAME)} ({clip_path(result.submission.path)})", reason)
-                )
+            if made.score is None:
+                reason = texts(made.flags)
+                unreadable.append((f"{clip(item.student, LONGEST_NAME)} ({clip_path(made.file)})", reason))
             elif not is_new:
                 kept += 1
     return kept, unreadable, ours
-
-
-def _results(out: Path, unit: str, found: list[Found]) -> list[dict[str, Any]]:
-    """What the journal now says of these students, in the order of their names."""
-    students = {item.student for item in found}
-    known = journal.read(out)
-    return [known[key] for key in sorted(known) if key[1] == unit and key[0] in students]
 
 
 def _tell(messages: Console, text: str) -> None:
@@ -283,17 +302,10 @@ def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
         course.late,
         course.attempts,
         course.limits,
-        _code(),
+        version("torch"),
+        judging_code(),
     )
     return hmac.digest(key, msgspec.json.encode(kept), "sha256").hex()
-
-
-def _code() -> tuple[str, ...]:
-    """Versions and sources that a verdict depends on besides the checks: slicing, sandbox, models, torch."""
-    here = Path(__file__).parents[1]
-    shown = ("cli/", "publish/", "quality/", "report/", "export/")
-    ours = {name: path for name, path in python_files(here).items() if not name.startswith(shown)}
-    return version("torch"), of_files(ours), of_files(python_files(here.parent / "course_utils"))
 
 
 @contextlib.contextmanager
@@ -309,15 +321,13 @@ def _interruptible(out: Path, messages: Console) -> Iterator[None]:
         raise
 
 
-def _tell_unknown_times(
-    assignment: str, due: datetime, results: list[dict[str, Any]], messages: Console
-) -> None:
+def _tell_unknown_times(assignment: str, due: datetime, results: list[Line], messages: Console) -> None:
     """One line for the class, because it usually concerns all of it: each result carries a flag of its own."""
-    graded = [result for result in results if result["status"] == "graded"]
-    unknown = [result for result in graded if result["submitted_at"] is None]
+    graded = [line for line in results if line.status == GRADED]
+    unknown = [line for line in graded if line.submitted_at is None]
     if not unknown:
         return
-    marked = sum(MARKED_LATE in result["flags"] for result in unknown)
+    marked = sum(any(flag.kind == FlagKind.MARKED_LATE for flag in line.flags) for line in unknown)
     lms = f" ({marked} of them marked LATE by the LMS)" if marked else ""
     messages.print(
         f"Time of hand-in unknown: {len(unknown)} of {len(graded)}{lms}. They are not counted as late; {assignment} "

@@ -9,11 +9,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import hmac
-import inspect
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import msgspec
@@ -21,8 +20,8 @@ import torch
 from torch import Tensor
 
 from autograder.course.exercises import FILES, NEEDED, Exercise, load_exercise
+from autograder.course.fingerprint import judging_code
 from autograder.errors import UserError
-from course_utils.checks.expectation import expect
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import pack_tensor
 from course_utils.slices.slicing import import_prelude
@@ -130,7 +129,7 @@ class Unit:
         files = self.folders[exercise.id]
         bank = [_without_comments(files[name]) for name in (*_BANK, SHARED) if name in files]
         encoder = msgspec.msgpack.Encoder(enc_hook=plain, order="deterministic")
-        said = (exercise.id, checks, exercise.hints, bank, prelude, _judging_code())
+        said = (exercise.id, checks, exercise.hints, bank, prelude, judging_code())
         return hmac.digest(key, encoder.encode(said), "sha256").hex()
 
 
@@ -141,14 +140,6 @@ def _without_comments(path: Path) -> str:
 def combined_sha256(exercises: Mapping[str, str]) -> str:
     """One hash of exercise id -> hash, in this order."""
     return hashlib.sha256(msgspec.json.encode(list(exercises.items()))).hexdigest()
-
-
-@cache
-def _judging_code() -> str:
-    digest = hashlib.sha256()
-    for path in sorted(Path(inspect.getfile(expect)).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def unit_ids(root: Path) -> list[str]:

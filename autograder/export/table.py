@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from autograder.results import Line
 
 NAME = "grades.csv"
 COLUMNS = ("student", "unit", "score", "max_score", "late_days", "status")
@@ -13,7 +15,7 @@ COLUMNS = ("student", "unit", "score", "max_score", "late_days", "status")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def write(folder: Path, grades: Iterable[Mapping[str, Any]]) -> Path:
+def write(folder: Path, lines: Iterable[Line]) -> Path:
     """Write the table beside `grades.jsonl`.
 
     In UTF-8 with a byte order mark: without one Excel reads the file in the machine's old code page and breaks every
@@ -21,22 +23,24 @@ def write(folder: Path, grades: Iterable[Mapping[str, Any]]) -> Path:
 
     Args:
         folder: where the journal lies.
-        grades: its results.
+        lines: what it says: the last line of each student and unit.
 
     Returns:
         The table's path.
     """
-    rows = sorted(grades, key=lambda grade: (grade["unit"], grade["student"]))
-    exercises = list(dict.fromkeys(name for grade in rows for name in grade["exercises"]))
+    rows = sorted(lines, key=lambda line: (line.unit, line.student))
+    exercises = list(dict.fromkeys(name for line in rows for name in line.exercises))
     path = folder / NAME
     unfinished = path.with_suffix(".csv.part")
     with unfinished.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
         # Quotes around every text: where the list separator is a semicolon, "a;=b" must stay one cell as well.
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow([harmless(name) for name in (*COLUMNS, *exercises)])
-        for grade in rows:
-            scores = [grade["exercises"].get(name, {}).get("score") for name in exercises]
-            writer.writerow([harmless(value) for value in (*(grade.get(name) for name in COLUMNS), *scores)])
+        for line in rows:
+            scores = [getattr(line.exercises.get(name), "score", None) for name in exercises]
+            writer.writerow(
+                [harmless(value) for value in (*(getattr(line, name) for name in COLUMNS), *scores)]
+            )
     # A table that somebody looks at is the old one or the new one, never half of one.
     unfinished.replace(path)
     return path

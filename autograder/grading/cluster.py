@@ -21,7 +21,7 @@ import signal
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
@@ -34,12 +34,12 @@ import msgspec
 import torch
 
 from autograder.course.config import find_root
+from autograder.course.fingerprint import of_files, python_files
 from autograder.course.units import Unit, load_unit
-from autograder.errors import UserError
-from autograder.grading.fingerprint import of_files, python_files
-from autograder.grading.grader import Grader, Policy, Result
-from autograder.intake.collect import Found
+from autograder.errors import ClusterError, UserError
+from autograder.grading.grader import Grader, Policy
 from autograder.intake.submission import Submission, Unreadable
+from autograder.results import ExerciseLine, Line, from_json, to_json
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import TIERS, probe, require
 
@@ -56,10 +56,6 @@ _IDLE_SECONDS = 600.0
 
 _PACKAGES = ("autograder", "course_utils")
 _VERSIONS = ("ssl-problem-sets", "torch", "torchvision", "numpy")
-
-
-class ClusterError(Exception):
-    """The cluster failed: never a student's fault, never a zero."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ class _Answer(msgspec.Struct):
     fault: str = ""
 
 
-_Work = tuple[Submission, dict[str, dict[str, Any]]]
+_Work = tuple[Submission, dict[str, ExerciseLine]]
 
 
 def sources(unit: Unit) -> dict[str, str]:
@@ -167,7 +163,7 @@ def grade(order: Order, work: bytes) -> bytes:
     try:
         submission, keep = msgspec.msgpack.decode(work, type=_Work)
         with _grader(order) as held:
-            line = held.grader.grade(submission, keep).to_json()
+            line = to_json(held.grader.grade(submission, keep))
         # By Python's own module, as in the journal: it takes any text that a student's process may have sent.
         return json.dumps({"result": line}, allow_nan=False).encode()
     except Exception as error:
@@ -354,8 +350,8 @@ class ClusterGrader(Grader):
             watcher.start()
             stack.callback(watcher.join)
             stack.callback(self._stopped.set)
-            with _on_interrupt(self._stopped.set):
-                self._wait_for_workers()
+            stack.enter_context(_on_interrupt(self._stopped.set))
+            self._wait_for_workers()
             self._stack = stack.pop_all()
         return self
 
@@ -364,36 +360,19 @@ class ClusterGrader(Grader):
     ) -> None:
         self._stack.close()
 
-    def grade_all(
-        self,
-        found: Iterable[Found],
-        earlier: Callable[[Submission], Mapping[str, Any] | None] = lambda submission: None,
-    ) -> Iterator[tuple[Found, Result | Exception | None]]:
-        """As `Grader.grade_all`.
-
-        Raises:
-            UserError: no scheduler any more, or none but workers that refuse.
-        """
-        results = super().grade_all(found, earlier)
-        # Those who wait for a worker stop at once, whether by Ctrl-C or by the caller's error.
-        with _on_interrupt(self._stopped.set):
-            try:
-                for item, result in results:
-                    if self._hopeless and isinstance(result, ClusterError):
-                        raise UserError(self._hopeless)
-                    yield item, result
-            finally:
-                self._stopped.set()
-                results.close()  # type: ignore[attr-defined]
+    def stop(self) -> None:
+        """Those who wait for a worker stop at once."""
+        self._stopped.set()
 
     def grade(
-        self, submission: Submission | Unreadable, keep: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> Result:
+        self, submission: Submission | Unreadable, keep: Mapping[str, ExerciseLine] | None = None
+    ) -> Line:
         """As `Grader.grade`; the submission goes to another worker if one fails or is lost.
 
         Raises:
-            ClusterError: so many workers failed in turn that the fault may lie with the submission; or there is none
-                to be had any more.
+            ClusterError: so many workers failed in turn that the fault may lie with the submission; or this was
+                stopped.
+            UserError: no scheduler any more, or none but workers that refuse.
         """
         if isinstance(submission, Unreadable):
             return super().grade(submission)
@@ -408,7 +387,7 @@ class ClusterGrader(Grader):
             finally:
                 self._give_back(worker, answer)
             if answer.result is not None:
-                return self._read(submission, answer.result)
+                return from_json(answer.result)
             tried.append(worker.address)
             why.append(f"{worker.address} {answer.fault}")
         raise ClusterError(
@@ -457,7 +436,7 @@ class ClusterGrader(Grader):
                 if worker.lost:
                     return _Answer(fault="was lost")
             return msgspec.convert(json.loads(future.result(_TICK)), _Answer)
-        except ClusterError:
+        except (ClusterError, UserError):
             raise
         # A future that Dask gives up is cancelled, which is no Exception.
         except (Exception, asyncio.CancelledError) as error:
@@ -488,29 +467,9 @@ class ClusterGrader(Grader):
 
     def _check(self) -> None:
         if self._hopeless:
-            raise ClusterError(self._hopeless)
+            raise UserError(self._hopeless)
         if self._stopped.is_set():
             raise ClusterError("was stopped")
-
-    def _read(self, submission: Submission, line: dict[str, Any]) -> Result:
-        """A worker's line as a result: what it says of the exercises stands for their verdicts."""
-        exercises = line["exercises"]
-        return Result(
-            submission,
-            line["status"],
-            line["score"],
-            line["max_score"],
-            {},
-            {id_: (entry["score"], entry["max_score"]) for id_, entry in exercises.items()},
-            self.checks_sha256,
-            exercises,
-            line["sandbox"],
-            line["device"],
-            line["late_days"],
-            line["late_penalty"],
-            line["seconds"],
-            tuple(line["flags"]),
-        )
 
     # --- who is there ---
 

@@ -8,8 +8,8 @@ the cases that ship with the notebook, in a process that has never seen a hidden
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from autograder.results import Window
 from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.closeness import largest
 from course_utils.checks.excerpt import around, failed_pair, unlike
@@ -23,17 +23,15 @@ MOST = 8
 NEAR = 0.01
 
 
-def window(verdict: CheckVerdict, device: str = "cpu") -> dict[str, Any] | None:
-    """A few numbers around the first wrong one, as JSON takes them.
+def window(verdict: CheckVerdict, device: str = "cpu") -> Window | None:
+    """A few numbers around the first wrong one.
 
     Args:
         verdict: on a visible check, of a public case: its values are told.
         device: where the function ran.
 
     Returns:
-        `quantity` in words; `called` with what; `part`, the leading indices in a tensor of more than two dimensions;
-        the indices of `rows` and `columns` and `of` how many; `got`, `expected` and where they are `wrong`, row by
-        row. None if the check did not fail by its values.
+        The numbers; None if the check did not fail by its values.
     """
     pair = failed_pair(verdict, device)
     if pair is None:
@@ -47,24 +45,24 @@ def window(verdict: CheckVerdict, device: str = "cpu") -> dict[str, Any] | None:
     matrices = [tensor[tuple(part)] for tensor in (pair.got, pair.expected, wrong)]
     shape = (1, 1, *wrong.shape)[-2:]
     centre = (0, 0, *first)[-2:]
-    rows, columns = (list(around(*along, MOST)) for along in zip(centre, shape, strict=True))
-    got, expected, wrong = (matrix.reshape(shape)[rows][:, columns] for matrix in matrices)
+    rows, columns = (tuple(around(*along, MOST)) for along in zip(centre, shape, strict=True))
+    got, expected, wrong = (matrix.reshape(shape)[list(rows)][:, list(columns)] for matrix in matrices)
     pairs = [
         [_cell(*cell) for cell in zip(*row, strict=True)]
         for row in zip(got.tolist(), expected.tolist(), wrong.tolist(), strict=True)
     ]
     assert verdict.difference
-    return {
-        "quantity": describe(verdict.difference.quantity),
-        "called": _called(verdict.check.cases[verdict.case]),
-        "part": str(part) if part else "",
-        "rows": rows,
-        "columns": columns,
-        "of": list(shape),
-        "got": [[one for one, _ in row] for row in pairs],
-        "expected": [[other for _, other in row] for row in pairs],
-        "wrong": wrong.tolist(),
-    }
+    return Window(
+        quantity=describe(verdict.difference.quantity),
+        called=_called(verdict.check.cases[verdict.case]),
+        part=str(part) if part else "",
+        rows=rows,
+        columns=columns,
+        of=shape,
+        got=tuple(tuple(one for one, _ in row) for row in pairs),
+        expected=tuple(tuple(other for _, other in row) for row in pairs),
+        wrong=tuple(map(tuple, wrong.tolist())),
+    )
 
 
 def off_by(verdict: CheckVerdict, device: str = "cpu") -> float | None:

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
 from autograder.intake.archive import Member
+from autograder.results import Flag, FlagKind
 from course_utils.slices.plain import LONGEST_NAME, clip
 
 TIMESTAMP = "timestamp.txt"
@@ -44,7 +45,7 @@ class Candidate:
     file_time: dt.datetime | None
     submitted_at: dt.datetime | None = None
     marked_late: bool = False
-    flags: list[str] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
 
     @property
     def order(self) -> tuple[dt.datetime, dt.datetime, str]:
@@ -115,10 +116,11 @@ def _is_nameless(stem: str, unit: str) -> bool:
     return bool(re.fullmatch(f"{before}{re.escape(unit)}{after}", stem, re.IGNORECASE))
 
 
-def flags_of_name(filename: str, unit: str) -> list[str]:
+def flags_of_name(filename: str, unit: str) -> list[Flag]:
     """What a person should know about a file that lies among those of many students."""
     nameless = _is_nameless(clean(PurePosixPath(filename).stem), unit)
-    return ["the name of the file says no student: whose is it?"] if nameless else []
+    text = "the name of the file says no student: whose is it?"
+    return [Flag(kind=FlagKind.NO_STUDENT, text=text, audience="staff")] if nameless else []
 
 
 def is_late(filename: str) -> bool:
@@ -161,7 +163,7 @@ def with_timestamp(candidate: Candidate, folder: Path) -> Candidate:
     """The candidate with what a `timestamp.txt` in the folder says."""
     file = folder / TIMESTAMP
     if file.is_symlink():
-        candidate.flags.append(f"{TIMESTAMP} is a link: not followed")
+        candidate.flags.append(_bad_timestamp("is a link: not followed"))
     elif file.is_file():
         add_timestamp(candidate, file)
     return candidate
@@ -172,13 +174,17 @@ def add_timestamp(candidate: Candidate, file: Path | Member) -> None:
     try:
         text = _beginning(file).decode("utf-8-sig").strip()
     except (OSError, UserError, UnicodeDecodeError) as error:
-        candidate.flags.append(f"{TIMESTAMP} cannot be read ({error})")
+        candidate.flags.append(_bad_timestamp(f"cannot be read ({error})"))
         return
     try:
         candidate.submitted_at = parse_timestamp(text)
     except (ValueError, OverflowError, TypeError, AttributeError) as error:
         why = clip(str(error), LONGEST_NAME)
-        candidate.flags.append(f"{TIMESTAMP} says {clip(text, 60)!r}, which is no time ({why})")
+        candidate.flags.append(_bad_timestamp(f"says {clip(text, 60)!r}, which is no time ({why})"))
+
+
+def _bad_timestamp(what: str) -> Flag:
+    return Flag(kind=FlagKind.BAD_TIMESTAMP, text=f"{TIMESTAMP} {what}", audience="staff")
 
 
 def _beginning(file: Path | Member) -> bytes:

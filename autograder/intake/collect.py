@@ -33,6 +33,7 @@ from autograder.intake.candidate import (
     with_timestamp,
 )
 from autograder.intake.submission import Submission, Unreadable, read_candidate
+from autograder.results import Flag, FlagKind
 from course_utils.slices.plain import clip, clip_path, several
 
 SUFFIXES = (".ipynb", ".py")
@@ -75,7 +76,8 @@ class Found:
                 counts = ordered[numbers[0] - 1]
                 which = f"the {attempts} counts, {clip_path(counts.path)}, {_chosen_by(ordered)}"
             names = several(clip_path(item.path) for item in ordered)
-            flags = [f"{len(ordered)} files of this student: {which}. Found: {names}"]
+            text = f"{len(ordered)} files of this student: {which}. Found: {names}"
+            flags = [Flag(kind=FlagKind.SEVERAL_FILES, text=text, audience="staff")]
         return [read_candidate(ordered[number - 1], self.unit, number, flags) for number in numbers]
 
 
@@ -206,7 +208,8 @@ def _from_student_folder(folder: Path, unit: str) -> Iterator[Candidate | Unread
     for entry in _meant(files, unit, lambda entry: entry.name):
         candidate = with_timestamp(candidate_of(entry, student), where)
         if entry.stem != unit:
-            candidate.flags.append(f"the notebook is called {clean(entry.name)} instead of {unit}.ipynb")
+            text = f"the notebook is called {clean(entry.name)} instead of {unit}.ipynb"
+            candidate.flags.append(Flag(kind=FlagKind.RENAMED_FILE, text=text, audience="student"))
         yield candidate
     if files:
         return
@@ -294,7 +297,8 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
             found[who].append(candidate)
     # Whoever handed in something else besides is graded by that, but it is not passed over in silence.
     leading = [clip_path(item.shown) for item in members if student and item.leads_out]
-    strange = [f"{several(leading)} {_LEADS_OUT}"] if leading else []
+    text = f"{several(leading)} {_LEADS_OUT}"
+    strange = [Flag(kind=FlagKind.LEADS_OUT, text=text, audience="student")] if leading else []
     for files in found.values():
         for candidate in files:
             candidate.flags += strange

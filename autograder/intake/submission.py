@@ -12,11 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from autograder.errors import UserError
 from autograder.intake import archive, script
 from autograder.intake.candidate import Candidate, candidate_of, with_timestamp
-from course_utils.slices.cells import Cell, limited, parse_notebook
-from course_utils.slices.help import Help, read_help
+from autograder.results import Flag, FlagKind
+from course_utils.slices.cells import Cell, cells_in, limited, parse_notebook
+from course_utils.slices.help import Help, help_in
+from course_utils.slices.notebook_json import read_notebook
 from course_utils.slices.plain import clip, several
 
 __all__ = [
@@ -31,10 +35,12 @@ __all__ = [
     "read_submission",
 ]
 
-MARKED_LATE = "marked LATE by the LMS; not counted, days unknown"
+MARKED_LATE = Flag(
+    kind=FlagKind.MARKED_LATE, text="marked LATE by the LMS; not counted, days unknown", audience="staff"
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """One student's work on one unit.
 
@@ -55,7 +61,7 @@ class Submission:
     cells: tuple[Cell, ...]
     submitted_at: dt.datetime | None = None
     attempt: int = 1
-    flags: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
     help: Mapping[str, Help] = field(default_factory=dict)
 
 
@@ -80,7 +86,7 @@ def read_submission(path: Path, unit: str, student: str) -> Submission | Unreada
     return read_candidate(with_timestamp(candidate_of(path, student), path.parent), unit, 1, [])
 
 
-def read_candidate(chosen: Candidate, unit: str, attempt: int, flags: list[str]) -> Submission | Unreadable:
+def read_candidate(chosen: Candidate, unit: str, attempt: int, flags: list[Flag]) -> Submission | Unreadable:
     """Read a file that was found.
 
     Args:
@@ -102,25 +108,33 @@ def read_candidate(chosen: Candidate, unit: str, attempt: int, flags: list[str])
             raise ValueError(archive.NO_FILE)
         data = chosen.source.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        is_script = chosen.path.lower().endswith(".py")
-        cells = parse_script(data) if is_script else parse_notebook(data)
+        cells, help_ = _read(data, is_script=chosen.path.lower().endswith(".py"))
         if not cells:
             raise ValueError("the notebook has no code cells: was the right file handed in?")
     except (OSError, ValueError, UserError) as error:
         return Unreadable(chosen.student, unit, chosen.path, clip(str(error)), digest, chosen.submitted_at)
     if chosen.marked_late and chosen.submitted_at is None:
         flags = [*flags, MARKED_LATE]
+    flags = [*chosen.flags, *flags, *_left_out(cells)]
     return Submission(
-        chosen.student,
-        unit,
-        chosen.path,
-        digest,
-        cells,
-        chosen.submitted_at,
-        attempt,
-        tuple(clip(flag) for flag in (*chosen.flags, *flags, *_left_out(cells))),
-        {} if is_script else read_help(data),
+        student=chosen.student,
+        unit=unit,
+        path=chosen.path,
+        sha256=digest,
+        cells=cells,
+        submitted_at=chosen.submitted_at,
+        attempt=attempt,
+        flags=tuple(replace(flag, text=clip(flag.text)) for flag in flags),
+        help=help_,
     )
+
+
+def _read(data: bytes, *, is_script: bool) -> tuple[tuple[Cell, ...], dict[str, Help]]:
+    """The cells, and the hints that were asked for. Raises `ValueError` if the file is not what it should be."""
+    if is_script:
+        return parse_script(data), {}
+    notebook = read_notebook(data)
+    return cells_in(notebook), help_in(data, notebook.course)
 
 
 def parse_script(data: bytes) -> tuple[Cell, ...]:
@@ -130,10 +144,11 @@ def parse_script(data: bytes) -> tuple[Cell, ...]:
     )
 
 
-def _left_out(cells: Sequence[Cell]) -> list[str]:
+def _left_out(cells: Sequence[Cell]) -> list[Flag]:
     """A flag for each reason for which cells were left out."""
     by_reason: dict[str, list[int]] = {}
     for cell in cells:
         if cell.left_out:
             by_reason.setdefault(cell.left_out, []).append(cell.number)
-    return [f"code cell{'s' * (len(which) > 1)} {several(which)} {why}" for why, which in by_reason.items()]
+    said = (f"code cell{'s' * (len(which) > 1)} {several(which)} {why}" for why, which in by_reason.items())
+    return [Flag(kind=FlagKind.CELLS_LEFT_OUT, text=text, audience="student") for text in said]

@@ -49,6 +49,7 @@ from sqlalchemy.orm import selectinload
 from autograder.course.config import Course, load_course
 from autograder.errors import UserError
 from autograder.nbgrader.preprocessors import late_penalty, released_notebook
+from autograder.results import GRADED, Line, texts
 from course_utils.checks.judge import NOT_ATTEMPTED
 from course_utils.slices.names import cell_id, check_cell_id
 
@@ -56,8 +57,6 @@ BATCH = 100
 NO_RESPONSE = "No response."  # nbgrader's own words for it
 _LONGEST_NAME = 128  # of the gradebook's column
 _DRIVERS = ("psycopg", "psycopg2")
-
-Result = Mapping[str, Any]
 
 
 @dataclass
@@ -82,7 +81,7 @@ class Outcome:
 
 
 def write(
-    grades: Sequence[Result],
+    grades: Sequence[Line],
     root: Path,
     db: str | None = None,
     *,
@@ -92,7 +91,7 @@ def write(
     """Write results into the gradebook.
 
     Args:
-        grades: results, each as a line of `grades.jsonl`.
+        grades: the last line of each student and unit.
         root: the course's repository.
         db: URL of the database; what nbgrader's configuration says if None.
         batch: students written in one transaction: all of them, or none.
@@ -109,9 +108,9 @@ def write(
     directory = _course_directory(root)
     url = database_url(db, Path.cwd()) if db else database_url(directory.db_url, root)
     outcome = Outcome(url.render_as_string())
-    by_unit: dict[str, list[Result]] = {}
-    for result in sorted(grades, key=lambda item: (item["unit"], item["student"])):
-        by_unit.setdefault(result["unit"], []).append(result)
+    by_unit: dict[str, list[Line]] = {}
+    for result in sorted(grades, key=lambda item: (item.unit, item.student)):
+        by_unit.setdefault(result.unit, []).append(result)
     with _told(outcome):
         _refuse_old(url)
     with _told(outcome), _open(url, directory.course_id) as gradebook:
@@ -290,14 +289,14 @@ class _Cells:
     by_hand: frozenset[str]
     solutions: Mapping[str, str]
 
-    def scores(self, result: Result) -> dict[str, float]:
+    def scores(self, result: Line) -> dict[str, float]:
         """Id of a cell -> its score: the share that was earned, of the gradebook's points.
 
         Raises:
             ValueError: the result does not fit the gradebook.
         """
         scores = {}
-        for exercise, item in result["exercises"].items():
+        for exercise, item in result.exercises.items():
             name = check_cell_id(exercise)
             if name not in self.graded:
                 raise ValueError(
@@ -305,24 +304,24 @@ class _Cells:
                     f"{self.unit}`, then export again"
                 )
             id_, most = self.graded[name]
-            share = item["score"] / item["max_score"] if item["max_score"] else 0.0
+            share = item.score / item.max_score if item.max_score else 0.0
             if not (math.isfinite(share) and 0 <= share <= 1):
-                raise ValueError(f"{exercise} has {item['score']} of {item['max_score']} points: grade again")
+                raise ValueError(f"{exercise} has {item.score} of {item.max_score} points: grade again")
             scores[id_] = round(most * share, 10)
         return scores
 
-    def comments(self, result: Result) -> dict[str, str | None]:
+    def comments(self, result: Line) -> dict[str, str | None]:
         """Id of a cell that a student fills -> what nbgrader says of it."""
         return {
-            self.solutions[cell_id(exercise)]: NO_RESPONSE if item["status"] == NOT_ATTEMPTED else None
-            for exercise, item in result["exercises"].items()
+            self.solutions[cell_id(exercise)]: NO_RESPONSE if item.status == NOT_ATTEMPTED else None
+            for exercise, item in result.exercises.items()
             if cell_id(exercise) in self.solutions
         }
 
-    def notes(self, results: Sequence[Result]) -> list[str]:
+    def notes(self, results: Sequence[Line]) -> list[str]:
         """Cells of which no result says anything."""
-        graded = [result for result in results if result.get("status") == "graded" and "exercises" in result]
-        known = {check_cell_id(exercise) for result in graded for exercise in result["exercises"]}
+        graded = [result for result in results if result.status == GRADED]
+        known = {check_cell_id(exercise) for result in graded for exercise in result.exercises}
         without = [name for name in self.graded if name not in known]
         if not graded or not without:
             return []
@@ -396,27 +395,23 @@ def _add_unit(gradebook: Gradebook, directory: CourseDirectory, unit: str) -> No
 # --- submissions ----------------------------------------------------------------------------------------------------
 
 
-def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Result], outcome: Outcome) -> None:
+def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Line], outcome: Outcome) -> None:
     """Write some students' results, all or none."""
-    writable: list[tuple[Result, dict[str, float]]] = []
+    writable: list[tuple[Line, dict[str, float]]] = []
     for result in results:
         try:
             writable.append((result, _checked(cells, result)))
         except ValueError as error:
-            outcome.not_written.append((result["student"], cells.unit, str(error)))
-        except (KeyError, TypeError, AttributeError) as error:
-            outcome.not_written.append(
-                (result["student"], cells.unit, f"the result is damaged ({error!r}): grade again")
-            )
+            outcome.not_written.append((result.student, cells.unit, str(error)))
     counts = {"new": 0, "changed": 0, "same": 0}
     failed: list[tuple[str, str, str]] = []
     try:
         with _transaction(gradebook):
-            names = [result["student"] for result, _ in writable]
+            names = [result.student for result, _ in writable]
             students = {id_ for (id_,) in gradebook.db.query(Student.id).filter(Student.id.in_(names))}
             there = _submissions(gradebook, cells.unit, names)
             for result, scores in writable:
-                name = result["student"]
+                name = result.student
                 if name not in students:
                     gradebook.add_student(name)
                 submission = there.get(name)
@@ -434,7 +429,7 @@ def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Result],
             # The database is locked, full or gone: the next batch would wait for it in vain.
             raise
         outcome.not_written += [
-            (result["student"], cells.unit, f"the batch was refused by the database: {_reason(error)}")
+            (result.student, cells.unit, f"the batch was refused by the database: {_reason(error)}")
             for result, _ in writable
         ]
         return
@@ -444,20 +439,20 @@ def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Result],
     outcome.same += counts["same"]
 
 
-def _checked(cells: _Cells, result: Result) -> dict[str, float]:
+def _checked(cells: _Cells, result: Line) -> dict[str, float]:
     """The scores of a result that can be written. Raises `ValueError` with the reason why it cannot."""
-    if result["status"] != "graded":
-        raise ValueError(f"{result['status']}: {'; '.join(result['flags'])}; what the gradebook has is kept")
-    name = result["student"]
-    if not isinstance(name, str) or not name or len(name) > _LONGEST_NAME or "\0" in name:
+    if result.status != GRADED:
+        raise ValueError(f"{result.status}: {texts(result.flags)}; what the gradebook has is kept")
+    name = result.student
+    if not name or len(name) > _LONGEST_NAME or "\0" in name:
         raise ValueError(f"a gradebook's names have 1 to {_LONGEST_NAME} characters")
     _time(result)
     return cells.scores(result)
 
 
-def _time(result: Result) -> datetime | None:
+def _time(result: Line) -> datetime | None:
     """When it was handed in, as the gradebook keeps times: in UTC, without a zone."""
-    text = result["submitted_at"]
+    text = result.submitted_at
     return utils.parse_utc(datetime.fromisoformat(text)) if text else None
 
 
@@ -479,7 +474,7 @@ def _submissions(gradebook: Gradebook, unit: str, students: Sequence[str]) -> di
 def _write_result(
     gradebook: Gradebook,
     submission: SubmittedAssignment,
-    result: Result,
+    result: Line,
     scores: Mapping[str, float],
     cells: _Cells,
 ) -> bool:

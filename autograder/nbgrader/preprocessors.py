@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,12 @@ from autograder.course.config import Course, begun_days, find_root, load_course,
 from autograder.course.units import load_unit
 from autograder.grading.grader import Grader, Policy
 from autograder.intake.submission import Unreadable, read_submission
-from autograder.report.attention import for_student
 from autograder.report.rendering import seconds, window_html
+from autograder.results import CheckLine, ExerciseLine, for_student
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import probe, require
-from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict, Verdict
+from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED
+from course_utils.checks.wording import explain, fact_in_words, mark, title_for_students
 from course_utils.slices.names import check_cell_id
 
 
@@ -64,8 +66,11 @@ class LatePolicy(LateSubmissionPlugin):
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float | None:
         """Points lost, from 0 to `score`."""
-        course = load_course(_root())
-        return late_penalty(course, score, total_seconds_late)
+        return late_penalty(self._course, score, total_seconds_late)
+
+    @cached_property
+    def _course(self) -> Course:
+        return load_course(_root())
 
 
 def late_penalty(course: Course, score: float, seconds: float) -> float:
@@ -170,33 +175,25 @@ class GradeExercises(NbGraderPreprocessor):
         )
         if isinstance(submission, Unreadable):
             raise RuntimeError(f"{submission.path} {submission.reason}")
-        result = grader.grade(submission)
+        line = grader.grade(submission)
         # What is to be said of the file as a whole is said where the first verdict stands.
-        notes = for_student(result.flags)
+        notes = [flag.text for flag in for_student(line.flags)]
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
-        for exercise, verdict in result.verdicts.items():
+        for exercise, result in line.exercises.items():
             if check_cell_id(exercise) not in cells:
                 raise RuntimeError(
                     f"the assignment has no cell {check_cell_id(exercise)}: run `autograder build` and "
                     f"`nbgrader generate_assignment {facts['assignment']}`, then autograde again"
                 )
             cell = cells[check_cell_id(exercise)]
-            points, limit = result.points[exercise]
             # The gradebook's maximum is what nbgrader compares with; the share is what was earned.
             most = float(cell.metadata["nbgrader"]["points"])
-            share = points / limit if limit else 0.0
-            made = verdict_html(
-                verdict,
-                round(most * share, 10),
-                most,
-                shown=result.shown.get(exercise, {}),
-                spent=result.spent.get(exercise, 0.0),
-                notes=notes,
-            )
+            share = result.score / result.max_score if result.max_score else 0.0
+            made = verdict_html(exercise, result, most, notes=notes)
             cell["outputs"] = [_output(round(most * share, 10), made)]
             notes = []
-        for flag in result.flags:
-            self.log.warning("%s: %s", facts["student"], flag)
+        for flag in line.flags:
+            self.log.warning("%s: %s", facts["student"], flag.text)
         return nb, resources
 
 
@@ -208,62 +205,50 @@ def _output(points: float, said: str) -> NotebookNode:
     )
 
 
-def verdict_html(
-    verdict: Verdict,
-    points: float,
-    most: float,
-    *,
-    shown: Mapping[str, Mapping[str, Any]] | None = None,
-    spent: float = 0.0,
-    notes: Sequence[str] = (),
-) -> str:
+def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Sequence[str] = ()) -> str:
     """What a student reads about one exercise: verdicts, reasons and the hint; no value of a graded case.
 
     Args:
-        verdict: the verdict.
-        points: earned, in the course's points.
-        most: the exercise's points.
-        shown: check id -> `figures.window` of a public case.
-        spent: seconds that its checks took.
+        exercise: its id.
+        result: what became of it.
+        most: the exercise's points in the gradebook.
         notes: what is to be said of the file as a whole.
     """
     said = html.escape
-    factor = most / verdict.max_score if verdict.max_score else 0.0
+    factor = most / result.max_score if result.max_score else 0.0
+    points = round(result.score * factor, 10)
     parts = [
-        f"<p><strong>{said(verdict.exercise)}: {said(verdict.status)}</strong>, {points:g} of {most:g} points</p>"
+        f"<p><strong>{said(exercise)}: {said(result.status)}</strong>, {points:g} of {most:g} points</p>"
     ]
-    if verdict.fact:
-        parts.append(f"<p>All checks together: {said(verdict.fact)}.</p>")
-    if verdict.hint:
-        parts.append(f"<p><strong>Hint.</strong> {said(verdict.hint)}</p>")
-    elif verdict.alike:
-        names = ", or ".join(name.replace("-", " ") for name in verdict.alike)
-        apart = f" What tells them apart: {said(verdict.separated_by)}." if verdict.separated_by else ""
-        parts.append(f"<p>What was seen fits several known mistakes: {said(names)}.{apart}</p>")
-    elif verdict.together:
-        hints = "".join(f"<li>{said(hint)}</li>" for hint in dict.fromkeys(verdict.together.values()))
-        parts.append(f"<p>{said(TOGETHER)}</p><ul>{hints}</ul>")
-    reasons = {item.message for item in verdict.checks}
-    if verdict.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(verdict.checks) > 1:
+    if fact := fact_in_words(result.diagnosis):
+        parts.append(f"<p>{said(fact)}</p>")
+    explained = explain(result.diagnosis)
+    if explained.lead:
+        parts.append(f"<p>{said(explained.lead)}</p>")
+    if explained.lead and explained.ideas:
+        parts.append(f"<ul>{''.join(f'<li>{said(hint)}</li>' for hint in explained.hints)}</ul>")
+    elif explained.ideas:
+        parts.append(f"<p><strong>Hint.</strong> {said(explained.hints[0])}</p>")
+    reasons = {item.message for item in result.checks}
+    if result.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(result.checks) > 1:
         parts.append(f"<p>{said(reasons.pop())}</p>")
-    elif verdict.status != NOT_ATTEMPTED:
-        items = (_check_html(item, factor, (shown or {}).get(item.check.id)) for item in verdict.checks)
-        parts.append(f"<ul>{''.join(items)}</ul>")
-    if spent:
-        parts.append(f"<p>Time used: {seconds(spent)}</p>")
+    elif result.status != NOT_ATTEMPTED:
+        parts.append(f"<ul>{''.join(_check_html(item, factor) for item in result.checks)}</ul>")
+    if result.seconds:
+        parts.append(f"<p>Time used: {seconds(result.seconds)}</p>")
     if notes:
         parts.append("<p><strong>How your file was read:</strong></p>")
         parts.append(f"<ul>{''.join(f'<li>{said(note)}</li>' for note in notes)}</ul>")
     return "\n".join(parts)
 
 
-def _check_html(item: CheckVerdict, factor: float, shown: Mapping[str, Any] | None) -> str:
-    mark = "✓ passed" if item.passed else "○ waits" if item.message == WITHHELD else "✗ failed"
-    points = f"{item.points * factor:g} of {item.check.points * factor:g}"
-    title = item.check.title if item.check.visible else "A hidden check."
+def _check_html(item: CheckLine, factor: float) -> str:
+    became = mark(item.passed, item.message)
+    points = f"{item.points * factor:g} of {item.max_points * factor:g}"
+    title = title_for_students(item.title, visible=item.visible)
     reason = f"<br>{html.escape(item.message)}" if item.message else ""
-    window = str(window_html(shown)) if shown and item.check.visible else ""
-    return f"<li><strong>{mark}</strong>, {points} points. {html.escape(title)}{reason}{window}</li>"
+    window = str(window_html(item.shown)) if item.shown and item.visible else ""
+    return f"<li><strong>{became}</strong>, {points} points. {html.escape(title)}{reason}{window}</li>"
 
 
 _GRADERS: weakref.WeakKeyDictionary[Any, dict[str, Grader]] = weakref.WeakKeyDictionary()
@@ -284,7 +269,7 @@ def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
                 course.secret,
             )
         # Lateness is nbgrader's part: see LatePolicy.
-        policy = Policy(course.points, course.disabled)
+        policy = Policy(points=course.points, disabled=course.disabled)
         limits = Limits(course.limits.seconds, course.limits.memory_mb)
         stack = ExitStack()
         graders[unit_id] = stack.enter_context(

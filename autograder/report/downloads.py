@@ -12,6 +12,7 @@ from typing import Any
 from autograder.export.table import harmless
 from autograder.report.attention import reasons
 from autograder.report.summary import UnitSummary, hints_asked
+from autograder.results import texts
 
 _OF_GRADE = (
     *("student", "status", "score", "max_score", "late_days", "late_penalty"),
@@ -52,10 +53,10 @@ def students(unit: UnitSummary) -> Iterable[Sequence[Any]]:
     of_exercises = (f"{name} {what}" for name in names for what in _OF_EXERCISE)
     yield [*_OF_GRADE, "hints_asked", "flags", *of_exercises]
     for grade in unit.grades:
-        row = [grade.get(name) for name in _OF_GRADE]
-        found = [grade["exercises"].get(name, {}) for name in names]
-        row += [hints_asked(grade), "; ".join(grade["flags"])]
-        yield [*row, *(item.get(what) for item in found for what in _OF_EXERCISE)]
+        row = [getattr(grade, name) for name in _OF_GRADE]
+        found = [grade.exercises.get(name) for name in names]
+        row += [hints_asked(grade), texts(grade.flags)]
+        yield [*row, *(getattr(item, what, None) for item in found for what in _OF_EXERCISE)]
 
 
 def checks(unit: UnitSummary) -> Iterable[Sequence[Any]]:
@@ -85,7 +86,7 @@ def attention(unit: UnitSummary) -> Iterable[Sequence[Any]]:
     yield ["student", "kind", "reason"]
     for grade in unit.grades:
         for kind, reason in dict.fromkeys(reasons(grade)):
-            yield [grade["student"], kind, reason]
+            yield [grade.student, kind, reason]
 
 
 def _link(rows: Iterable[Sequence[Any]]) -> str:

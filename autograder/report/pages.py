@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.errors import UserError
 from autograder.grading import journal
-from autograder.report.attention import for_student
 from autograder.report.downloads import downloads
 from autograder.report.items import FEWEST
-from autograder.report.rendering import environment, script, window_html
+from autograder.report.rendering import environment, script
 from autograder.report.summary import hints_asked, summarise
+from autograder.results import Line, for_student
 
 CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
 
 
-def write(folder: Path, progress: Callable[[int, int], None] = lambda done, total: None) -> Path:
-    """Write `report.html` and `feedback/<unit>/<student>.html` from `grades.jsonl`.
+def write(folder: Path, lines: Sequence[Line]) -> Path:
+    """Write `report.html` and `feedback/<unit>/<student>.html`.
 
     Args:
         folder: where the journal lies.
-        progress: told after each page how many of how many are written.
+        lines: what it says: the last line of each student and unit.
 
     Returns:
         The class report's path.
@@ -32,24 +32,22 @@ def write(folder: Path, progress: Callable[[int, int], None] = lambda done, tota
     Raises:
         UserError: there are no results.
     """
-    grades = list(journal.read(folder).values())
-    if not grades:
+    if not lines:
         raise UserError(
             f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first"
         )
     feedback = environment().get_template("feedback.html")
-    for number, grade in enumerate(grades, start=1):
-        page = folder / FEEDBACK / grade["unit"] / f"{file_name(grade['student'])}.html"
+    for line in lines:
+        page = folder / FEEDBACK / line.unit / f"{file_name(line.student)}.html"
         page.parent.mkdir(parents=True, exist_ok=True)
-        made = feedback.render(grade=grade, flags=for_student(grade["flags"]), window_html=window_html)
+        made = feedback.render(grade=line, flags=for_student(line.flags))
         page.write_text(made, encoding="utf-8")
-        progress(number, len(grades))
     sort, allowed = script("sort.js")
     made = (
         environment()
         .get_template("class.html")
         .render(
-            units=summarise(grades),
+            units=summarise(lines),
             downloads=downloads,
             feedback=FEEDBACK,
             file_name=file_name,

@@ -6,14 +6,15 @@ import base64
 import datetime as dt
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from course_utils.checks.judge import TOGETHER, WITHHELD
+from autograder.results import Window
+from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
 
 # Smaller ones are read as fast in a table of numbers.
 _SMALLEST_PICTURE = 3
@@ -29,16 +30,24 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {
+    filters: dict[str, Callable[..., Any]] = {
         "points": lambda value: f"{value:g}",
         "moment": lambda text: dt.datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M %Z").strip(),
         "seconds": seconds,
         # Of a message whose other words may be names of classes.
         "sentence": lambda text: text[:1].upper() + text[1:],
-        "words": lambda name: name.replace("-", " "),
+        "words": in_words,
         "shades": shades,
     }
-    made.globals |= {"withheld": WITHHELD, "together": TOGETHER, "picture_from": _SMALLEST_PICTURE}
+    made.filters |= filters
+    made.globals |= {
+        "explain": explain,
+        "fact_in_words": fact_in_words,
+        "mark": mark,
+        "title_for_students": title_for_students,
+        "window_html": window_html,
+        "picture_from": _SMALLEST_PICTURE,
+    }
     return made
 
 
@@ -56,14 +65,14 @@ def seconds(value: float) -> str:
     return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
 
 
-def window_html(shown: Mapping[str, Any]) -> Markup:
-    """A window of `autograder.grading.figures` as HTML that needs no style sheet."""
+def window_html(shown: Window) -> Markup:
+    """A window as HTML that needs no style sheet."""
     return Markup(environment().get_template("window.html").render(shown=shown))
 
 
-def shades(shown: Mapping[str, Any]) -> Mapping[str, list[list[float | None]]]:
+def shades(shown: Window) -> Mapping[str, list[list[float | None]]]:
     """`got` and `expected` of a window as shades from 0 to 1, both on the scale of the expected ones; None for NaN."""
-    finite = [value for row in shown["expected"] for value in row if _is_number(value)]
+    finite = [value for row in shown.expected for value in row if _is_number(value)]
     low, high = min(finite, default=0.0), max(finite, default=0.0)
 
     def shade(value: Any) -> float | None:
@@ -72,8 +81,9 @@ def shades(shown: Mapping[str, Any]) -> Mapping[str, list[list[float | None]]]:
         share = (value - low) / (high - low) if high > low else 0.5 * (1 + (value > high) - (value < high))
         return round(min(1.0, max(0.0, share)), 2)
 
-    return {name: [list(map(shade, row)) for row in shown[name]] for name in ("expected", "got")}
+    grids = {"expected": shown.expected, "got": shown.got}
+    return {name: [list(map(shade, row)) for row in grid] for name, grid in grids.items()}
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and math.isfinite(value)

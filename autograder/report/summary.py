@@ -6,13 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean, median
-from typing import Any
 
 from autograder.report.attention import Group, grouped
 from autograder.report.items import Item, item_of
+from autograder.results import GRADED, ExerciseLine, Line
+from course_utils.checks.diagnose import Idea
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED, WRONG
-
-Grade = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ class Hints:
     levels: Mapping[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ExerciseSummary:
     """How a class did on one exercise.
 
@@ -75,7 +74,7 @@ class ExerciseSummary:
 
 
 @dataclass(frozen=True)
-class Found:
+class Recognised:
     """A misconception (or several that fit alike) and who has it; without an id, wrong answers that none explains."""
 
     exercise: str
@@ -84,7 +83,7 @@ class Found:
     students: Sequence[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class UnitSummary:
     """How a class did on one unit.
 
@@ -98,15 +97,15 @@ class UnitSummary:
     """
 
     unit: str
-    grades: Sequence[Grade]
+    grades: Sequence[Line]
     graded: int
     mean_score: float
     median_score: float
     max_score: float
     histogram: Sequence[int]
     exercises: Sequence[ExerciseSummary]
-    misconceptions: Sequence[Found]
-    unexplained: Sequence[Found]
+    misconceptions: Sequence[Recognised]
+    unexplained: Sequence[Recognised]
     attention: Mapping[str, Sequence[Group]]
     late: Sequence[tuple[int, Sequence[str]]]
     seconds: Spread | None
@@ -115,121 +114,117 @@ class UnitSummary:
     versions: str
 
 
-def summarise(grades: Sequence[Grade]) -> list[UnitSummary]:
+def summarise(lines: Sequence[Line]) -> list[UnitSummary]:
     """One summary for each unit, in the order of their names."""
-    by_unit: dict[str, list[Grade]] = defaultdict(list)
-    for grade in sorted(grades, key=lambda item: item["student"]):
-        by_unit[grade["unit"]].append(grade)
+    by_unit: dict[str, list[Line]] = defaultdict(list)
+    for line in sorted(lines, key=lambda item: item.student):
+        by_unit[line.unit].append(line)
     return [_unit(unit, by_unit[unit]) for unit in sorted(by_unit)]
 
 
-def hints_asked(grade: Grade) -> int:
+def hints_asked(line: Line) -> int:
     """How many hints a student asked for in a unit, by their own word."""
-    return sum((result.get("help") or {}).get("asked", 0) for result in grade["exercises"].values())
+    return sum(result.help.asked for result in line.exercises.values() if result.help)
 
 
-def _unit(unit: str, grades: Sequence[Grade]) -> UnitSummary:
-    graded = [grade for grade in grades if grade["status"] == "graded"]
-    scores = [grade["score"] for grade in graded]
-    max_score = max((grade["max_score"] for grade in grades), default=0.0)
+def _unit(unit: str, lines: Sequence[Line]) -> UnitSummary:
+    graded = [line for line in lines if line.status == GRADED]
+    scores = [line.score for line in graded if line.score is not None]
+    max_score = max((line.max_score for line in lines), default=0.0)
     histogram = [0] * 10
     for score in scores:
         # With every exercise disabled there is nothing to reach.
         histogram[max(0, min(9, int(10 * score / max_score))) if max_score else 9] += 1
-    names = list(dict.fromkeys(name for grade in graded for name in grade["exercises"]))
+    names = list(dict.fromkeys(name for line in graded for name in line.exercises))
     late: dict[int, list[str]] = defaultdict(list)
-    for grade in grades:
-        late[grade["late_days"]].append(grade["student"])
-    versions = {f"autograder {g['versions']['autograder']}, torch {g['versions']['torch']}" for g in grades}
+    for line in lines:
+        late[line.late_days].append(line.student)
+    versions = {", ".join(f"{name} {which}" for name, which in line.versions.items()) for line in lines}
     return UnitSummary(
-        unit,
-        grades,
-        len(graded),
-        mean(scores) if scores else 0.0,
-        median(scores) if scores else 0.0,
-        max_score,
-        histogram,
-        [_exercise(name, graded) for name in names],
-        _misconceptions(graded),
-        _unexplained(names, graded),
-        grouped(grades),
-        sorted(((days, students) for days, students in late.items() if days), reverse=True),
-        _spread([(grade["student"], grade.get("seconds")) for grade in graded]),
-        ", ".join(sorted({grade["sandbox"] for grade in grades})),
-        ", ".join(sorted({grade["device"] for grade in grades})),
-        "; ".join(sorted(versions)),
+        unit=unit,
+        grades=lines,
+        graded=len(graded),
+        mean_score=mean(scores) if scores else 0.0,
+        median_score=median(scores) if scores else 0.0,
+        max_score=max_score,
+        histogram=histogram,
+        exercises=[_exercise(name, graded) for name in names],
+        misconceptions=_misconceptions(graded),
+        unexplained=_unexplained(names, graded),
+        attention=grouped(lines),
+        late=sorted(((days, students) for days, students in late.items() if days), reverse=True),
+        seconds=_spread([(line.student, line.seconds) for line in graded]),
+        sandbox=", ".join(sorted({line.sandbox for line in lines})),
+        devices=", ".join(sorted({line.device for line in lines})),
+        versions="; ".join(sorted(versions)),
     )
 
 
-def _exercise(name: str, grades: Sequence[Grade]) -> ExerciseSummary:
-    results = [(grade, grade["exercises"][name]) for grade in grades if name in grade["exercises"]]
-    tried = [(grade, result) for grade, result in results if result["status"] != NOT_ATTEMPTED]
+def _exercise(name: str, lines: Sequence[Line]) -> ExerciseSummary:
+    results = [(line, line.exercises[name]) for line in lines if name in line.exercises]
+    tried = [(line, result) for line, result in results if result.status != NOT_ATTEMPTED]
     # Without what lateness costs: that has nothing to do with what somebody knows.
-    totals = {
-        grade["student"]: sum(item["score"] for item in grade["exercises"].values()) for grade in grades
-    }
+    totals = {line.student: sum(item.score for item in line.exercises.values()) for line in lines}
     answers: dict[str, list[tuple[bool, float]]] = defaultdict(list)
-    for grade, result in tried:
+    for line, result in tried:
         # Results of an earlier run, under earlier checks, may lie in the same journal.
-        for check in result["checks"]:
-            answers[check["id"]].append((check["passed"], totals[grade["student"]] - check["points"]))
-    known = {check["id"]: check for _, result in results for check in result["checks"]}
-    whole = [
-        (result["status"] == CORRECT, totals[grade["student"]] - result["score"]) for grade, result in tried
-    ]
+        for check in result.checks:
+            answers[check.id].append((check.passed, totals[line.student] - check.points))
+    known = {check.id: check for _, result in results for check in result.checks}
+    whole = [(result.status == CORRECT, totals[line.student] - result.score) for line, result in tried]
     return ExerciseSummary(
-        name,
-        mean(result["score"] for _, result in results),
-        results[0][1]["max_score"],
-        dict(Counter(result["status"] for _, result in results).most_common()),
-        item_of(whole),
-        [
-            CheckSummary(id_, check["title"], check["visible"], item_of(answers[id_]))
+        id=name,
+        mean_score=mean(result.score for _, result in results),
+        max_score=results[0][1].max_score,
+        statuses=dict(Counter(result.status for _, result in results).most_common()),
+        item=item_of(whole),
+        checks=[
+            CheckSummary(id_, check.title, check.visible, item_of(answers[id_]))
             for id_, check in known.items()
         ],
-        _spread([(grade["student"], result.get("seconds")) for grade, result in tried]),
-        _hints(results),
+        seconds=_spread([(line.student, result.seconds) for line, result in tried]),
+        hints=_hints(results),
     )
 
 
-def _spread(values: Sequence[tuple[str, float | None]]) -> Spread | None:
+def _spread(values: Sequence[tuple[str, float]]) -> Spread | None:
     # An exercise that was not run took none.
     known = [(value, student) for student, value in values if value]
     return Spread(median(value for value, _ in known), *max(known)) if known else None
 
 
-def _hints(results: Sequence[tuple[Grade, Grade]]) -> Hints:
-    helped = [(grade["student"], result["help"]) for grade, result in results if result.get("help")]
+def _hints(results: Sequence[tuple[Line, ExerciseLine]]) -> Hints:
+    helped = [(line.student, result.help) for line, result in results if result.help]
     return Hints(
         [student for student, _ in helped],
-        sum(item["asked"] for _, item in helped),
-        dict(sorted(Counter(item["level"] for _, item in helped).items())),
+        sum(item.asked for _, item in helped),
+        dict(sorted(Counter(item.level for _, item in helped).items())),
     )
 
 
-def _misconceptions(grades: Sequence[Grade]) -> list[Found]:
+def _misconceptions(lines: Sequence[Line]) -> list[Recognised]:
     who: dict[tuple[str, str, str], list[str]] = defaultdict(list)
-    for grade in grades:
-        for name, result in grade["exercises"].items():
-            for found in [result["diagnosis"]] if result["diagnosis"] else result.get("together", []):
-                who[name, found["misconception"], found["hint"]].append(grade["student"])
-            if alike := result.get("alike"):
-                who[name, ", or ".join(alike), ""].append(grade["student"])
+    for line in lines:
+        for name, result in line.exercises.items():
+            found = result.diagnosis
+            ideas = found.ideas
+            if found.alternatives:
+                ideas = (Idea(", or ".join(idea.name for idea in ideas), ""),)
+            for idea in ideas:
+                who[name, idea.name, idea.hint].append(line.student)
     ranked = sorted(who.items(), key=lambda item: (-len(item[1]), item[0]))
-    return [Found(*key, students) for key, students in ranked]
+    return [Recognised(*key, students) for key, students in ranked]
 
 
-def _unexplained(names: Sequence[str], grades: Sequence[Grade]) -> list[Found]:
+def _unexplained(names: Sequence[str], lines: Sequence[Line]) -> list[Recognised]:
     made = []
     for name in names:
-        found = [(grade["student"], grade["exercises"].get(name)) for grade in grades]
+        found = [(line.student, line.exercises.get(name)) for line in lines]
         wrong = [
             student
             for student, result in found
-            if result
-            and result["status"] == WRONG
-            and not (result["diagnosis"] or result.get("together") or result.get("alike"))
+            if result and result.status == WRONG and not result.diagnosis.ideas
         ]
         if wrong:
-            made.append(Found(name, "", "", wrong))
+            made.append(Recognised(name, "", "", wrong))
     return made

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.cells import cell_len
 from rich.markup import escape
 from rich.table import Table
 
+from autograder.results import ExerciseLine, Line
+from course_utils.checks.judge import CORRECT
+from course_utils.checks.wording import in_words
 from course_utils.slices.plain import plain
 
 # A longer name goes on in the next line of its cell: it must not take the room of all other columns. One that would
@@ -22,19 +24,19 @@ SCORE_WIDTH = 15
 LATE_WIDTH = 10
 
 
-def table(assignment: str, results: Sequence[Mapping[str, Any]], width: int = 80) -> Table:
+def table(assignment: str, results: Sequence[Line], width: int = 80) -> Table:
     """A row for each student.
 
     Args:
         assignment: id of the unit.
-        results: as in `grades.jsonl`, in the order in which they are shown.
+        results: the last line of each student, in the order in which they are shown.
         width: of the terminal, in characters.
     """
-    names = list(dict.fromkeys(name for result in results for name in result["exercises"]))
-    counts = Counter(result["status"] for result in results)
+    names = list(dict.fromkeys(name for result in results for name in result.exercises))
+    counts = Counter(result.status for result in results)
     title = f"{assignment}: " + ", ".join(f"{count} {status}" for status, count in counts.items())
-    late = any(result["late_days"] for result in results)
-    longest = min(NAME_WIDTH, max((cell_len(result["student"]) for result in results), default=0))
+    late = any(result.late_days for result in results)
+    longest = min(NAME_WIDTH, max((cell_len(result.student) for result in results), default=0))
     room = width - longest - SCORE_WIDTH - late * LATE_WIDTH
     wide = room >= EXERCISE_WIDTH * len(names)
     made = Table(title=title, title_justify="left")
@@ -48,14 +50,14 @@ def table(assignment: str, results: Sequence[Mapping[str, Any]], width: int = 80
     if late:
         made.add_column("late", justify="right", no_wrap=True)
     for result in results:
-        exercises = result["exercises"]
+        exercises = result.exercises
         cells = [_cell(exercises.get(name)) for name in names] if wide else [_not_right(exercises)]
-        score = "unreadable" if result["score"] is None else f"{result['score']:g} of {result['max_score']:g}"
+        score = "unreadable" if result.score is None else f"{result.score:g} of {result.max_score:g}"
         made.add_row(
-            escape(plain(_cut(result["student"]))),
+            escape(plain(_cut(result.student))),
             *cells,
             score,
-            *([_days(result["late_days"])] if late else []),
+            *([_days(result.late_days)] if late else []),
         )
     return made
 
@@ -72,21 +74,20 @@ def _days(late: int) -> str:
     return f"{late} day{'s' if late > 1 else ''}" if late else ""
 
 
-def _cell(exercise: Mapping[str, Any] | None) -> str:
-    return f"{exercise['score']:g} {_reason(exercise)}" if exercise else ""
+def _cell(exercise: ExerciseLine | None) -> str:
+    return f"{exercise.score:g} {_reason(exercise)}" if exercise else ""
 
 
-def _not_right(exercises: Mapping[str, Mapping[str, Any]]) -> str:
+def _not_right(exercises: Mapping[str, ExerciseLine]) -> str:
     return "; ".join(
         f"{escape(_short(name))}: {_reason(exercise)}"
         for name, exercise in exercises.items()
-        if exercise["status"] != "correct"
+        if exercise.status != CORRECT
     )
 
 
-def _reason(exercise: Mapping[str, Any]) -> str:
-    # With spaces for hyphens a long name breaks between words in a narrow column.
-    diagnosis = exercise["diagnosis"]
-    if together := exercise.get("together"):
-        return escape(" and ".join(item["misconception"].replace("-", " ") for item in together))
-    return escape(diagnosis["misconception"].replace("-", " ") if diagnosis else exercise["status"])
+def _reason(exercise: ExerciseLine) -> str:
+    found = exercise.diagnosis
+    if not found.ideas or found.alternatives:
+        return escape(exercise.status)
+    return escape(" and ".join(in_words(idea.name) for idea in found.ideas))

@@ -14,7 +14,6 @@ from types import TracebackType
 
 from torch import Tensor
 
-from autograder.sandbox.bounded import Bounded
 from autograder.sandbox.control import (
     BROKEN,
     MAX_REPLY,
@@ -35,6 +34,7 @@ from course_utils.checks.observe import IN_BACKWARD, clean
 from course_utils.checks.prepared import Fault
 from course_utils.checks.wire import CaseData, ObservationData, unpack_failure, unpack_observation
 from course_utils.running.protocol import Load, Loaded, Ready, Run
+from course_utils.slices.bounded import Bounded
 from course_utils.slices.statements import CellCode
 
 _GONE = "the worker of the fork server is gone"

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
 
-from autograder.errors import UserError
+from autograder.errors import SandboxError, UserError
 from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.control import (
     BROKEN,
@@ -61,10 +61,6 @@ class Limits:
 
     seconds: float = 10.0
     memory_mb: int = 2048
-
-
-class SandboxError(Exception):
-    """The sandbox itself failed: never a student's fault, never a zero."""
 
 
 class ForkServer:

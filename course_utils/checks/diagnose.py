@@ -31,22 +31,55 @@ _FEWEST_FACTORS = 2
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What is known about a wrong answer.
+class Idea:
+    """A misconception that was recognised.
 
     Attributes:
-        misconception: id of the one misconception that shows exactly what was seen, or None.
-        alike: where several do, their ids.
-        separated_by: what tells those apart, in words.
-        together: where none shows all that was seen, the ids of the few that do together, each in a check of its own.
-        fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
+        name: its id.
+        hint: what is told about it.
+        explains: ids of the failed checks in which it shows exactly what was seen.
     """
 
-    misconception: str | None = None
-    alike: tuple[str, ...] = ()
-    separated_by: str = ""
-    together: tuple[str, ...] = ()
+    name: str
+    hint: str
+    explains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What is known about a wrong answer; the same in a verdict, in the notebook and in a line of the journal.
+
+    Attributes:
+        ideas: the misconceptions that explain it: the one that shows exactly what was seen; or, where none does, the
+            few that do together, each in a check of its own; or `alternatives`.
+        fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
+        alternatives: each of the ideas shows exactly what was seen by itself: which it is cannot be told.
+        separated_by: what tells those apart, in words.
+    """
+
+    ideas: tuple[Idea, ...] = ()
     fact: str = ""
+    alternatives: bool = False
+    separated_by: str = ""
+
+    @property
+    def misconception(self) -> str | None:
+        """Id of the one misconception that shows exactly what was seen, or None."""
+        return self.ideas[0].name if len(self.ideas) == 1 else None
+
+    @property
+    def alike(self) -> tuple[Idea, ...]:
+        """Those of which each shows exactly what was seen."""
+        return self.ideas if self.alternatives else ()
+
+    @property
+    def together(self) -> tuple[Idea, ...]:
+        """Those that show what was seen between them."""
+        return self.ideas if len(self.ideas) > 1 and not self.alternatives else ()
+
+
+# Of a right answer, and of one that could not be observed.
+NOTHING_KNOWN = Diagnosis()
 
 
 @dataclass(frozen=True)
@@ -82,7 +115,7 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
     for check in exercise.checks:
         for index, observation in enumerate(seen.get(check.id, ())):
             if isinstance(observation, Fault):
-                return Diagnosis()
+                return NOTHING_KNOWN
             items.append(_Item(check, index, observation))
     wrong = [item for item in items if _is_wrong(item, device)]
     fitting = [
@@ -95,12 +128,14 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
             # What the checks don't ask for may still tell.
             closer = [name for name in fitting if all(_shows(item, name, device, ()) for item in items)]
             fitting = closer or fitting
-        if len(fitting) == 1:
-            return Diagnosis(fitting[0])
         if len(fitting) <= _MOST_ALIKE:
-            return Diagnosis(alike=tuple(fitting), separated_by=_separation(items, fitting, device))
+            failed = tuple(dict.fromkeys(item.check.id for item in wrong))
+            ideas = tuple(Idea(name, exercise.hints[name], failed) for name in fitting)
+            if len(ideas) == 1:
+                return Diagnosis(ideas)
+            return Diagnosis(ideas, alternatives=True, separated_by=_separation(items, fitting, device))
     fact = next(_facts(items, wrong, device), "")
-    return Diagnosis(together=() if fitting else _together(exercise, items, wrong, device), fact=fact)
+    return Diagnosis(() if fitting else _together(exercise, items, wrong, device), fact)
 
 
 def _is_wrong(item: _Item, device: str) -> bool:
@@ -140,7 +175,7 @@ def _shows(item: _Item, name: str, device: str, looks_at: tuple[str, ...]) -> bo
 
 def _together(
     exercise: PreparedExercise, items: Sequence[_Item], wrong: Sequence[_Item], device: str
-) -> tuple[str, ...]:
+) -> tuple[Idea, ...]:
     """The misconceptions that explain the failed checks between them, if there is one smallest set of such.
 
     Each must show itself in a check that none of the others fails; where several meet, nothing can be seen of either.
@@ -159,8 +194,14 @@ def _together(
             explained = shared.union(*(shows[name] for name in names))
             if explained == failed and all(shows[name] - shared for name in names):
                 found.append(names)
+        if len(found) > 1:
+            return ()
         if found:
-            return found[0] if len(found) == 1 else ()
+            order = [check.id for check in exercise.checks]
+            return tuple(
+                Idea(name, exercise.hints[name], tuple(id_ for id_ in order if id_ in shows[name]))
+                for name in found[0]
+            )
     return ()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 
 from course_utils.checks.case import Case
 from course_utils.checks.compare import compare, distance
-from course_utils.checks.diagnose import Diagnosis, diagnose
+from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Property, Seen
@@ -17,9 +17,6 @@ TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
 
 # The message of a side check that holds, but also for a function that does nothing.
 WITHHELD = "counts once a check of the function's values has passed"
-
-# What is said before the hints of misconceptions that explain an answer together.
-TOGETHER = "Several known mistakes together would show this:"
 
 
 @dataclass(frozen=True)
@@ -48,12 +45,7 @@ class Verdict:
 
     Attributes:
         status: `correct`, `wrong`, `not attempted`, `error`, `timeout`, `memory` or `crashed`.
-        misconception: id of the one misconception that shows exactly what was seen, or None.
-        hint: its hint.
-        alike: where several misconceptions show what was seen, their ids.
-        separated_by: what tells those apart, in words.
-        together: where no misconception shows all that was seen, id -> hint of the few that do together.
-        fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
+        diagnosis: what is known about a wrong answer.
         reading: which of several right functions the answer was judged by; empty for the reference.
     """
 
@@ -62,13 +54,14 @@ class Verdict:
     score: float
     max_score: float
     checks: tuple[CheckVerdict, ...]
-    misconception: str | None = None
-    hint: str | None = None
-    alike: tuple[str, ...] = ()
-    separated_by: str = ""
-    together: Mapping[str, str] = field(default_factory=dict)
-    fact: str = ""
+    diagnosis: Diagnosis = NOTHING_KNOWN
+    _: KW_ONLY
     reading: str = ""
+
+    @property
+    def misconception(self) -> str | None:
+        """Id of the one misconception that shows exactly what was seen, or None."""
+        return self.diagnosis.misconception
 
 
 def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts: bool = True) -> Verdict:
@@ -92,22 +85,8 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
-    found = diagnose(exercise, seen, device) if status == WRONG else Diagnosis()
-    hint = exercise.hints[found.misconception] if found.misconception else None
-    return Verdict(
-        exercise.id,
-        status,
-        score,
-        exercise.max_score,
-        verdicts,
-        found.misconception,
-        hint,
-        found.alike,
-        found.separated_by,
-        {name: exercise.hints[name] for name in found.together},
-        found.fact,
-        reading,
-    )
+    found = diagnose(exercise, seen, device) if status == WRONG else NOTHING_KNOWN
+    return Verdict(exercise.id, status, score, exercise.max_score, verdicts, found, reading=reading)
 
 
 def nearest_reading(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> str:

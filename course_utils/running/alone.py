@@ -106,7 +106,7 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
             exercise, full = shipped.load(id_)
             slice_ = program.slice(id_)
             seen = None
-            flags = slice_.flags
+            flags = tuple(note.text for note in slice_.notes)
             if isinstance(slice_, Slice):
                 flags += tuple(
                     f"{function_name(id_)} imports {package}, which the grader may not have: ask the staff, or do "

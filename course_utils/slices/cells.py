@@ -28,8 +28,12 @@ class Cell:
 
 def parse_notebook(data: bytes) -> tuple[Cell, ...]:
     """The code cells of a notebook of any format version. Raises `ValueError` with a reason a student can act on."""
-    cells = notebook_json.code_cells(data)
-    return limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in cells)
+    return cells_in(notebook_json.read_notebook(data))
+
+
+def cells_in(notebook: notebook_json.JsonNotebook) -> tuple[Cell, ...]:
+    """The code cells of a notebook whose JSON was read."""
+    return limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in notebook.cells)
 
 
 def limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Cell, ...]:

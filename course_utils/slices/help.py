@@ -45,7 +45,17 @@ def read_help(data: bytes) -> dict[str, Help]:
 
     Never raises: a file that is no notebook tells of no help.
     """
-    told = notebook_json.course_metadata(data).get("submission")
+    return help_in(data, notebook_json.course_metadata(data))
+
+
+def help_in(data: bytes, course: Mapping[str, Any]) -> dict[str, Help]:
+    """As `read_help`, of a notebook whose metadata were read.
+
+    Args:
+        data: the file.
+        course: what its metadata hold under `course`.
+    """
+    told = course.get("submission")
     written = told.get("help") if isinstance(told, dict) else None
     if isinstance(written, dict):
         return merged(_read(exercise, entry) for exercise, entry in written.items())

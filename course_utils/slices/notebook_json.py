@@ -58,8 +58,25 @@ class JsonCell:
         return frozenset(name for name in found if isinstance(name, str) and name)
 
 
-def code_cells(data: bytes) -> Iterator[JsonCell]:
-    """The code cells of a notebook. Raises `ValueError` with a reason that a student can act on."""
+@dataclass(frozen=True)
+class JsonNotebook:
+    """What is read of a notebook.
+
+    Attributes:
+        cells: its code cells, once.
+        course: what its own metadata hold under `course`; nothing, if that cannot be read or is very long.
+    """
+
+    cells: Iterator[JsonCell]
+    course: dict[str, Any]
+
+
+def read_notebook(data: bytes) -> JsonNotebook:
+    """The code cells of a notebook and our part of its metadata.
+
+    Raises:
+        ValueError: it is none, with a reason that a student can act on.
+    """
     if not data.strip():
         raise ValueError("the file is empty: save the notebook and hand it in again")
     try:
@@ -84,19 +101,23 @@ def code_cells(data: bytes) -> Iterator[JsonCell]:
         cells = [cell for sheet in notebook.worksheets for cell in sheet.cells or ()]
     if cells is None:
         raise ValueError("the file is JSON, but no notebook: it has no cells")
-    return (
+    found = (
         JsonCell(number, bytes(cell.text), bytes(cell.id), cell.metadata)
         for number, cell in enumerate(filter(lambda cell: cell.is_code, cells), start=1)
     )
+    return JsonNotebook(found, _course(notebook))
 
 
 def course_metadata(data: bytes) -> dict[str, Any]:
     """What the notebook's own metadata hold under `course`; nothing, if it cannot be read or is very long."""
     try:
-        metadata = _struct(_decode(data).metadata, _Metadata)
+        return _course(_decode(data))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         return {}
-    raw = bytes(metadata.course)
+
+
+def _course(notebook: _Notebook) -> dict[str, Any]:
+    raw = bytes(_struct(notebook.metadata, _Metadata).course)
     found = _loads(raw) if len(raw) <= _LONGEST_METADATA else None
     return found if isinstance(found, dict) else {}
 

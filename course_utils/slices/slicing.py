@@ -11,12 +11,12 @@ import ast
 import builtins
 import re
 import symtable
-import threading
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from course_utils.slices.bounded import Bounded
 from course_utils.slices.cells import Cell
 from course_utils.slices.names import cell_id, check_cell_id, function_name
 from course_utils.slices.plain import LONGEST_NAME, clip, several
@@ -92,17 +92,35 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class SliceNote:
+    """What the student and the staff may want to know of how a slice was found.
+
+    Attributes:
+        kind: one of `SEVERAL_CELLS`, `FOUND_BY_NAME`, `SEVERAL_DEFINITIONS`, `WRAPPED`, `WRAPPED_TOO_LATE` and
+            `IMPORTS_LENT`.
+        text: a sentence without its full stop.
+    """
+
+    kind: str
+    text: str
+
+
+SEVERAL_CELLS, FOUND_BY_NAME, SEVERAL_DEFINITIONS = "several-cells", "found-by-name", "several-definitions"
+WRAPPED, WRAPPED_TOO_LATE, IMPORTS_LENT = "wrapped", "wrapped-too-late", "imports-lent"
+
+
+@dataclass(frozen=True)
 class Slice:
     """The code of one exercise.
 
     Attributes:
         cells: what to execute, in the order of the notebook.
-        flags: what a person may want to know.
+        notes: what is particular about where it was found.
         statements: what is executed, as syntax trees.
     """
 
     cells: tuple[CellCode, ...]
-    flags: tuple[str, ...] = ()
+    notes: tuple[SliceNote, ...] = ()
     statements: tuple[Statement, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -117,7 +135,7 @@ class NoSlice:
 
     attempted: bool
     reason: str
-    flags: tuple[str, ...] = ()
+    notes: tuple[SliceNote, ...] = ()
     missing: bool = field(default=False, compare=False)
 
 
@@ -158,54 +176,54 @@ class Program:
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
         found = self._slice(exercise)
-        flags = tuple(map(clip, found.flags))
+        notes = tuple(replace(note, text=clip(note.text)) for note in found.notes)
         if isinstance(found, NoSlice):
-            return replace(found, reason=clip(found.reason), flags=flags)
-        return Slice(found.cells, flags, found.statements)
+            return replace(found, reason=clip(found.reason), notes=notes)
+        return Slice(found.cells, notes, found.statements)
 
     def _slice(self, exercise: str) -> Slice | NoSlice:
         name = function_name(exercise)
         tagged = [cell for cell in self._cells.values() if cell.ids & {cell_id(exercise), exercise}]
-        flags = [f"{len(tagged)} cells carry the id {cell_id(exercise)}"] if len(tagged) > 1 else []
+        notes = []
+        if len(tagged) > 1:
+            text = f"{len(tagged)} cells carry the id {cell_id(exercise)}"
+            notes.append(SliceNote(SEVERAL_CELLS, text))
         numbers = {cell.number for cell in tagged}
         defining = self._binding.get(name, [])
         written = [item for item in defining if not _is_stub(item.node)]
         own = [item for item in written if item.cell in numbers]
         if not written:
-            return self._missing(name, tagged, bool(defining), tuple(flags))
+            return self._missing(name, tagged, bool(defining), tuple(notes))
         root = ([item for item in own or written if not item.changes(name)] or own or written)[-1]
         if not own:
-            flags.append(
-                f"{name} was found in code cell {root.cell} by its name, not in the cell of the exercise"
-            )
+            text = f"{name} was found in code cell {root.cell} by its name, not in the cell of the exercise"
+            notes.append(SliceNote(FOUND_BY_NAME, text))
         wraps, ignored = self._wraps(root, exercise)
         defined = sorted({item.cell for item in written} - {item.cell for item in wraps + ignored})
         if own and len(defined) > 1:
-            flags.append(
+            text = (
                 f"{name} is defined in code cells {several(defined)}: the one in code cell {root.cell} counts"
             )
+            notes.append(SliceNote(SEVERAL_DEFINITIONS, text))
+        changed = f"{name} of code cell {root.cell} is wrapped or changed in"
         if wraps:
-            flags.append(
-                f"{name} of code cell {root.cell} is wrapped or changed in {_cells(wraps)}, before it is checked: "
-                "what that makes of it counts"
-            )
+            text = f"{changed} {_cells(wraps)}, before it is checked: what that makes of it counts"
+            notes.append(SliceNote(WRAPPED, text))
         if ignored:
-            flags.append(
-                f"{name} of code cell {root.cell} is wrapped or changed in {_cells(ignored)}, after it is checked: "
-                "that does not count"
-            )
-        chosen = self._closure(root, name, wraps, flags)
+            text = f"{changed} {_cells(ignored)}, after it is checked: that does not count"
+            notes.append(SliceNote(WRAPPED_TOO_LATE, text))
+        chosen = self._closure(root, name, wraps, notes)
         statements = tuple(item for item in self._statements if (item.cell, item.index) in chosen)
-        return Slice(tuple(self._code(chosen)), tuple(flags), statements)
+        return Slice(tuple(self._code(chosen)), tuple(notes), statements)
 
-    def _missing(self, name: str, tagged: list[Cell], stub: bool, flags: tuple[str, ...]) -> NoSlice:
+    def _missing(self, name: str, tagged: list[Cell], stub: bool, notes: tuple[SliceNote, ...]) -> NoSlice:
         pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
         numbers = {cell.number for cell in tagged}
         for number, problem in self._errors.items():
             if number in numbers or pattern.search(self._cells[number].source):
-                return NoSlice(True, problem, flags)
+                return NoSlice(True, problem, notes)
         if stub:
-            return NoSlice(False, "the stub is as it was released", flags)
+            return NoSlice(False, "the stub is as it was released", notes)
         others = [
             item.node.name
             for item in self._statements
@@ -213,12 +231,12 @@ class Program:
         ]
         if others:
             reason = f"there is no function {name}, but its cell defines {several(others)}: was it renamed?"
-            return NoSlice(True, reason, flags)
+            return NoSlice(True, reason, notes)
         left_out = [cell.number for cell in self._cells.values() if cell.left_out]
         if left_out:
             reason = f"there is no function {name} in what is read; left out: code cell {several(left_out)}"
-            return NoSlice(True, reason, flags)
-        return NoSlice(False, f"there is no function {name}", flags, missing=True)
+            return NoSlice(True, reason, notes)
+        return NoSlice(False, f"there is no function {name}", notes, missing=True)
 
     def _wraps(self, root: Statement, exercise: str) -> tuple[list[Statement], list[Statement]]:
         """Assignments in later cells that make a new function of this one: `f = torch.no_grad()(f)`.
@@ -251,7 +269,7 @@ class Program:
         return [item for item in wraps if item.cell <= end], [item for item in wraps if item.cell > end]
 
     def _closure(
-        self, root: Statement, name: str, wraps: list[Statement], flags: list[str]
+        self, root: Statement, name: str, wraps: list[Statement], notes: list[SliceNote]
     ) -> set[tuple[int, int]]:
         # Other statements of the same cell may wrap the function: `enqueue = torch.no_grad()(enqueue)`.
         waiting = [
@@ -286,9 +304,9 @@ class Program:
             stars = [item for item in stars if _is_here(item.node)]
         chosen |= {(item.cell, item.index) for item in stars}
         if unresolved and not stars:
-            flags.append(
-                f"the imports of {', '.join(sorted(unresolved))} are missing: taken from the released notebook"
-            )
+            missing_names = ", ".join(sorted(unresolved))
+            text = f"the imports of {missing_names} are missing: taken from the released notebook"
+            notes.append(SliceNote(IMPORTS_LENT, text))
         self._borrowed = sorted({self._prelude[used] for used in unresolved})
         return chosen
 
@@ -358,34 +376,14 @@ def _read(source: str, how: str) -> _Read:
         return _Read(source, problem="it is nested too deeply")
 
 
-class _Known:
-    """Cells that were read before: most of a class's are as they were released."""
-
-    def __init__(self) -> None:
-        self._cells: OrderedDict[tuple[str, str], _Read] = OrderedDict()
-        self._nodes = 0
-        self._lock = threading.Lock()
-
-    def __call__(self, source: str, how: str) -> _Read:
-        key = (source, how)
-        with self._lock:
-            if (known := self._cells.get(key)) is not None:
-                self._cells.move_to_end(key)
-                return known
-        made = _read(source, how)
-        # Parts remember what they use: a tree that is larger than a tenth would drive out what is of use.
-        if made.nodes + len(source) // 10 <= _MOST_NODES // 10:
-            with self._lock:
-                if key not in self._cells:
-                    self._cells[key] = made
-                    self._nodes += made.nodes + len(source) // 10
-                while self._nodes > _MOST_NODES:
-                    (old, _), gone = self._cells.popitem(last=False)
-                    self._nodes -= gone.nodes + len(old) // 10
-        return made
-
-
-_known = _Known()
+# Cells that were read before: most of a class's are as they were released. Parts remember what they use: a tree that is
+# larger than a tenth would drive out what is of use.
+_known = Bounded(
+    _read,
+    lambda read, source, how: read.nodes + len(source) // 10,
+    most=_MOST_NODES,
+    largest=_MOST_NODES // 10,
+)
 
 
 def _is_here(node: ast.stmt) -> bool:

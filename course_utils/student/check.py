@@ -208,11 +208,7 @@ def _result(
         points=share * blank.max_points,
         verdicts=checks,
         reason=reason,
-        hint=worst.hint,
-        alike=tuple(prepared.hints[name] for name in worst.alike if name in prepared.hints),
-        separated_by=worst.separated_by,
-        together=tuple(worst.together.values()),
-        fact=worst.fact,
+        diagnosis=worst.diagnosis,
         notes=notes,
         device=device,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis
 from course_utils.checks.judge import CheckVerdict
 from course_utils.slices.help import Help
 
@@ -20,11 +21,7 @@ class CheckOutcome:
         max_points: the exercise's points, hidden checks included.
         verdicts: one for each visible check, in order; empty if the function could not be called at all.
         reason: why it could not, in a sentence; empty otherwise.
-        hint: hint of the known misconception that shows exactly what was seen, or None.
-        alike: hints of several known misconceptions that all show what was seen.
-        separated_by: what tells those apart; empty if there are none.
-        together: hints of the known misconceptions that show what was seen between them.
-        fact: what holds over all checks, such as "right values, but wrong gradients"; empty if there is nothing.
+        diagnosis: what is known about a wrong answer.
         notes: what else is worth knowing: what the function printed, the warnings it raised.
         level: how much is said, 0 to 3.
         device: where the verdicts come from.
@@ -37,11 +34,7 @@ class CheckOutcome:
     max_points: float = 0.0
     verdicts: tuple[CheckVerdict, ...] = ()
     reason: str = ""
-    hint: str | None = None
-    alike: tuple[str, ...] = ()
-    separated_by: str = ""
-    together: tuple[str, ...] = ()
-    fact: str = ""
+    diagnosis: Diagnosis = NOTHING_KNOWN
     notes: tuple[str, ...] = ()
     level: int = 0
     device: str = field(default="cpu", compare=False)

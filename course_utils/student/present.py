@@ -9,12 +9,14 @@ import torch
 
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
-from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, TOGETHER, WITHHELD, CheckVerdict
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import describe, dtype_name
+from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, mark
 from course_utils.student.outcome import CheckOutcome
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
-_PASSED, _FAILED, _OPEN = "#0072B2", "#D55E00", "#8a8a8a"
+_BLUE, _VERMILION, _GREY = "#0072B2", "#D55E00", "#8a8a8a"
+_COLOURS = {PASSED: _BLUE, FAILED: _VERMILION, WAITS: _GREY}
 
 _INDENT = "margin-left: 1.5em"
 _HINT = "Hint"
@@ -31,7 +33,7 @@ def as_text(result: CheckOutcome) -> str:
     lines.extend(f"  {line}" for line in _in_short(result))
     if result.status != NOT_ATTEMPTED:
         for verdict in result.verdicts:
-            lines.append(f"  {_mark(verdict)}  {verdict.check.title}")
+            lines.append(f"  {_mark(verdict):<8}  {verdict.check.title}")
             lines.extend(f"            {line}" for line in _why(result, verdict))
     for title, body in _help(result):
         lines.append(f"  {title}")
@@ -44,7 +46,7 @@ def as_text(result: CheckOutcome) -> str:
 
 def as_html(result: CheckOutcome) -> str:
     """The whole result in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet."""
-    colour = _PASSED if result.status == CORRECT else _OPEN if result.status == NOT_ATTEMPTED else _FAILED
+    colour = _BLUE if result.status == CORRECT else _GREY if result.status == NOT_ATTEMPTED else _VERMILION
     parts = [
         f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">',
         f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",
@@ -78,14 +80,14 @@ def _score(result: CheckOutcome) -> str:
 
 
 def _mark(verdict: CheckVerdict) -> str:
-    return "✓ passed" if verdict.passed else "○ waits " if verdict.message == WITHHELD else "✗ failed"
+    return mark(verdict.passed, verdict.message)
 
 
 def _in_short(result: CheckOutcome) -> Iterator[str]:
     if result.reason:
         yield result.reason
-    if result.fact and result.verdicts:
-        yield f"All in all: {result.fact}."
+    if result.diagnosis.fact and result.verdicts:
+        yield f"All in all: {result.diagnosis.fact}."
 
 
 def _why(result: CheckOutcome, verdict: CheckVerdict) -> list[str]:
@@ -100,9 +102,9 @@ def _items(result: CheckOutcome) -> Iterator[str]:
     # What is expected of every entry is more than the first answer should say.
     pictures = _MOST_PICTURES if result.level else 0
     for verdict in result.verdicts:
-        colour = _PASSED if verdict.passed else _OPEN if verdict.message == WITHHELD else _FAILED
-        mark = f'<span style="color: {colour}; font-weight: bold">{_mark(verdict)}</span>'
-        yield f'<li style="margin: 0.25em 0">{mark} {escape(verdict.check.title)}'
+        became = _mark(verdict)
+        marked = f'<span style="color: {_COLOURS[became]}; font-weight: bold">{became}</span>'
+        yield f'<li style="margin: 0.25em 0">{marked} {escape(verdict.check.title)}'
         yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(result, verdict))
         if not verdict.passed and pictures and (picture := _picture(verdict)):
             pictures -= 1
@@ -165,15 +167,11 @@ def _help(result: CheckOutcome) -> Iterator[tuple[str, str]]:
 
 
 def _hint(result: CheckOutcome) -> str:
-    if result.hint:
-        return result.hint
-    if result.alike:
-        told = f" What tells them apart: {result.separated_by}." if result.separated_by else ""
-        hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.alike))
-        return f"What is seen fits several known mistakes.{told}\n{hints}"
-    if result.together:
-        hints = "\n".join(f"- {hint}" for hint in dict.fromkeys(result.together))
-        return f"{TOGETHER}\n{hints}"
+    found = explain(result.diagnosis, name_alternatives=False)
+    if found.lead:
+        return "\n".join([found.lead, *(f"- {hint}" for hint in found.hints)])
+    if found.ideas:
+        return found.hints[0]
     if result.level > 2 or result.status == ERROR:
         return ""
     return (
@@ -302,8 +300,12 @@ def _what_next(result: CheckOutcome) -> Iterator[str]:
     if result.status == ERROR:
         # Of a function that only raises there is nothing to compare.
         more = "the call that was made" if result.level == 0 else None
-    elif result.level == 1 and (result.hint or result.alike or result.together):
-        more = "the hint for this very mistake" if result.hint else "the hints for such mistakes"
+    elif result.level == 1 and result.diagnosis.ideas:
+        more = (
+            "the hint for this very mistake"
+            if result.diagnosis.misconception
+            else "the hints for such mistakes"
+        )
     seen = any(not verdict.passed and verdict.observation is not None for verdict in result.verdicts)
     if more and seen:
         yield f'For {more}: cu.check("{result.exercise}", hint={result.level + 1})'

@@ -21,21 +21,24 @@ from typing import Any
 
 import pytest
 
+from autograder.cli.each import grade_each
 from autograder.course.units import Unit
 from autograder.errors import UserError
 from autograder.grading import journal
 from autograder.grading.grader import Grader, Limits
-from autograder.grading.slicing import Program
+from autograder.grading.slicing import flags_of
 from autograder.intake.collect import collect
 from autograder.intake.submission import Submission
 from autograder.report.pages import FEEDBACK, file_name
 from autograder.report.pages import write as write_report
 from autograder.report.rendering import script
+from autograder.results import to_json
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Observation
 from course_utils.checks.wire import pack_case
+from course_utils.slices.slicing import Program
 from course_utils.slices.statements import CellCode
 from tests.attacks.corpus import Attack, corpus
 from tests.attacks.making import notebook
@@ -127,14 +130,15 @@ def grade_class(unit: Unit, world: World, tier: str, attacks: list[Attack], file
     outcome.found = len(found)
     grader = Grader(unit, world.key, LIMITS, jobs=2, tier=tier)
     with journal.Journal(world.out) as log, grader:
-        for item, result in grader.grade_all(found):
+        for item, result in grade_each(grader, found):
             if isinstance(result, Exception):
                 outcome.faults[item.student] = f"{type(result).__name__}: {result}"
             else:
                 assert result is not None
-                log.write(result.to_json())
-    outcome.grades = {student: grade for (student, _), grade in journal.read(world.out).items()}
-    write_report(world.out)
+                log.write(result)
+    lines = list(journal.read(world.out).values())
+    outcome.grades = {line.student: to_json(line) for line in lines}
+    write_report(world.out, lines)
     outcome.processes = world.processes()
     outcome.changed = [str(path) for path in world.left_behind()]
     outcome.changed += [f"{path} was changed" for path, data in before.items() if _content(path) != data]
@@ -178,9 +182,9 @@ def _cannot_be_read(unit: Unit, folder: Path) -> str:
             for item in _collect(folder):
                 for submission in item.read():
                     if isinstance(submission, Submission):
-                        program = Program(submission)
+                        program = Program(submission.cells)
                         for exercise in unit.exercises:
-                            program.slice(exercise)
+                            flags_of(exercise, program.slice(exercise))
         except BaseException as error:  # noqa: BLE001 - whatever it is, it would end a real run
             os.write(writer, f"{type(error).__name__}: {error}"[:1000].encode(errors="replace"))
         finally:
@@ -279,7 +283,7 @@ def test_files(outcome: Outcome, moco: Unit, attack: Attack) -> None:
         if student.split(": ", 1)[1] in beside:
             assert grade["score"] == grade["max_score"]
             continue
-        told = " ".join([*grade["flags"], *_messages(grade)])
+        told = " ".join([*(flag["text"] for flag in grade["flags"]), *_messages(grade)])
         assert grade["status"] in attack.must(outcome.tier, "outcome"), told[:1000]
         for score in attack.must(outcome.tier, "score") if grade["status"] == "graded" else ():
             wanted = {"full": _full(moco), "without enqueue": _full(moco, "moco.enqueue")}
@@ -485,10 +489,7 @@ def test_the_terminal_is_inert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         [submitted],
         "tiny",
         tmp_path / "out",
-        jobs=1,
-        device="cpu",
-        resume=False,
-        demo_secret=True,
+        session.Options(device="cpu", resume=False, demo_secret=True),
         console=printed,
         messages=told,
     )

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from autograder.course.units import Unit
 from autograder.grading.grader import Grader
 from autograder.intake.submission import read_submission
 from autograder.pytest_plugin import CheckFailed
-from course_utils.checks.judge import WRONG, not_run
+from autograder.results import CheckLine, ExerciseLine
+from course_utils.checks.diagnose import Diagnosis, Idea
+from course_utils.checks.judge import WRONG
 from tests.support import ROOT
 from tests.support.notebooks import sources, write
 
@@ -43,9 +44,7 @@ def test_same_verdicts_as_the_grader(submission: Path, moco: Unit) -> None:
     with Grader(moco, secret(ROOT, load_course(ROOT))[0]) as grader:
         result = grader.grade(read_submission(submission, "moco", "ada"))
     expected = {
-        f"{id_}/{check.check.id}": check.passed
-        for id_, verdict in result.verdicts.items()
-        for check in verdict.checks
+        f"{id_}/{check.id}": check.passed for id_, entry in result.exercises.items() for check in entry.checks
     }
     assert found == expected, output
     assert set(found.values()) == {True, False}
@@ -72,16 +71,18 @@ def test_without_a_submission_there_are_no_checks() -> None:
     assert "test_reference.py" in output
 
 
-def test_a_failure_tells_the_diagnosis(moco: Unit) -> None:
-    plain = not_run(moco.exercises["moco.enqueue"].prepare(b"secret"), WRONG, "is wrong")
+def test_a_failure_tells_the_diagnosis() -> None:
+    failed = CheckLine(id="a", passed=False, points=0.0, message="is wrong", title="It works.")
+    one, other = Idea("one", "One?"), Idea("other", "Other?")
 
-    def said(**changes: Any) -> str:
-        verdict = replace(plain, **changes)
-        return str(CheckFailed(verdict, verdict.checks[0]))
+    def said(*ideas: Idea, **more: Any) -> str:
+        result = ExerciseLine(score=0.0, max_score=1.0, status=WRONG, diagnosis=Diagnosis(ideas, **more))
+        return str(CheckFailed("moco.enqueue", result, failed))
 
-    assert "  one: One?" in said(misconception="one", hint="One?")
-    assert "  one of several known mistakes: one, other" in said(alike=("one", "other"))
-    assert "  one: One?\n  other: Other?" in said(together={"one": "One?", "other": "Other?"})
+    assert said(one) == "moco.enqueue: wrong\nIt works.\n  is wrong\n  one: One?"
+    alike = said(one, other, alternatives=True, separated_by="the gradient")
+    assert "  What was seen fits several known mistakes: one, or other. What tells them apart: the" in alike
+    assert "  one: One?\n  other: Other?" in said(one, other)
 
 
 def test_disabled_exercises_are_skipped_and_say_so(submission: Path, tmp_path: Path) -> None:

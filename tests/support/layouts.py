@@ -45,9 +45,11 @@ def main(layout: dict[str, Any]) -> dict[str, Any]:
 
 def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
     """Ask a job where its packages come from, then grade the class."""
+    from autograder.cli.each import grade_each
     from autograder.course.units import load_unit
-    from autograder.grading.grader import Grader, Limits, Result
+    from autograder.grading.grader import Grader, Limits
     from autograder.intake.collect import collect
+    from autograder.results import Line, to_json
     from autograder.sandbox.client import Sandbox
     from autograder.sandbox.starter import ForkServer
     from course_utils.checks.case import Case
@@ -63,8 +65,8 @@ def grade(layout: dict[str, Any], tier: str) -> dict[str, Any]:
         unit = load_unit(Path(layout["root"]), "moco")
         with Grader(unit, b"secret", limits, tier=tier, server=server) as grader:
             grades = {}
-            for item, result in grader.grade_all(collect([Path(layout["submissions"])], "moco")):
-                grades[item.student] = result.to_json() if isinstance(result, Result) else str(result)
+            for item, result in grade_each(grader, collect([Path(layout["submissions"])], "moco")):
+                grades[item.student] = to_json(result) if isinstance(result, Line) else str(result)
     place = str(seen)
     if isinstance(seen, Observation) and not seen.failure:
         place = str(seen.quantities["result"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 import zipfile
@@ -15,8 +14,9 @@ from typer.testing import CliRunner
 from autograder.cli import app, session
 from autograder.course.units import Unit
 from autograder.grading import journal
-from autograder.grading.grader import UNKNOWN_TIME, Grader, Result
+from autograder.grading.grader import UNKNOWN_TIME, Grader
 from autograder.intake.submission import MARKED_LATE
+from autograder.results import Line
 from autograder.sandbox.client import SandboxError
 from autograder.sandbox.tiers import probe
 from tests.support import ROOT
@@ -28,8 +28,8 @@ def autograder(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
 
 
-def results(folder: Path) -> dict[str, dict[str, Any]]:
-    return {student: result for (student, _), result in journal.read(folder).items()}
+def results(folder: Path) -> dict[str, Line]:
+    return {line.student: line for line in journal.read(folder).values()}
 
 
 @pytest.fixture(scope="module")
@@ -66,9 +66,9 @@ def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -
     found = results(out)
     assert run.returncode == 1
     for student in ("ada", "cleo", "hugo"):
-        assert found[student]["score"] == found[student]["max_score"], student
-    assert 0 < found["bob"]["score"] < found["bob"]["max_score"]
-    assert found["bob"]["exercises"]["moco.enqueue"]["score"] == 0
+        assert found[student].score == found[student].max_score, student
+    assert 0 < found["bob"].score < found["bob"].max_score
+    assert found["bob"].exercises["moco.enqueue"].score == 0
     said = " ".join(run.stderr.split())
     for student, file, reason in [
         ("dora", "dora.ipynb", "is no notebook"),
@@ -76,13 +76,13 @@ def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -
         ("fred", "fred.ipynb", "200 MB"),
         ("gina", "gina.zip", "leads out of the zip"),
     ]:
-        assert (found[student]["status"], found[student]["score"]) == ("unreadable", None)
+        assert (found[student].status, found[student].score) == ("unreadable", None)
         assert f"not graded: {student}" in said
         assert file in said
         assert reason in said
-    assert "2 files of this student" in found["cleo"]["flags"][0]
+    assert "2 files of this student" in found["cleo"].flags[0].text
     assert f"Sandbox: {probe().best}" in said
-    assert {result["sandbox"] for result in found.values()} == {probe().best}
+    assert {result.sandbox for result in found.values()} == {probe().best}
 
 
 def test_table_and_report(graded: tuple[Path, Any]) -> None:
@@ -103,7 +103,7 @@ def test_resume_keeps_what_has_not_changed(graded: tuple[Path, Any], messy: Path
     run = autograder("grade", messy, "--assignment", "moco", "--out", out)
     after = results(out)
     assert "3 results were kept" in run.stderr
-    assert after["bob"]["score"] == after["bob"]["max_score"]
+    assert after["bob"].score == after["bob"].max_score
     assert after["ada"] == before["ada"]
     # Only bob's is new: those that could not be read are told again, and not written again.
     assert run.returncode == 1
@@ -116,8 +116,8 @@ def test_a_run_that_was_cut_off_goes_on(graded: tuple[Path, Any], messy: Path, t
     whole = (out / journal.NAME).read_bytes()
     (tmp_path / journal.NAME).write_bytes(whole[: len(whole) // 2])
     autograder("grade", messy, "--assignment", "moco", "--out", tmp_path)
-    assert {name: item["score"] for name, item in results(tmp_path).items()} == {
-        name: item["score"] for name, item in results(out).items()
+    assert {name: item.score for name, item in results(tmp_path).items()} == {
+        name: item.score for name, item in results(out).items()
     }
 
 
@@ -126,7 +126,7 @@ def test_a_zip(tmp_path: Path, messy: Path) -> None:
         archive.write(messy / "ada.ipynb", "lovelaceada_12_34_moco.ipynb")
     run = autograder("grade", tmp_path / "bulk.zip", "--assignment", "moco", "--out", tmp_path / "out")
     assert run.returncode == 0, run.stderr
-    assert results(tmp_path / "out")["lovelaceada"]["score"] == 14.5
+    assert results(tmp_path / "out")["lovelaceada"].score == 14.5
 
 
 @pytest.mark.parametrize(
@@ -197,14 +197,16 @@ def test_demo(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     found = results(tmp_path / "results")
     assert len(found) == 9
-    assert found["ada"]["score"] == found["ada"]["max_score"]
-    assert json.dumps(found).count('"misconception"') >= 2
+    assert found["ada"].score == found["ada"].max_score
+    assert (
+        sum(bool(entry.diagnosis.ideas) for line in found.values() for entry in line.exercises.values()) >= 2
+    )
 
 
 def test_demo_does_not_hide_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     grade = Grader.grade
 
-    def fails_once(self: Grader, submission: Any, keep: Any = None) -> Result:
+    def fails_once(self: Grader, submission: Any, keep: Any = None) -> Line:
         if submission.student == "ada":
             raise SandboxError("the fork server did not answer")
         return grade(self, submission, keep)
@@ -232,26 +234,26 @@ def test_only_a_recorded_time_makes_late_and_resume_sees_it(messy: Path, tmp_pat
     (tmp_path / "class/cleo_LATE_123_456_moco.ipynb").write_bytes(work)
     (tmp_path / "class/bob/moco/timestamp.txt").write_text("2020-01-01 11:00:01.000000 UTC")
 
-    def run() -> tuple[dict[str, dict[str, Any]], str]:
+    def run() -> tuple[dict[str, Line], str]:
         done = autograder("grade", "class", "--assignment", "moco", "--out", "out", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         return results(tmp_path / "out"), " ".join(done.stderr.split())
 
     found, said = run()
-    assert {student: result["late_days"] for student, result in found.items()} == {
+    assert {student: result.late_days for student, result in found.items()} == {
         "ada": 0,
         "bob": 1,
         "cleo": 0,
     }
-    assert [found[student]["submitted_at"] is None for student in ("ada", "bob", "cleo")] == [
+    assert [found[student].submitted_at is None for student in ("ada", "bob", "cleo")] == [
         True,
         False,
         True,
     ]
-    assert found["bob"]["score"] == pytest.approx(0.9 * found["ada"]["score"])
-    assert found["ada"]["flags"] == [UNKNOWN_TIME]
-    assert found["cleo"]["flags"] == [MARKED_LATE, UNKNOWN_TIME]
-    assert found["bob"]["flags"] == []
+    assert found["bob"].score == pytest.approx(0.9 * found["ada"].score)
+    assert found["ada"].flags == (UNKNOWN_TIME,)
+    assert found["cleo"].flags == (MARKED_LATE, UNKNOWN_TIME)
+    assert found["bob"].flags == ()
     assert said.count("Time of hand-in unknown: 2 of 3 (1 of them marked LATE by the LMS).") == 1
     assert "01 January 2020, 12:00 UTC+01:00" in said
     _, said = run()
@@ -262,8 +264,8 @@ def test_only_a_recorded_time_makes_late_and_resume_sees_it(messy: Path, tmp_pat
     (tmp_path / "class/bob/moco/timestamp.txt").write_text("2020-01-03 10:00:00.000000 UTC")
     found, said = run()
     assert "1 result was kept" in said
-    assert found["ada"]["flags"] == []
-    assert found["bob"]["late_days"] == 2
+    assert found["ada"].flags == ()
+    assert found["bob"].late_days == 2
 
 
 def test_a_changed_setting_is_graded_again_and_a_typo_in_an_exercise_is_told(
@@ -278,7 +280,7 @@ def test_a_changed_setting_is_graded_again_and_a_typo_in_an_exercise_is_told(
     for points in ("", '"moco.enqueue" = 11', '"moco.enqueue" = 11', '"moco.enqeue" = 11'):
         (tmp_path / "course.toml").write_text(text.replace("[points]", f"[points]\n{points}"))
         run = autograder("grade", handed_in, "--assignment", "moco", "--out", "out", cwd=tmp_path)
-        scores.append(results(tmp_path / "out")["ada"]["max_score"])
+        scores.append(results(tmp_path / "out")["ada"].max_score)
         if "enqeue" in points:
             assert run.returncode == 2
             assert "no exercise 'moco.enqeue'" in " ".join(run.stderr.split())

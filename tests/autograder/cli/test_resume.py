@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from autograder.course.units import combined_sha256, load_unit
 from autograder.errors import UserError
@@ -28,6 +29,7 @@ from autograder.grading import journal
 from autograder.grading.grader import Grader, Limits
 from autograder.grading.lock import only_one
 from autograder.intake.submission import Submission, read_submission
+from autograder.results import Line, from_json, to_json
 from autograder.sandbox import client, starter
 from autograder.sandbox.tiers import probe
 from tests.support.notebooks import sources, write
@@ -129,9 +131,8 @@ class Course:
         path = self.root / out / journal.NAME
         return path.read_bytes() if path.exists() else b""
 
-    def results(self, out: str = "out") -> dict[str, dict[str, Any]]:
-        found = journal.read(self.root / out)
-        return {student: journal.lasting(result) for (student, _), result in found.items()}
+    def results(self, out: str = "out") -> dict[str, Line]:
+        return {line.student: journal.lasting(line) for line in journal.read(self.root / out).values()}
 
 
 @pytest.fixture(scope="module")
@@ -142,13 +143,13 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(course: Course) -> dict[str, dict[str, Any]]:
+def undisturbed(course: Course) -> dict[str, Line]:
     """The results of a run that nobody disturbed."""
     # One file cannot be read, which is exit code 1.
     assert course.grade("--jobs", "2", out="undisturbed") == 1, course.said()
     results = course.results("undisturbed")
     assert len(results) == STUDENTS + 1
-    assert {result["exercises"]["tiny.scale"]["status"] for name, result in results.items() if name != "junk"} == {
+    assert {result.exercises["tiny.scale"].status for name, result in results.items() if name != "junk"} == {
         "correct", "wrong", "error", "not attempted", "crashed",
     }  # fmt: skip
     return results
@@ -308,10 +309,12 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
         # A later run adds what is missing.
         with journal.Journal(tmp_path) as log:
             for line in lines:
-                result = json.loads(line)
-                if result["student"] not in done:
+                result = from_json(json.loads(line))
+                if result.student not in done:
                     log.write(result)
-        assert list(journal.read(tmp_path).values()) == [json.loads(line) for line in lines]
+        assert [to_json(line) for line in journal.read(tmp_path).values()] == [
+            json.loads(line) for line in lines
+        ]
         assert set(complete((tmp_path / journal.NAME).read_bytes()).values()) == {1}
 
 
@@ -356,12 +359,12 @@ def test_a_changed_check_regrades_what_it_touches(
         path.write_text(source)
     after = course.results(out)
     for student in ("s00", "s01", "s02"):
-        entries = after[student]["exercises"]
+        entries = after[student].exercises
         assert list(entries) == ["tiny.scale", "tiny.clear"]
-        assert {name for name, entry in entries.items() if entry["score"] != 0.125} == again
+        assert {name for name, entry in entries.items() if entry.score != 0.125} == again
         if again:
-            assert after[student]["score"] == sum(entry["score"] for entry in entries.values())
-            assert after[student]["checks_sha256"] != undisturbed[student]["checks_sha256"]
+            assert after[student].score == sum(entry.score for entry in entries.values())
+            assert after[student].checks_sha256 != undisturbed[student].checks_sha256
     # Only who killed the own process is graded again without need: it could have been another.
     written = set(complete(course.lines(out)[len(before) :]))
     assert written == ({f"s{number:02}" for number in range(STUDENTS)} | {"junk"} if again else {"s05"})
@@ -496,10 +499,30 @@ def test_keep_takes_the_place_of_grading(course: Course) -> None:
     work = read_submission(course.root / "class/s01.ipynb", "tiny", "ada")
     assert isinstance(work, Submission)
     with Grader(load_unit(course.root, "tiny"), b"secret", Limits(), tier=TIER) as grader:
-        whole = journal.lasting(grader.grade(work).to_json())
-        keep = {"tiny.clear": {**whole["exercises"]["tiny.clear"], "score": 0.5}}
-        part = journal.lasting(grader.grade(work, keep).to_json())
-    assert part["exercises"]["tiny.clear"] == keep["tiny.clear"]
-    assert part["exercises"]["tiny.scale"] == whole["exercises"]["tiny.scale"]
-    assert part["score"] == whole["score"] - 1.5
-    assert part["flags"] == whole["flags"]
+        whole = journal.lasting(grader.grade(work))
+        keep = {"tiny.clear": replace(whole.exercises["tiny.clear"], score=0.5)}
+        part = journal.lasting(grader.grade(work, keep))
+    assert part.exercises["tiny.clear"] == keep["tiny.clear"]
+    assert part.exercises["tiny.scale"] == whole.exercises["tiny.scale"]
+    assert whole.score and part.score == whole.score - 1.5
+    assert part.flags == whole.flags
+
+
+def test_lines_of_an_older_format_are_graded_again_and_that_is_said_once(
+    course: Course, undisturbed: dict[str, Line]
+) -> None:
+    """What they said of flags does not say who may read them."""
+    (course.root / "old").mkdir()
+    with (course.root / "old" / journal.NAME).open("w") as file:
+        for line in map(json.loads, course.lines("undisturbed").splitlines()):
+            for entry in line["exercises"].values():
+                entry |= {"diagnosis": None, "score": 0.125}
+            old = {name: value for name, value in line.items() if name not in ("format", "person", "written")}
+            file.write(json.dumps(old | {"flags": ["whatever was said then"]}) + "\n")
+    assert {line.format for line in journal.read(course.root / "old").values()} == {1}
+    assert course.grade(out="old") == 1, course.said()
+    assert course.said().count(f"{STUDENTS + 1} results are of an older grades.jsonl") == 1
+    assert course.results("old") == undisturbed
+    assert course.grade(out="old") == 1
+    assert "older" not in course.said()
+    assert "were kept" in course.said()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import subprocess
@@ -18,14 +17,16 @@ import pytest
 from rich.console import Console
 
 from autograder.cli import session
+from autograder.cli.each import grade_each
 from autograder.course.config import load_course
 from autograder.course.units import Unit, load_unit
-from autograder.errors import UserError
+from autograder.errors import ClusterError, UserError
 from autograder.grading import cluster, journal
-from autograder.grading.cluster import ClusterError, ClusterGrader, Order
+from autograder.grading.cluster import ClusterGrader, Order
 from autograder.grading.grader import Grader, Policy
 from autograder.intake.collect import Found, collect
 from autograder.intake.submission import Submission, read_submission
+from autograder.results import Line
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import Probe, probe
 from tests.support.notebooks import sources as cells
@@ -132,16 +133,15 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scheduler]:
     made.close()
 
 
-def by_student(graded: list[tuple[Found, Any]]) -> dict[str, dict[str, Any]]:
+def by_student(graded: list[tuple[Found, Any]]) -> dict[str, Line]:
     """What the journal would say, without what differs from run to run."""
     students = [found.student for found, _ in graded]
     assert len(students) == len(set(students))
-    lines = {found.student: journal.lasting(result.to_json()) for found, result in graded}
-    return json.loads(json.dumps(lines))
+    return {found.student: journal.lasting(line) for found, line in graded}
 
 
 def connect(unit: Unit, scheduler: Scheduler, said: list[str], **changes: Any) -> ClusterGrader:
-    policy = Policy(kept=load_course(unit.root).late.kept)
+    policy = Policy(late=load_course(unit.root).late)
     settings: dict[str, Any] = {"policy": policy, "lowest": TIER, "tell": said.append, **changes}
     return ClusterGrader(unit, SECRET, LIMITS, scheduler=scheduler.address, **settings)
 
@@ -156,7 +156,7 @@ def test_the_life_of_a_cluster(
         "other", make_course(tmp_path / "other", ("checks.py", "draw.normal(3, 2)", "draw.normal(3, 4)"))
     )
     with Grader(unit, SECRET, LIMITS, tier=TIER) as grader:
-        alone = by_student(list(grader.grade_all(found)))
+        alone = by_student(list(grade_each(grader, found)))
 
     # As many as there are; one of two is killed in mid-run.
     wait_for(
@@ -170,7 +170,7 @@ def test_the_life_of_a_cluster(
         assert grader.tier == TIER
         assert any("Workers: 2 of tcp" in line for line in said), said
         assert any("gets no work" in line and "solutions/tiny/" in line for line in said), said
-        for item in grader.grade_all(found):
+        for item in grade_each(grader, found):
             graded.append(item)
             if len(graded) == 5:
                 one.kill()
@@ -189,8 +189,8 @@ def test_the_life_of_a_cluster(
     def run(address: str | None) -> str:
         messages = Console(file=io.StringIO(), width=1000)
         failed = session.grade(
-            [course / "class"], "tiny", out, jobs=1, device="auto", resume=True, demo_secret=True,
-            console=messages, messages=messages, scheduler=address,
+            [course / "class"], "tiny", out, session.Options(demo_secret=True, scheduler=address),
+            console=messages, messages=messages,
         )  # fmt: skip
         assert failed == session.Failures(unreadable=1), messages.file.getvalue()  # type: ignore[attr-defined]
         return messages.file.getvalue()  # type: ignore[attr-defined]
@@ -205,8 +205,8 @@ def test_the_life_of_a_cluster(
     (out / journal.NAME).write_bytes(b"".join(lines.splitlines(keepends=True)[:6])[:-20])
     run(scheduler.address)
     whole = {student: line for (student, _), line in journal.read(out).items()}
-    assert {student: whole[student]["score"] for student in alone} == {
-        name: line["score"] for name, line in alone.items()
+    assert {student: whole[student].score for student in alone} == {
+        name: line.score for name, line in alone.items()
     }
     assert len((out / journal.NAME).read_bytes().splitlines()) == STUDENTS + 2
 
@@ -299,12 +299,13 @@ def test_a_worker_that_fails_and_fails_gets_no_more(
 
     def ask(worker: Any, work: bytes) -> Any:
         asked.append(worker.address)
-        return cluster._Answer(fault="disk full") if worker.address == "a" else cluster._Answer({})
+        return cluster._Answer(fault="disk full") if worker.address == "a" else cluster._Answer(told)
 
+    told = {"person": {"key": "ada", "name": "ada"}, "student": "ada", "unit": "tiny", "status": "graded"}
+    told |= {"score": 1.0, "max_score": 5.0}
     monkeypatch.setattr(pretended, "_ask", ask)
-    monkeypatch.setattr(pretended, "_read", lambda submission, line: submission)
     for _ in range(10):
-        assert pretended.grade(work) is work
+        assert pretended.grade(work).score == 1.0
     assert asked.count("a") == 3
     assert said == ["Worker a gets no more work: it failed 3 times in a row, the last time with: disk full"]
 
@@ -314,7 +315,7 @@ def test_when_the_last_worker_fails_nobody_waits(
 ) -> None:
     monkeypatch.setattr(pretended, "_ask", lambda worker, work: cluster._Answer(fault="disk full"))
     with pytest.raises(UserError, match=r"no worker of tcp://nowhere:1 can grade: a: it failed 3 times"):
-        list(pretended.grade_all(collect([course / "class"], "tiny")))
+        list(grade_each(pretended, collect([course / "class"], "tiny")))
 
 
 def test_nobody_listens(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:

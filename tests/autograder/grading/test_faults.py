@@ -51,7 +51,7 @@ NEVER_READY = "time.sleep(20)"
 NOT_TO_BE_HAD = "sys.exit('no torch here')"
 
 SOURCE = "def enqueue(queue, pointer, keys):\n    return 0"
-WORK = Submission("ada", "moco", "a", "", (Cell(1, SOURCE, frozenset()),))
+WORK = Submission(student="ada", unit="moco", path="a", sha256="", cells=(Cell(1, SOURCE, frozenset()),))
 
 
 @pytest.fixture
@@ -112,14 +112,10 @@ def test_a_lost_server_is_replaced_once_for_the_whole_class(
             Grader(moco, b"secret", Limits(), jobs=JOBS, server=server) as grader,
             ThreadPoolExecutor(JOBS) as pool,
         ):
-            before = [
-                journal.lasting(result.to_json())["exercises"] for result in pool.map(grader.grade, work)
-            ]
-            assert before[0]["moco.enqueue"]["status"] == "wrong"
+            before = [journal.lasting(result).exercises for result in pool.map(grader.grade, work)]
+            assert before[0]["moco.enqueue"].status == "wrong"
             end(server)
-            assert [
-                journal.lasting(result.to_json())["exercises"] for result in pool.map(grader.grade, work)
-            ] == before
+            assert [journal.lasting(result).exercises for result in pool.map(grader.grade, work)] == before
             assert len(starts) == 2
             assert grader._idle.qsize() == JOBS
         # It was lent to the grader: who started it, ends it.

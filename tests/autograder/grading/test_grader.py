@@ -4,18 +4,21 @@ import json
 import os
 import signal
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+from msgspec.structs import replace
 
+from autograder.cli.each import Earlier, grade_each
+from autograder.course.config import Late, load_course
 from autograder.course.units import Unit
 from autograder.grading.figures import off_by, window
-from autograder.grading.grader import UNKNOWN_TIME, Grader, Limits, Policy, Result
+from autograder.grading.grader import UNKNOWN_TIME, Grader, Limits, Policy
 from autograder.intake.candidate import parse_timestamp
 from autograder.intake.collect import collect
 from autograder.intake.submission import Cell, Submission, Unreadable, parse_notebook
+from autograder.results import CheckLine, Flag, FlagKind, Line, Window, from_json, to_json
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
 from course_utils.checks.case import Case, Input
@@ -24,6 +27,7 @@ from course_utils.checks.expectation import Expectation
 from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import Fault, PreparedCheck
+from course_utils.slices.help import Help
 from course_utils.slices.statements import CellCode
 from tests.support.notebooks import SETUP, notebook, sources, write
 
@@ -35,15 +39,15 @@ def submission(cells: list[tuple[str, str]], student: str = "ada") -> Submission
     import nbformat
 
     return Submission(
-        student,
-        "moco",
-        f"{student}.ipynb",
-        "0" * 64,
-        parse_notebook(nbformat.writes(notebook(cells)).encode()),
+        student=student,
+        unit="moco",
+        path=f"{student}.ipynb",
+        sha256="0" * 64,
+        cells=parse_notebook(nbformat.writes(notebook(cells)).encode()),
     )
 
 
-def grade(grader: Grader, unit: Unit, changes: dict[str, str] | None = None) -> Result:
+def grade(grader: Grader, unit: Unit, changes: dict[str, str] | None = None) -> Line:
     return grader.grade(submission(sources(unit, changes)))
 
 
@@ -59,22 +63,23 @@ RIGHT = "size, n = queue.shape[1], len(keys)\nif n > size:\n    raise ValueError
 def test_references_score_everything(grader: Grader, moco: Unit) -> None:
     result = grade(grader, moco)
     assert result.score == result.max_score > 0
-    assert {verdict.status for verdict in result.verdicts.values()} == {"correct"}
+    assert {verdict.status for verdict in result.exercises.values()} == {"correct"}
     assert result.flags == ()
 
 
 def test_another_right_answer(grader: Grader, moco: Unit) -> None:
-    assert grade(grader, moco, enqueue(RIGHT)).verdicts[ENQUEUE].status == "correct"
+    assert grade(grader, moco, enqueue(RIGHT)).exercises[ENQUEUE].status == "correct"
 
 
 def test_partial_credit_reason_and_hint(grader: Grader, moco: Unit) -> None:
     result = grade(grader, moco, enqueue(RIGHT.replace("return (pointer + n) % size", "return pointer + n")))
-    verdict = result.verdicts[ENQUEUE]
+    verdict = result.exercises[ENQUEUE]
     assert 0 < verdict.score < verdict.max_score
-    assert verdict.misconception == "pointer-does-not-wrap"
-    exercise = result.to_json()["exercises"][ENQUEUE]
-    assert exercise["diagnosis"]["hint"]
-    assert exercise["score"] == sum(check["points"] for check in exercise["checks"])
+    assert verdict.diagnosis.misconception == "pointer-does-not-wrap"
+    (idea,) = verdict.diagnosis.ideas
+    assert idea.hint
+    assert list(idea.explains) == [check.id for check in verdict.checks if not check.passed]
+    assert verdict.score == sum(check.points for check in verdict.checks)
     assert result.score == result.max_score - verdict.max_score + verdict.score
 
 
@@ -99,15 +104,15 @@ def test_a_fault_costs_its_own_exercise_only(
     grader: Grader, moco: Unit, body: str, status: str, message: str
 ) -> None:
     result = grade(grader, moco, enqueue(body))
-    verdict = result.verdicts.pop(ENQUEUE)  # type: ignore[attr-defined]
+    verdict = result.exercises.pop(ENQUEUE)
     assert verdict.status == status
     assert verdict.score == 0
     assert any(message in check.message for check in verdict.checks)
-    assert {other.status for other in result.verdicts.values()} == {"correct"}
+    assert {other.status for other in result.exercises.values()} == {"correct"}
 
 
 def test_error_names_the_line_of_the_cell(grader: Grader, moco: Unit) -> None:
-    verdict = grade(grader, moco, enqueue("a = 1\nb = a.shape\nreturn b")).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, enqueue("a = 1\nb = a.shape\nreturn b")).exercises[ENQUEUE]
     assert "line 3" in verdict.checks[0].message
     assert "b = a.shape" in verdict.checks[0].message
 
@@ -116,13 +121,13 @@ def test_cell_that_does_not_run(grader: Grader, moco: Unit) -> None:
     changed = {
         ENQUEUE: "import no_such_package\ndef enqueue(queue, pointer, keys):\n    return no_such_package.x"
     }
-    verdict = grade(grader, moco, changed).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, changed).exercises[ENQUEUE]
     assert verdict.status == "error"
     assert "no_such_package" in verdict.checks[0].message
 
 
 def test_wrong_signature_is_an_error_in_plain_words(grader: Grader, moco: Unit) -> None:
-    verdict = grade(grader, moco, {ENQUEUE: "def enqueue(queue, keys):\n    return 0"}).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, {ENQUEUE: "def enqueue(queue, keys):\n    return 0"}).exercises[ENQUEUE]
     assert verdict.status == "error"
     assert "takes 2 positional arguments but 3 were given" in verdict.checks[0].message
 
@@ -132,20 +137,21 @@ def test_noise_costs_nothing(grader: Grader, moco: Unit) -> None:
         "import sys, warnings\nwarnings.warn('careful')\nprint('x' * 100_000)\nprint('y', file=sys.stderr)\n"
         + RIGHT
     )
-    assert grade(grader, moco, enqueue(noisy)).verdicts[ENQUEUE].status == "correct"
+    assert grade(grader, moco, enqueue(noisy)).exercises[ENQUEUE].status == "correct"
 
 
 def test_a_process_of_ones_own_is_refused_and_told(grader: Grader, moco: Unit) -> None:
     body = "import subprocess\nsubprocess.Popen(['sleep', '600'])\n" + RIGHT
     result = grade(grader, moco, enqueue(body))
     assert result.seconds < 3
-    assert result.verdicts[ENQUEUE].status == "error"
-    assert "subprocess" in result.flags[0]
+    assert result.exercises[ENQUEUE].status == "error"
+    assert (result.flags[0].kind, result.flags[0].audience) == (FlagKind.SUSPICIOUS, "staff")
+    assert "subprocess" in result.flags[0].text
 
 
 def test_garbage_on_every_descriptor_is_a_crash_not_a_grade(grader: Grader, moco: Unit) -> None:
     body = "import os\nfor fd in range(3, 64):\n    try:\n        os.write(fd, b'\\xff' * 4096)\n    except OSError:\n        pass\n"
-    verdict = grade(grader, moco, enqueue(body + RIGHT)).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, enqueue(body + RIGHT)).exercises[ENQUEUE]
     assert verdict.status == "crashed"
     assert "malformed" in verdict.checks[0].message
 
@@ -158,7 +164,7 @@ def test_nothing_of_ours_is_in_the_students_process(grader: Grader, moco: Unit) 
         "raise RuntimeError(' '.join(sorted(names)) + ' | ' + ' '.join(sorted(os.environ)))"
     )
     os.environ["VERY_SECRET_TOKEN"] = "1"
-    verdict = grade(grader, moco, enqueue(body)).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, enqueue(body)).exercises[ENQUEUE]
     modules, _, environment = verdict.checks[0].message.partition("RuntimeError: ")[2].partition(" | ")
     ours = set(modules.split()) - {"autograder", "autograder.sandbox"}
     assert ours
@@ -170,14 +176,14 @@ def test_nothing_of_ours_is_in_the_students_process(grader: Grader, moco: Unit) 
 
 def test_an_object_that_claims_to_equal_everything_gets_nothing(grader: Grader, moco: Unit) -> None:
     body = "class Yes(int):\n    def __eq__(self, other): return True\n    def __hash__(self): return 0\nreturn Yes(0)"
-    assert grade(grader, moco, enqueue(body)).verdicts[ENQUEUE].score == 0
+    assert grade(grader, moco, enqueue(body)).exercises[ENQUEUE].score == 0
 
 
 def test_exercises_do_not_see_each_others_changes_of_globals(grader: Grader, moco: Unit) -> None:
     changes = {
         "moco.moco_logits": "queue_size = 'mine'\ndef moco_logits(queries, keys, queue, temperature):\n    return queue_size"
     }
-    assert grade(grader, moco, changes).verdicts[ENQUEUE].status == "correct"
+    assert grade(grader, moco, changes).exercises[ENQUEUE].status == "correct"
 
 
 def test_policy_points_disabled_and_lateness(moco: Unit) -> None:
@@ -185,14 +191,17 @@ def test_policy_points_disabled_and_lateness(moco: Unit) -> None:
     import datetime as dt
 
     due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    policy = Policy({ENQUEUE: 11.0}, ("moco.moco_logits",), due, lambda days: 1 - 0.1 * days)
+    policy = Policy(
+        points={ENQUEUE: 11.0}, disabled=("moco.moco_logits",), due=due, late=Late(penalty_per_day=0.1)
+    )
     with Grader(moco, b"secret", Limits(), policy=policy) as grader:
         late = dataclasses.replace(submission(sources(moco)), submitted_at=due + dt.timedelta(hours=25))
         result = grader.grade(late)
-    exercises = result.to_json()["exercises"]
+    exercises = result.exercises
     assert list(exercises) == ["moco.momentum_update", ENQUEUE]
-    assert exercises[ENQUEUE]["max_score"] == exercises[ENQUEUE]["score"] == 11
+    assert exercises[ENQUEUE].max_score == exercises[ENQUEUE].score == 11
     assert result.late_days == 2
+    assert (result.due, result.submitted_at) == ("2026-01-01T00:00:00+00:00", "2026-01-02T01:00:00+00:00")
     assert result.score == pytest.approx(0.8 * result.max_score)
     assert result.late_penalty == pytest.approx(0.2 * result.max_score)
 
@@ -203,18 +212,19 @@ def test_an_unknown_time_of_hand_in_is_flagged_where_it_matters(moco: Unit) -> N
 
     due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
     work = submission([("", "x = 1")])
-    with Grader(moco, b"secret", Limits(), policy=Policy(due=due, kept=lambda days: 0.0)) as grader:
+    with Grader(moco, b"secret", Limits(), policy=Policy(due=due, late=Late(days_allowed=0))) as grader:
         unknown = grader.grade(work)
         known = grader.grade(dataclasses.replace(work, submitted_at=due))
         unreadable = grader.grade(Unreadable("ada", "moco", "ada.ipynb", "the file is empty"))
-    assert (unknown.late_days, unknown.late_penalty, unknown.to_json()["submitted_at"]) == (0, 0, None)
+    assert (unknown.late_days, unknown.late_penalty, unknown.submitted_at) == (0, 0, None)
     assert unknown.flags == (UNKNOWN_TIME,)
     assert known.flags == ()
-    assert unreadable.flags == ("the file is empty",)
+    told = Flag(kind=FlagKind.UNREADABLE, text="the file is empty", audience="student")
+    assert unreadable.flags == (told,)
 
 
 def test_the_way_out_of_an_unknown_time_is_what_the_reader_takes() -> None:
-    assert parse_timestamp(UNKNOWN_TIME.rpartition(": ")[2]).tzinfo
+    assert parse_timestamp(UNKNOWN_TIME.text.rpartition(": ")[2]).tzinfo
 
 
 def test_unreadable_has_no_score(grader: Grader) -> None:
@@ -222,23 +232,36 @@ def test_unreadable_has_no_score(grader: Grader) -> None:
     assert (result.status, result.score) == ("unreadable", None)
 
 
-def test_result_is_the_contracts_json(grader: Grader, moco: Unit) -> None:
-    made = json.loads(json.dumps(grade(grader, moco).to_json()))
-    for key, kind in {
-        "student": str, "unit": str, "attempt": int, "late_days": int, "submission_sha256": str, "checks_sha256": str, "release": str,
-        "versions": dict, "status": str, "score": float, "max_score": float, "sandbox": str, "device": str, "seconds": float,
-        "exercises": dict, "flags": list,
-    }.items():  # fmt: skip
-        assert isinstance(made[key], kind), key
+CONTRACT = {
+    "format": int, "person": dict, "student": str, "group": None, "unit": str, "attempt": int, "submitted_at": None, "due": None,
+    "extension": None, "late_days": int, "late_penalty": float, "file": str, "submission_sha256": str, "checks_sha256": str,
+    "release": None, "versions": dict, "status": str, "score": float, "max_score": float, "override": None, "written": dict,
+    "sandbox": str, "device": str, "seconds": float, "exercises": dict, "flags": list,
+}  # fmt: skip
+
+
+def test_a_line_is_the_contracts_json(grader: Grader, moco: Unit) -> None:
+    line = grade(grader, moco, enqueue("import ctypes\n" + RIGHT.replace("% size\n", "\n")))
+    made = json.loads(json.dumps(to_json(line)))
+    # First what is fixed, in that order; what is ours besides, after it.
+    assert list(made)[: len(CONTRACT)] == list(CONTRACT)
+    for key, kind in CONTRACT.items():
+        assert made[key] is None if kind is None else isinstance(made[key], kind), key
+    assert made["format"] == 2
+    assert made["person"] == {"key": "ada", "name": "ada", "email": None, "section": None}
     assert made["sandbox"] == probe().best
-    check = made["exercises"][ENQUEUE]["checks"][0]
-    assert {"id", "passed", "points", "message"} <= set(check)
+    exercise = made["exercises"][ENQUEUE]
+    assert list(exercise)[:6] == ["score", "max_score", "status", "checks_sha256", "diagnosis", "checks"]
+    assert list(exercise["diagnosis"])[:2] == ["ideas", "fact"]
+    assert list(exercise["checks"][0])[:4] == ["id", "passed", "points", "message"]
+    assert [list(flag) for flag in made["flags"]] == [["kind", "text", "audience"]]
+    assert from_json(made) == line
 
 
 def test_hidden_checks_tell_no_expected_values(grader: Grader, moco: Unit) -> None:
     body = RIGHT.replace("keys[i].detach()", "keys[i].detach() * 1.5")
-    for check in grade(grader, moco, enqueue(body)).verdicts[ENQUEUE].checks:
-        if not check.check.visible:
+    for check in grade(grader, moco, enqueue(body)).exercises[ENQUEUE].checks:
+        if not check.visible:
             assert "expected" not in check.message
 
 
@@ -251,7 +274,7 @@ def test_many_at_once_in_any_order(tmp_path: Path, moco: Unit) -> None:
     (tmp_path / "s99.ipynb").write_text("junk")
     with Grader(moco, b"secret", Limits(), jobs=2) as grader:
         results: dict[str, Any] = {
-            found.student: result for found, result in grader.grade_all(collect([tmp_path], "moco"))
+            found.student: result for found, result in grade_each(grader, collect([tmp_path], "moco"))
         }
     assert len(results) == 13
     for number in range(12):
@@ -269,14 +292,16 @@ def test_what_may_have_been_the_machines_fault_is_graded_again(
 ) -> None:
     write(tmp_path / "ada.ipynb", sources(moco))
     found = collect([tmp_path], "moco")
-    ((_, first),) = grader.grade_all(found)
-    assert isinstance(first, Result)
-    earlier = first.to_json()
-    earlier["exercises"][ENQUEUE]["status"] = status
-    ((_, second),) = grader.grade_all(found, lambda submission: earlier)
+    ((_, first),) = grade_each(grader, found)
+    assert isinstance(first, Line)
+    # A score that no grading would give shows what is kept.
+    first.exercises.update({id_: replace(entry, score=0.125) for id_, entry in first.exercises.items()})
+    first.exercises[ENQUEUE] = replace(first.exercises[ENQUEUE], status=status)
+    earlier = Earlier({"ada": first}, load_course(moco.root), grader.tier, grader.device, "")
+    ((_, second),) = grade_each(grader, found, earlier=earlier)
     assert (second is not None) == again
-    if isinstance(second, Result):
-        assert second.verdicts.keys() == {ENQUEUE}, "the others are kept"
+    if isinstance(second, Line):
+        assert {id_ for id_, entry in second.exercises.items() if entry.score != 0.125} == {ENQUEUE}
 
 
 def test_a_grader_that_was_not_entered_says_so(moco: Unit) -> None:
@@ -288,7 +313,7 @@ def test_a_broken_grader_gives_no_zero(tmp_path: Path, moco: Unit, monkeypatch: 
     write(tmp_path / "ada.ipynb", sources(moco))
     monkeypatch.setattr("sys.executable", "/bin/false")
     with Grader(moco, b"secret", Limits()) as grader:
-        ((_, result),) = grader.grade_all(collect([tmp_path], "moco"))
+        ((_, result),) = grade_each(grader, collect([tmp_path], "moco"))
     assert isinstance(result, Exception)
     assert "did not start" in str(result)
 
@@ -297,22 +322,23 @@ def test_setup_cell_may_be_missing(grader: Grader, moco: Unit) -> None:
     cells = [cell for cell in sources(moco) if cell[1] != SETUP]
     result = grader.grade(submission(cells))
     assert result.score == result.max_score
-    assert any("imports" in flag for flag in result.flags)
+    assert any(flag.kind == "imports-lent" for flag in result.flags)
 
 
 def test_empty_notebook_scores_zero_not_attempted(grader: Grader) -> None:
-    result = grader.grade(Submission("ada", "moco", "a", "", (Cell(1, "x = 1", frozenset()),)))
+    cell = Cell(1, "x = 1", frozenset())
+    result = grader.grade(Submission(student="ada", unit="moco", path="a", sha256="", cells=(cell,)))
     assert result.score == 0
-    assert {verdict.status for verdict in result.verdicts.values()} == {"not attempted"}
+    assert {verdict.status for verdict in result.exercises.values()} == {"not attempted"}
 
 
 def test_what_works_in_a_notebook_without_an_import(grader: Grader, moco: Unit) -> None:
     result = grade(grader, moco, enqueue("display(queue)\nassert get_ipython() is None\n" + RIGHT))
-    assert result.verdicts[ENQUEUE].status == "correct"
+    assert result.exercises[ENQUEUE].status == "correct"
 
 
 def test_code_that_parses_but_does_not_compile(grader: Grader, moco: Unit) -> None:
-    verdict = grade(grader, moco, enqueue("global pointer\nreturn pointer")).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, enqueue("global pointer\nreturn pointer")).exercises[ENQUEUE]
     assert verdict.status == "error"
     assert "parameter and global" in verdict.checks[0].message
 
@@ -320,8 +346,8 @@ def test_code_that_parses_but_does_not_compile(grader: Grader, moco: Unit) -> No
 def test_who_kills_the_fork_server_harms_nobody_else(moco: Unit) -> None:
     killer = enqueue("import os\nos.kill(os.getppid(), 9)")
     with Grader(moco, b"secret", Limits(seconds=3.0)) as own:
-        assert grade(own, moco, killer).verdicts[ENQUEUE].score == 0
-        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+        assert grade(own, moco, killer).exercises[ENQUEUE].score == 0
+        assert grade(own, moco).exercises[ENQUEUE].status == "correct"
 
 
 def test_a_fork_server_that_was_killed_costs_nobody_anything(moco: Unit) -> None:
@@ -330,7 +356,7 @@ def test_a_fork_server_that_was_killed_costs_nobody_anything(moco: Unit) -> None
         assert process
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+        assert grade(own, moco).exercises[ENQUEUE].status == "correct"
 
 
 def test_a_sandbox_that_fails_twice_is_a_fault_of_ours(moco: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -342,7 +368,7 @@ def test_a_sandbox_that_fails_twice_is_a_fault_of_ours(moco: Unit, monkeypatch: 
         with pytest.raises(SandboxError):
             grade(own, moco)
         monkeypatch.undo()
-        assert grade(own, moco).verdicts[ENQUEUE].status == "correct"
+        assert grade(own, moco).exercises[ENQUEUE].status == "correct"
 
 
 def test_a_process_that_stops_reading_is_a_timeout() -> None:
@@ -358,9 +384,15 @@ def test_a_process_that_stops_reading_is_a_timeout() -> None:
 # --- what the pages need --------------------------------------------------------------------------------------------
 
 
-def told(result: Result, check: str, exercise: str = ENQUEUE) -> dict[str, Any]:
+def told(result: Line, check: str, exercise: str = ENQUEUE) -> CheckLine:
     """What the journal says of a check."""
-    (found,) = [item for item in result.to_json()["exercises"][exercise]["checks"] if item["id"] == check]
+    (found,) = [item for item in result.exercises[exercise].checks if item.id == check]
+    return found
+
+
+def window_of(result: Line, check: str) -> Window:
+    found = told(result, check).shown
+    assert found
     return found
 
 
@@ -378,16 +410,12 @@ def test_a_window_shows_the_public_case(grader: Grader, moco: Unit) -> None:
     pointer, keys = case.inputs["pointer"], case.inputs["keys"]
     assert isinstance(pointer, int)
     assert isinstance(keys, Input)
-    shown = told(result, "moves-the-pointer")["shown"]
-    assert shown["got"] == [[pointer + len(keys.tensor) + 1]]
-    assert shown["wrong"] == [[True]]
-    assert f"pointer {pointer}" in shown["called"]
-    assert "shown" not in told(result, "stores-the-keys"), "it passed"
-    assert not any("shown" in check for check in exercise_of(result)["checks"] if not check["visible"])
-
-
-def exercise_of(result: Result, id_: str = ENQUEUE) -> dict[str, Any]:
-    return dict(result.to_json()["exercises"][id_])
+    shown = window_of(result, "moves-the-pointer")
+    assert shown.got == ((pointer + len(keys.tensor) + 1,),)
+    assert shown.wrong == ((True,),)
+    assert f"pointer {pointer}" in shown.called
+    assert told(result, "stores-the-keys").shown is None, "it passed"
+    assert not any(check.shown for check in result.exercises[ENQUEUE].checks if not check.visible)
 
 
 def test_a_window_is_found_out_where_no_hidden_case_was_seen(grader: Grader, moco: Unit) -> None:
@@ -396,10 +424,10 @@ def test_a_window_is_found_out_where_no_hidden_case_was_seen(grader: Grader, moc
         "torch.first = getattr(torch, 'first', float(keys.flatten()[0]))\nqueue.fill_(torch.first)\nreturn 0"
     )
     result = grade(grader, moco, enqueue(body))
-    shown = told(result, "stores-the-keys")["shown"]
+    shown = window_of(result, "stores-the-keys")
     keys = public_case(moco, "stores-the-keys").inputs["keys"]
     assert isinstance(keys, Input)
-    assert {number for row in shown["got"] for number in row} == {float(f"{keys.tensor.flatten()[0]:.4g}")}
+    assert {number for row in shown.got for number in row} == {float(f"{keys.tensor.flatten()[0]:.4g}")}
 
 
 def test_right_on_the_public_case_says_nothing_of_values(grader: Grader, moco: Unit) -> None:
@@ -409,8 +437,8 @@ def test_right_on_the_public_case_says_nothing_of_values(grader: Grader, moco: U
     body = f"if abs(float(keys.flatten()[0]) - {first}) > 1e-6:\n    queue.zero_()\n    return 0\n" + RIGHT
     result = grade(grader, moco, enqueue(body))
     check = told(result, "stores-the-keys")
-    assert not check["passed"]
-    assert "shown" not in check
+    assert not check.passed
+    assert check.shown is None
 
 
 def test_what_hangs_in_the_public_cases_costs_the_window_only(grader: Grader, moco: Unit) -> None:
@@ -419,31 +447,30 @@ def test_what_hangs_in_the_public_cases_costs_the_window_only(grader: Grader, mo
     first = float(keys.tensor.flatten()[0])
     body = f"import time\nif abs(float(keys.flatten()[0]) - {first}) < 1e-6:\n    time.sleep(60)\nreturn -1"
     result = grade(grader, moco, enqueue(body))
-    assert result.verdicts[ENQUEUE].status == "wrong"
-    assert "shown" not in told(result, "moves-the-pointer")
+    assert result.exercises[ENQUEUE].status == "wrong"
+    assert told(result, "moves-the-pointer").shown is None
 
 
 def test_all_that_the_journal_says_of_an_exercise_is_json(grader: Grader, moco: Unit) -> None:
     nan = "queue.fill_(float('nan'))\nreturn 3"
     result = grade(grader, moco, enqueue(nan))
-    made = json.loads(json.dumps(result.to_json(), allow_nan=False))["exercises"][ENQUEUE]
+    made = json.loads(json.dumps(to_json(result), allow_nan=False))["exercises"][ENQUEUE]
     assert made["seconds"] > 0
-    assert made["fact"] == result.verdicts[ENQUEUE].fact
-    assert made["alike"] == list(result.verdicts[ENQUEUE].alike)
-    assert made["separated_by"] == result.verdicts[ENQUEUE].separated_by
+    assert made["diagnosis"]["fact"] == result.exercises[ENQUEUE].diagnosis.fact
     assert made["help"] is None
-    shown = told(result, "stores-the-keys")["shown"]
-    assert shown["got"][0][0] == "nan"
-    assert len(shown["rows"]) <= 8 >= len(shown["columns"])
-    assert len(json.dumps(shown)) < 3000
+    shown = window_of(result, "stores-the-keys")
+    assert shown.got[0][0] == "nan"
+    assert len(shown.rows) <= 8 >= len(shown.columns)
+    (told_of,) = [check["shown"] for check in made["checks"] if check["id"] == "stores-the-keys"]
+    assert len(json.dumps(told_of)) < 3000
 
 
 def test_the_hints_that_a_student_asked_for_are_in_the_journal(grader: Grader, moco: Unit) -> None:
     made = submission(sources(moco))
-    object.__setattr__(made, "help", {ENQUEUE: SimpleNamespace(asked=4, level=2)})
-    result = grader.grade(made)
-    assert exercise_of(result)["help"] == {"asked": 4, "level": 2}
-    assert exercise_of(result, "moco.moco_logits")["help"] is None
+    object.__setattr__(made, "help", {ENQUEUE: Help(asked=4, level=2)})
+    made_of = to_json(grader.grade(made))["exercises"]
+    assert made_of[ENQUEUE]["help"] == {"asked": 4, "level": 2}
+    assert made_of["moco.moco_logits"]["help"] is None
 
 
 def verdict(
@@ -463,20 +490,20 @@ def test_a_window_lies_around_the_first_wrong_number() -> None:
     got[1, 12, 29] = 7.123456
     shown = window(verdict(expected, got))
     assert shown
-    assert (shown["part"], shown["rows"], shown["columns"], shown["of"]) == (
+    assert (shown.part, shown.rows, shown.columns, shown.of) == (
         "[1]",
-        list(range(8, 16)),
-        list(range(22, 30)),
-        [20, 30],
+        tuple(range(8, 16)),
+        tuple(range(22, 30)),
+        (20, 30),
     )
-    assert shown["got"][4][7] == 7.123
-    assert sum(map(sum, shown["wrong"])) == 1
+    assert shown.got[4][7] == 7.123
+    assert sum(map(sum, shown.wrong)) == 1
 
 
 def test_integers_stay_integers() -> None:
     shown = window(verdict(7, 3, accuracy="exact"))
     assert shown
-    assert json.dumps([shown["got"], shown["expected"]]) == "[[[3]], [[7]]]"
+    assert json.dumps([shown.got, shown.expected]) == "[[[3]], [[7]]]"
     for huge in (2**63, -(10**400)):
         assert window(verdict(7, huge, accuracy="exact")) is None
 
@@ -484,8 +511,8 @@ def test_integers_stay_integers() -> None:
 def test_numbers_that_differ_look_different() -> None:
     shown = window(verdict(torch.tensor([1.0, 0.123456]), torch.tensor([1.0, 0.123495])))
     assert shown
-    assert (shown["got"], shown["expected"]) == ([[1.0, 0.123495]], [[1.0, 0.123456]])
-    assert shown["of"] == [1, 2]
+    assert (shown.got, shown.expected) == (((1.0, 0.123495),), ((1.0, 0.123456),))
+    assert shown.of == (1, 2)
 
 
 @pytest.mark.parametrize(
@@ -522,10 +549,9 @@ def test_the_text_of_an_exception_comes_from_the_case_that_ships(grader: Grader,
     shipped, _ = exercise.record()
     first = shipped.checks[0].cases[0].inputs["queue"]
     assert isinstance(first, Input)
-    verdict = grade(grader, moco, enqueue("raise ValueError(f'{queue[0, 0].item():.9g}')")).verdicts[ENQUEUE]
+    verdict = grade(grader, moco, enqueue("raise ValueError(f'{queue[0, 0].item():.9g}')")).exercises[ENQUEUE]
     (told, *_), hidden = (
-        [item.message for item in verdict.checks if item.check.visible == visible]
-        for visible in (True, False)
+        [item.message for item in verdict.checks if item.visible == visible] for visible in (True, False)
     )
     assert f"ValueError: {first.tensor[0, 0].item():.9g}, in line 2" in told
     assert all("ValueError:" not in message for message in hidden)

@@ -1,17 +1,36 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from autograder.errors import UserError
 from autograder.grading.journal import NAME, Journal, read, says_the_same
+from autograder.results import (
+    CheckLine,
+    ExerciseLine,
+    Flag,
+    Line,
+    Person,
+    Window,
+    Written,
+    from_format_1,
+    texts,
+    to_json,
+)
+from course_utils.checks.diagnose import Diagnosis, Idea
+from course_utils.slices.help import Help
+from tests.support import ROOT
 
 
-def line(student: str, score: float) -> dict[str, object]:
-    return {"student": student, "unit": "moco", "score": score}
+def line(student: str, score: float, **more: Any) -> Line:
+    person = Person(key=student, name=student)
+    made = Line(person=person, student=student, unit="moco", status="graded", score=score, max_score=5.0)
+    return replace(made, **more)
 
 
 def test_last_line_wins(tmp_path: Path) -> None:
@@ -19,7 +38,7 @@ def test_last_line_wins(tmp_path: Path) -> None:
         journal.write(line("ada", 1))
         journal.write(line("bob", 2))
         journal.write(line("ada", 3))
-    assert {key[0]: value["score"] for key, value in read(tmp_path).items()} == {"ada": 3, "bob": 2}
+    assert {key[0]: value.score for key, value in read(tmp_path).items()} == {"ada": 3, "bob": 2}
 
 
 def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
@@ -55,20 +74,143 @@ def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
 
 def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
     strange = b'[1]\n"x"\n{"student": "ada"}\n{"student": [], "unit": "moco"}\n\n'
-    (tmp_path / NAME).write_bytes(strange + b'{"student": "bob", "unit": "moco"}\n')
+    with Journal(tmp_path) as journal:
+        journal.write(line("bob", 1))
+    (tmp_path / NAME).write_bytes(strange + (tmp_path / NAME).read_bytes())
     assert list(read(tmp_path)) == [("bob", "moco")]
 
 
 def test_what_says_the_same() -> None:
-    one = {"student": "ada", "score": 1.0, "seconds": 0.1}
-    assert says_the_same(one, {**one, "seconds": 0.2})
-    assert not says_the_same(one, {**one, "score": 2.0})
-    assert not says_the_same(one, {**one, "flags": []})
-    assert not says_the_same({**one, "flags": []}, one)
-    assert not says_the_same(one, {})
-    fast, slow = ({**one, "exercises": {"a.b": {"score": 1.0, "seconds": time}}} for time in (0.1, 0.2))
-    assert says_the_same(fast, slow)
-    assert not says_the_same(fast, {**one, "exercises": {"a.b": {"score": 2.0, "seconds": 0.1}}})
+    one = line("ada", 1.0, seconds=0.1)
+    flag = Flag(kind="several-files", text="two", audience="staff")
+    assert says_the_same(one, replace(one, seconds=0.2))
+    assert not says_the_same(one, replace(one, score=2.0))
+    assert not says_the_same(one, replace(one, flags=(flag,)))
+    assert not says_the_same(replace(one, flags=(flag,)), one)
+    assert not says_the_same(one, None)
+
+    def of(score: float, seconds: float) -> Line:
+        entry = ExerciseLine(score=score, max_score=2.0, status="wrong", seconds=seconds)
+        return replace(one, exercises={"a.b": entry})
+
+    assert says_the_same(of(1.0, 0.1), of(1.0, 0.2))
+    assert not says_the_same(of(1.0, 0.1), of(2.0, 0.1))
+
+
+def test_a_line_is_read_as_it_was_written(tmp_path: Path) -> None:
+    window = Window(
+        quantity="result", rows=(0,), columns=(0, 1), of=(1, 2), got=(("nan", 7),), expected=((0.5, 7),), wrong=((True, False),)
+    )  # fmt: skip
+    check = CheckLine(id="a", passed=False, points=0.0, message="is wrong", off_by=0.001, shown=window)
+    known = Diagnosis((Idea("one", "One?", ("a",)),), "right, except for a batch of one")
+    entry = ExerciseLine(
+        score=0.0, max_score=2.0, status="wrong", diagnosis=known, checks=(check,), help=Help(2, 3)
+    )
+    written = {"moco-q1": Written(score=1.5, max_score=2.0, comment="See me.")}
+    whole = line(
+        "ada",
+        1.0,
+        exercises={"a.b": entry},
+        written=written,
+        versions={"torch": "2"},
+        due="2026-01-01T00:00:00Z",
+    )
+    with Journal(tmp_path) as journal:
+        assert journal.write(whole) == whole
+    assert list(read(tmp_path).values()) == [whole]
+
+
+def test_keys_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
+    made = to_json(line("ada", 1.0)) | {
+        "mood": "good",
+        "flags": [{"kind": "x", "text": "y", "audience": "staff", "z": 1}],
+    }
+    (tmp_path / NAME).write_text(json.dumps(made))
+    (found,) = read(tmp_path).values()
+    assert found.flags == (Flag(kind="x", text="y", audience="staff"),)
+
+
+def test_the_last_line_of_a_key_wins_whatever_the_name(tmp_path: Path) -> None:
+    named = line("Ada", 2, person=Person(key="1003", name="Ada"))
+    with Journal(tmp_path) as journal:
+        journal.write(line("ada", 1, person=Person(key="1003", name="ada")))
+        journal.write(line("Ada", 1))
+        journal.write(named)
+    assert {key: found.score for key, found in read(tmp_path).items()} == {
+        ("1003", "moco"): 2,
+        ("Ada", "moco"): 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": 3}, "line 2: is of format 3, and this autograder knows 1 and 2"),
+        ({"format": 3, "person": "ada"}, "line 2: is of format 3"),
+        ({"score": "1"}, "line 2: is no result .*score.*: was it edited"),
+        ({"flags": ["two"]}, "line 2: is no result"),
+    ],
+)
+def test_what_this_version_does_not_know_is_refused(
+    tmp_path: Path, change: dict[str, Any], said: str
+) -> None:
+    made = [to_json(line("ada", 1.0)), to_json(line("bob", 1.0)) | change]
+    (tmp_path / NAME).write_text("\n".join(map(json.dumps, made)))
+    with pytest.raises(UserError, match=said):
+        read(tmp_path)
+
+
+# --- format 1, as an earlier version wrote it -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> dict[str, Line]:
+    (tmp_path / NAME).write_bytes((ROOT / "tests/corpora/journals/format-1.jsonl").read_bytes())
+    return {found.student: found for found in read(tmp_path).values()}
+
+
+def test_of_an_old_journal_the_staff_alone_reads_the_flags(old: dict[str, Line]) -> None:
+    assert list(old) == ["ada", "cleo", "dora", "junk"]
+    flags = [flag for found in old.values() for flag in found.flags]
+    assert len(flags) == 6
+    assert {(flag.kind, flag.audience) for flag in flags} == {("old", "staff")}
+    assert "to be looked at: tiny.scale uses ctypes" in texts(old["ada"].flags)
+
+
+def test_an_old_journal_says_what_it_said(old: dict[str, Line]) -> None:
+    ada, cleo, dora, junk = old.values()
+    assert (ada.format, ada.person.key, ada.score, ada.max_score) == (1, "ada", 2.0, 5.0)
+    scale = ada.exercises["tiny.scale"]
+    assert scale.diagnosis.misconception == "divided"
+    assert scale.diagnosis.ideas[0].hint == "What does a factor of two do to the values?"
+    assert [check.passed for check in scale.checks] == [False, False, False]
+    assert scale.checks[0].shown is not None and scale.checks[0].shown.wrong[0][0]
+    assert cleo.exercises["tiny.scale"].status == "error"
+    assert (dora.late_days, dora.score, dora.late_penalty) == (2, 2.8, 0.7)
+    assert dora.exercises["tiny.scale"].diagnosis.fact == "right values, but wrong gradients"
+    assert (junk.status, junk.score) == ("unreadable", None)
+
+
+def test_mistakes_of_an_old_journal() -> None:
+    entry = {"score": 0.0, "max_score": 1.0, "status": "wrong", "diagnosis": None, "checks": []}
+    ideas = [{"misconception": name, "hint": f"{name}?"} for name in ("one", "other")]
+    several = {
+        "a.b": entry | {"alike": ["one", "other"], "separated_by": "z"},
+        "a.c": entry | {"together": ideas},
+    }
+    found = from_format_1(
+        {
+            "student": "ada",
+            "unit": "a",
+            "status": "graded",
+            "score": 0.0,
+            "max_score": 2.0,
+            "exercises": several,
+        }
+    ).exercises
+    assert [idea.name for idea in found["a.b"].diagnosis.alike] == ["one", "other"]
+    assert found["a.b"].diagnosis.separated_by == "z"
+    assert [idea.hint for idea in found["a.c"].diagnosis.together] == ["one?", "other?"]
 
 
 def test_nothing_there(tmp_path: Path) -> None:
@@ -119,8 +261,9 @@ def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path
 def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         for student, passed in (("ada", True), ("bob", True), ("eve", False)):
-            check = {"id": "a", "passed": passed}
-            journal.write(line(student, 1) | {"exercises": {"moco.enqueue": {"checks": [check]}}})
-    checks = [result["exercises"]["moco.enqueue"]["checks"][0] for result in read(tmp_path).values()]
+            check = CheckLine(id="a", passed=passed, points=0.0)
+            entry = ExerciseLine(score=0.0, max_score=1.0, status="wrong", checks=(check,))
+            journal.write(line(student, 1, exercises={"moco.enqueue": entry}))
+    checks = [found.exercises["moco.enqueue"].checks[0] for found in read(tmp_path).values()]
     assert checks[0] is checks[1]
-    assert [check["passed"] for check in checks] == [True, True, False]
+    assert [check.passed for check in checks] == [True, True, False]

@@ -27,6 +27,7 @@ from autograder.intake.submission import (
     read_candidate,
     read_submission,
 )
+from autograder.results import Flag, texts
 from course_utils.slices import notebook_json
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.plain import LONGEST, STEERING
@@ -74,7 +75,7 @@ def test_student_folders_and_a_notebook_under_another_name(tmp_path: Path) -> No
     read = one(tmp_path)
     assert read.student == "Ada Lovelace"
     assert isinstance(read, Submission)
-    assert "is called my work.ipynb" in read.flags[0]
+    assert "is called my work.ipynb" in read.flags[0].text
 
 
 def test_two_notebooks_of_one_student(tmp_path: Path) -> None:
@@ -87,8 +88,9 @@ def test_two_notebooks_of_one_student(tmp_path: Path) -> None:
     read = one(tmp_path)
     assert isinstance(read, Submission)
     assert (read.path, read.attempt) == (str(new), 2)
-    assert "2 files of this student" in read.flags[0]
-    assert "chosen by the times of the files" in read.flags[0]
+    assert "2 files of this student" in read.flags[0].text
+    assert (read.flags[0].kind, read.flags[0].audience) == ("several-files", "staff")
+    assert "chosen by the times of the files" in read.flags[0].text
     assert read.submitted_at is None
     (found,) = collect([tmp_path], "moco")
     assert [item.path for item in found.read("first")] == [str(old)]
@@ -105,7 +107,7 @@ def test_of_thousands_of_attempts_the_best_of_the_latest_counts(tmp_path: Path) 
     assert [item.attempt for item in read if isinstance(item, Submission)] == list(
         range(6, MOST_ATTEMPTS + 6)
     )
-    assert any(f"the best of the {MOST_ATTEMPTS} latest counts" in flag for flag in read[0].flags)
+    assert any(f"the best of the {MOST_ATTEMPTS} latest counts" in flag.text for flag in read[0].flags)
 
 
 def test_lms_zip(tmp_path: Path) -> None:
@@ -141,7 +143,7 @@ def test_a_path_that_leads_out_of_a_students_zip_is_told_beside_what_was_graded(
     read = one(tmp_path / "class")
     assert isinstance(read, Submission)
     assert read.path.endswith("ada.zip/moco/moco.ipynb")
-    assert ["ada.zip/../moco.ipynb has a path that leads out" in flag for flag in read.flags] == [True]
+    assert ["ada.zip/../moco.ipynb has a path that leads out" in flag.text for flag in read.flags] == [True]
 
 
 def test_zip_that_lies_about_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -520,9 +522,7 @@ def test_a_name_that_says_no_student_is_flagged(tmp_path: Path) -> None:
         write(tmp_path / "class" / name, CELLS)
     (tmp_path / "all.zip").write_bytes(zipped(("moco(3).ipynb", TEXT), ("bob.ipynb", TEXT)))
     read = students(tmp_path / "class", tmp_path / "all.zip")
-    flagged = [
-        name for name, item in read.items() if "says no student" in "".join(getattr(item, "flags", ()))
-    ]
+    flagged = [name for name, item in read.items() if "says no student" in texts(getattr(item, "flags", ()))]
     assert flagged == ["Copy of moco", "moco", "moco (2)", "moco(3)", "moco-copy 1"]
 
 
@@ -584,7 +584,7 @@ def test_what_is_no_whole_time_is_flagged(tmp_path: Path, text: str) -> None:
     read = one(tmp_path)
     assert isinstance(read, Submission)
     assert read.submitted_at is None
-    assert "which is no time" in read.flags[0]
+    assert "which is no time" in read.flags[0].text
 
 
 def test_a_timestamp_that_is_a_link_or_no_text(tmp_path: Path) -> None:
@@ -595,7 +595,7 @@ def test_a_timestamp_that_is_a_link_or_no_text(tmp_path: Path) -> None:
     (tmp_path / "class/bob/moco/timestamp.txt").write_bytes(b"\xff\xfe\xff")
     read = students(tmp_path / "class")
     assert all(item.submitted_at is None for item in read.values())
-    assert [getattr(item, "flags", ("",))[0].split(" ", 2)[2][:4] for item in read.values()] == [
+    assert [texts(getattr(item, "flags", ())).split(" ", 2)[2][:4] for item in read.values()] == [
         "a li",
         "be r",
     ]
@@ -630,12 +630,12 @@ def test_what_chose_between_attempts_is_told(tmp_path: Path) -> None:
     (recorded,) = students(tmp_path / "a", tmp_path / "b").values()
     assert isinstance(recorded, Submission)
     assert recorded.path.startswith(str(tmp_path / "a"))
-    assert "chosen by timestamp.txt" in recorded.flags[0]
+    assert "chosen by timestamp.txt" in recorded.flags[0].text
     for name in ("ada.ipynb", "ada_moco.ipynb"):
         os.utime(write(tmp_path / "c" / name, CELLS), (5, 5))
     (equal,) = students(tmp_path / "c").values()
     assert isinstance(equal, Submission)
-    assert "chosen by name" in equal.flags[0]
+    assert "chosen by name" in equal.flags[0].text
 
 
 def test_what_may_not_be_opened_is_named_and_the_others_are_found(
@@ -735,7 +735,7 @@ def test_too_much_code_is_left_out_and_named(tmp_path: Path, monkeypatch: pytest
     read = one(tmp_path)
     assert isinstance(read, Submission)
     assert [cell.number for cell in read.cells if not cell.left_out] == [2, 3, 4, 5, 6]
-    assert [flag.split(":")[0] for flag in read.flags] == [
+    assert [flag.text.split(":")[0] for flag in read.flags] == [
         "code cell 1 left out",
         "code cells 7, 8, 9, 10, 11 and 1 more left out",
         "code cell 13 left out, and all below it",
@@ -807,11 +807,14 @@ def test_links_of_every_kind_and_a_pipe_named_as_a_zip(tmp_path: Path) -> None:
 
 def test_whatever_is_said_of_a_file_is_clipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     candidate = candidate_of(write(tmp_path / "ada.ipynb", CELLS), "ada")
-    candidate.flags.append("x" * 2 * LONGEST)
-    read = read_candidate(candidate, "moco", 1, ["y\x1b[2J" * LONGEST])
+    long, steering = (
+        Flag(kind="several-files", text=text * LONGEST, audience="staff") for text in ("xx", "y\x1b[2J")
+    )
+    candidate.flags.append(long)
+    read = read_candidate(candidate, "moco", 1, [steering])
     assert isinstance(read, Submission)
-    assert [len(flag) for flag in read.flags] == [LONGEST, LONGEST]
-    assert not STEERING.search("".join(read.flags))
+    assert [len(flag.text) for flag in read.flags] == [LONGEST, LONGEST]
+    assert not STEERING.search(texts(read.flags))
 
     def refuse(path: Path) -> bytes:
         raise OSError(f"the name of a file in many folders: {'z' * 4000}\x1b")
@@ -847,7 +850,8 @@ def test_flags_and_reasons_are_short_and_speak_to_no_terminal(tmp_path: Path) ->
     for item in read:
         assert len(item.student) <= 255
         assert len(item.path) <= 1100
-        said = item.flags if isinstance(item, Submission) else (item.reason,)
+        flags = item.flags if isinstance(item, Submission) else ()
+        said = [flag.text for flag in flags] or [getattr(item, "reason", "")]
         assert len(said) < 6
         assert all(
             len(text) <= 500 and not set(steering[:1] + steering[4] + steering[-1]) & set(text)
@@ -855,7 +859,7 @@ def test_flags_and_reasons_are_short_and_speak_to_no_terminal(tmp_path: Path) ->
         )
     (ada,) = (item for item in read if item.student == "ada")
     assert isinstance(ada, Submission)
-    assert "and 25 more" in "".join(ada.flags)
+    assert "and 25 more" in texts(ada.flags)
 
 
 def test_too_many_zips_in_a_zip(tmp_path: Path) -> None:

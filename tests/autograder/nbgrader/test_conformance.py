@@ -30,11 +30,12 @@ from traitlets.config import Configurable
 
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.grading.grader import Grader, Result
+from autograder.grading.grader import Grader
 from autograder.intake.collect import collect
 from autograder.intake.submission import Submission, Unreadable, read_submission
 from autograder.nbgrader import gradebook as export
 from autograder.nbgrader.preprocessors import RepairCells
+from autograder.results import Line, Person
 from autograder.sandbox.client import Limits
 from tests.support.notebooks import write
 from tests.support.tiny import make_course
@@ -161,14 +162,14 @@ def tiny_grader(tmp_path_factory: pytest.TempPathFactory, seconds: float) -> Gra
     return Grader(unit, b"a secret for nbgrader's fixtures", Limits(seconds=seconds, memory_mb=512))
 
 
-def graded(grader: Grader, path: Path) -> Result:
+def graded(grader: Grader, path: Path) -> Line:
     submission = read_submission(path, "tiny", "ada")
     assert isinstance(submission, Submission)
     return grader.grade(submission)
 
 
-def scores(result: Result) -> dict[str, tuple[str, float]]:
-    return {id_: (verdict.status, result.points[id_][0]) for id_, verdict in result.verdicts.items()}
+def scores(result: Line) -> dict[str, tuple[str, float]]:
+    return {id_: (entry.status, entry.score) for id_, entry in result.exercises.items()}
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -199,7 +200,7 @@ def test_under_our_ids(name: str, grader: Grader, tmp_path: Path) -> None:
     result = grader.grade(submission)
     assert result.score == 0
     if expected:
-        assert result.verdicts["tiny.scale"].status == expected.named, expected.why
+        assert result.exercises["tiny.scale"].status == expected.named, expected.why
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -208,7 +209,7 @@ def test_around_an_exercise(name: str, grader: Grader, tmp_path: Path) -> None:
     expected = TABLE.get(fixture(name).name)
     harmless = expected is None or expected.around
     wrong = graded(grader, write(tmp_path / "w.ipynb", [SETUP, ("tiny-scale", f"{above}\n\n{WRONG}"), CLEAR]))
-    assert wrong.points["tiny.scale"][0] == 0
+    assert wrong.exercises["tiny.scale"].score == 0
     assert scores(wrong)["tiny.clear"] == ("correct", 2.0)
     right = graded(grader, write(tmp_path / "r.ipynb", [SETUP, ("tiny-scale", f"{above}\n\n{RIGHT}"), CLEAR]))
     assert scores(right)["tiny.scale"] == (("correct", 3.0) if harmless else ("error", 0.0))
@@ -227,10 +228,10 @@ def test_inside_an_exercise(
     path = write(tmp_path / "ada.ipynb", [SETUP, ("tiny-scale", function), CLEAR])
     endless = expected is not None and "timeout" in expected.inside
     result = graded(hasty if endless else grader, path)
-    assert result.points["tiny.scale"][0] == 0
+    assert result.exercises["tiny.scale"].score == 0
     assert scores(result)["tiny.clear"] == ("correct", 2.0)
     if expected:
-        assert result.verdicts["tiny.scale"].status in expected.inside, expected.why
+        assert result.exercises["tiny.scale"].status in expected.inside, expected.why
     assert [path.name for path in (tmp_path / "here").iterdir()] == ["data.txt"]
     assert not list(tmp_path.rglob("side-effect.txt"))
 
@@ -324,8 +325,8 @@ def test_a_gradebook_of_long_ago_is_left_alone(tmp_path: Path) -> None:
         pytest.skip("this nbgrader's wheel has no gradebook.db")
     copy = tmp_path / "gradebook.db"
     copy.write_bytes(path.read_bytes())
+    person = Person(key="ada", name="ada")
+    graded_line = Line(person=person, student="ada", unit="tiny", status="graded", score=0.0, max_score=5.0)
     with pytest.raises(UserError, match="nbgrader db upgrade"):
-        export.write(
-            [{"student": "ada", "unit": "tiny"}], make_course(tmp_path / "course"), f"sqlite:///{copy}"
-        )
+        export.write([graded_line], make_course(tmp_path / "course"), f"sqlite:///{copy}")
     assert copy.read_bytes() == path.read_bytes()

@@ -37,6 +37,7 @@ from autograder.nbgrader import gradebook as export
 from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.gradebook import Outcome, database_url, write
 from autograder.publish.build import build
+from autograder.results import Line, from_json
 from tests.support.optional import NO_POSTGRESQL, find_postgresql
 from tests.support.tiny import make_course
 
@@ -68,9 +69,10 @@ def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     return shutil.copytree(built, tmp_path / "course")
 
 
-def result(student: str, scale: float = 1.5, status: str = "wrong", **changes: Any) -> dict[str, Any]:
+def result(student: str, scale: float = 1.5, became: str = "wrong", **changes: Any) -> Line:
     """A line of the journal."""
-    return {
+    made = {
+        "person": {"key": student, "name": student},
         "student": student,
         "unit": "tiny",
         "attempt": 1,
@@ -80,11 +82,16 @@ def result(student: str, scale: float = 1.5, status: str = "wrong", **changes: A
         "score": scale,
         "max_score": 5.0,
         "exercises": {
-            "tiny.scale": {"score": scale, "max_score": 3.0, "status": status},
+            "tiny.scale": {"score": scale, "max_score": 3.0, "status": became},
             "tiny.clear": {"score": 0.0, "max_score": 2.0, "status": "not attempted"},
         },
-        "flags": [],
-    } | changes
+    }
+    return from_json(made | changes)
+
+
+def unreadable(student: str, text: str) -> Line:
+    flag = {"kind": "unreadable", "text": text, "audience": "student"}
+    return result(student, status="unreadable", score=None, exercises={}, flags=[flag])
 
 
 def dump(root: Path) -> dict[str, list[Any]]:
@@ -175,14 +182,12 @@ def test_a_unit_and_its_submissions_are_as_nbgrader_makes_them(
         "late": hand_in(course, "late", "values * factor + 0.25", "2026-12-01 12:00:00 UTC"),
     }
     made = load_course(course)
-    policy = Policy(made.points, made.disabled, made.due["tiny"], made.late.kept)
+    policy = Policy(points=made.points, disabled=made.disabled, due=made.due["tiny"], late=made.late)
     with Grader(load_unit(course, "tiny"), SECRET, policy=policy) as grader:
         # One for both, to save the start of another.
         monkeypatch.setattr(ours, "_grader", lambda *arguments, **options: grader)
         assert api.autograde("tiny", "*")["success"]
-        graded = [
-            grader.grade(read_submission(path, "tiny", student)).to_json() for student, path in files.items()
-        ]
+        graded = [grader.grade(read_submission(path, "tiny", student)) for student, path in files.items()]
     autograded = {student: seen(course, student) for student in files}
     assert autograded["late"]["penalty"] > 0
 
@@ -288,16 +293,12 @@ def test_what_cannot_be_written_is_named_and_the_others_are_written(course: Path
     unknown = {"tiny.other": {"score": 1.0, "max_score": 1.0, "status": "correct"}}
     many = {"tiny.scale": {"score": 9.0, "max_score": 3.0, "status": "correct"}}
     nan = {"tiny.scale": {"score": float("nan"), "max_score": 3.0, "status": "correct"}}
-    damaged = result("eve")
-    del damaged["exercises"]
     outcome = write(
         [
-            result("ada", status="unreadable", score=None, exercises={})
-            | {"status": "unreadable", "flags": ["no cells"]},
+            unreadable("ada", "no cells"),
             result("bob", exercises=unknown),
             result("cleo", exercises=many),
             result("dan", exercises=nan),
-            damaged,
             result("f" * 129),
             result("gus", submitted_at="yesterday"),
             result("hal"),
@@ -314,7 +315,6 @@ def test_what_cannot_be_written_is_named_and_the_others_are_written(course: Path
     assert "nbgrader generate_assignment tiny" in told["bob"]
     assert "9.0 of 3.0" in told["cleo"]
     assert "nan" in told["dan"]
-    assert "damaged" in told["eve"]
     assert "128 characters" in told["f" * 129]
     assert "yesterday" in told["gus"]
     with opened(course) as gradebook:
@@ -526,7 +526,7 @@ def test_postgresql_that_is_not_there(course: Path) -> None:
 # --- the command and the table --------------------------------------------------------------------------------------
 
 
-def journal(folder: Path, *results: dict[str, Any]) -> Path:
+def journal(folder: Path, *results: Line) -> Path:
     with Journal(folder) as log:
         for item in results:
             log.write(item)
@@ -539,9 +539,7 @@ def test_the_command(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(app, ["export", "nbgrader", str(folder)])
     assert done.exit_code == 0, done.output
     assert "2 new, 0 changed, 0 as they were, 0 not written" in done.output
-    journal(
-        folder, result("bob", status="x", score=None) | {"status": "unreadable", "flags": ["an [odd] file"]}
-    )
+    journal(folder, unreadable("bob", "an [odd] file"))
     done = CliRunner().invoke(app, ["export", "nbgrader", str(folder), "--db", "sqlite:///gradebook.db"])
     assert done.exit_code == 1
     assert "0 new, 0 changed, 1 as they were, 1 not written" in done.output
@@ -571,7 +569,7 @@ def test_the_table(tmp_path: Path) -> None:
         result("=HYPERLINK(1)"),
         result("x;=1+1\n=2"),
         result("ada", unit="aaa", exercises=other),
-        result("carl") | {"status": "unreadable", "score": None, "exercises": {}},
+        unreadable("carl", "no cells"),
     )
     done = CliRunner().invoke(app, ["export", "csv", str(tmp_path)])
     assert done.exit_code == 0, done.output

@@ -9,13 +9,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import pytest
-import torch
 from nbconvert.exporters import HTMLExporter
 from nbgrader.api import Gradebook
 from nbgrader.apps import NbGraderAPI
@@ -25,9 +24,9 @@ from traitlets.config import Config
 import autograder.nbgrader.preprocessors as ours
 from autograder.nbgrader.configuration import configure
 from autograder.publish.build import build
+from autograder.results import ExerciseLine
 from autograder.sandbox.client import SandboxError
-from course_utils.checks.judge import TOGETHER, WRONG, CheckVerdict, Verdict
-from course_utils.checks.prepared import PreparedCheck
+from course_utils.checks.judge import WRONG
 from tests.support.tiny import make_course
 
 RELEASE = "assignments/tiny/tiny.ipynb"
@@ -207,48 +206,38 @@ def test_what_a_student_writes_is_no_html(graded: Path) -> None:
 
 
 def test_every_part_of_a_verdict_is_escaped_and_hidden_checks_say_no_value() -> None:
-    def check(name: str, visible: bool) -> PreparedCheck:
-        return PreparedCheck(
-            name, f"<i>{name}</i>", 1.0, "exact", (), torch.float32, visible, False, (), (), {}
-        )
-
-    seen, hidden = check("seen", True), check("hidden", False)
-    verdict = Verdict(
-        "tiny.<b>",
-        WRONG,
-        0.0,
-        2.0,
-        (
-            CheckVerdict(seen, False, 0.0, "<u>off</u>", "got 1, expected <s>2</s>"),
-            CheckVerdict(hidden, False, 0.0, "<q>off too", "got 3, expected 4"),
-        ),
-        "idea",
-        "<em>Look</em> again.",
-    )
     numbers = {
         "quantity": "<s>",
         "called": "<i>",
-        "part": "",
         "rows": [0],
         "columns": [0],
         "of": [1, 1],
-        "got": [[7]],
+        "wrong": [[True]],
     }
-    shown = {**numbers, "expected": [[8]], "wrong": [[True]]}
-    html = ours.verdict_html(
-        verdict, 0.0, 2.0, shown={"seen": shown, "hidden": {**shown, "got": [[9]]}}, notes=["<b>"]
-    )
+
+    def check(name: str, visible: bool, message: str, got: int) -> dict[str, Any]:
+        shown = {**numbers, "got": [[got]], "expected": [[8]]}
+        said = {"title": f"<i>{name}</i>", "message": message, "max_points": 1.0, "visible": visible}
+        return {"id": name, "passed": False, "points": 0.0, "shown": shown, **said}
+
+    def result(*ideas: tuple[str, str]) -> ExerciseLine:
+        checks = [check("seen", True, "<u>off</u>", 7), check("hidden", False, "<q>off too", 9)]
+        told = {"ideas": [{"name": name, "hint": hint} for name, hint in ideas]}
+        made = {"score": 0.0, "max_score": 2.0, "status": WRONG, "checks": checks, "diagnosis": told}
+        return msgspec.convert(made, ExerciseLine)
+
+    html = ours.verdict_html("tiny.<b>", result(("idea", "<em>Look</em> again.")), 2.0, notes=["<b>"])
+    assert "<p><strong>Hint.</strong> &lt;em&gt;Look" in html
     for tag in ("<u>", "<s>", "<q>", "<em>", "<i>"):
         assert tag not in html
     assert html.count("<b>") == 2, "the two numbers"
     assert "<b>7</b>, expected <b>8</b>" in html
-    # What was got and expected of a graded case, visible or not, is told nowhere.
-    for told in ("got 1", "got 3", "9</b>"):
-        assert told not in html
-    assert "hidden</i>" not in html
-    several = replace(verdict, misconception=None, hint=None, together={"one": "<em>One?", "other": "Other?"})
-    html = ours.verdict_html(several, 0.0, 2.0)
-    assert f"<p>{TOGETHER}</p><ul><li>&lt;em&gt;One?</li><li>Other?</li></ul>" in html
+    # Of a hidden check no value is told, even if the journal had some.
+    assert "9</b>" not in html
+    assert "hidden&lt;/i&gt;" not in html
+    html = ours.verdict_html("tiny.b", result(("one", "<em>One?"), ("other", "Other?")), 2.0)
+    together = "Several known mistakes together would show this:"
+    assert f"<p>{together}</p><ul><li>&lt;em&gt;One?</li><li>Other?</li></ul>" in html
 
 
 def test_a_mistreated_notebook_is_repaired(graded: Path) -> None:

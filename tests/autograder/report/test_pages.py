@@ -38,7 +38,7 @@ def class_of_twelve() -> list[dict[str, Any]]:
     for number, score in enumerate(SCORES):
         made = grade(f"s{number:02}", score, "correct" if score == 4 else "wrong")
         other = wrong()
-        other.update(score=6.0 if score == 4 else 2.0, max_score=8.0, diagnosis=None)
+        other.update(score=6.0 if score == 4 else 2.0, max_score=8.0, diagnosis={})
         made["exercises"]["moco.moco_logits"] = other
         made.update(score=score + other["score"], max_score=12.0, late_days=int(number == 3))
         grades.append(made)

@@ -10,17 +10,20 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from autograder.report.table import table
+from autograder.results import Line, from_json
 
 
-def result(student: str, exercises: int = 3, late_days: int = 0, **changes: Any) -> dict[str, Any]:
-    entry = {"score": 1.5, "max_score": 2.0, "status": "correct", "diagnosis": None}
-    wrong = {**entry, "status": "wrong", "diagnosis": {"misconception": "pointer-does-not-wrap", "hint": ""}}
+def result(student: str, exercises: int = 3, late_days: int = 0, **changes: Any) -> Line:
+    entry = {"score": 1.5, "max_score": 2.0, "status": "correct"}
+    told = {"ideas": [{"name": "pointer-does-not-wrap", "hint": ""}]}
+    wrong = {**entry, "status": "wrong", "diagnosis": told}
     entries = {f"moco.exercise_{number}": entry for number in range(exercises - 1)}
-    made = {"student": student, "status": "graded", "score": 14.5, "max_score": 14.5, "late_days": late_days}
-    return {**made, "exercises": {**entries, "moco.last_one": wrong}, **changes}
+    named = {"person": {"key": student, "name": student}, "student": student, "unit": "moco"}
+    made = {"status": "graded", "score": 14.5, "max_score": 14.5, "late_days": late_days}
+    return from_json({**named, **made, "exercises": {**entries, "moco.last_one": wrong}, **changes})
 
 
-def shown(results: list[dict[str, Any]], width: int = 80) -> str:
+def shown(results: list[Line], width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
     console.print(table("moco", results, width))
     text = console.file.getvalue()  # type: ignore[attr-defined]

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
+from course_utils.checks.diagnose import Diagnosis
 from course_utils.checks.judge import Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
@@ -78,7 +79,11 @@ def verdict(function: Callable[..., object], exercise: PreparedExercise | None =
 
 def test_every_misconception_is_named() -> None:
     for wrong in BANK:
-        assert verdict(wrong.function).misconception == wrong.id
+        result = verdict(wrong.function)
+        assert result.misconception == wrong.id
+        (idea,) = result.diagnosis.ideas
+        assert idea.hint == wrong.hint
+        assert idea.explains == tuple(item.check.id for item in result.checks if not item.passed)
 
 
 def test_raising_where_an_idea_raises_names_it() -> None:
@@ -94,8 +99,8 @@ def test_raising_elsewhere_names_nothing() -> None:
         return scaled(x)
 
     result = verdict(fails_for_four)
-    assert (result.misconception, result.alike) == (None, ())
-    assert result.fact == "right wherever it does not raise"
+    assert (result.misconception, result.diagnosis.alike) == (None, ())
+    assert result.diagnosis.fact == "right wherever it does not raise"
 
 
 @misconception(hint="Does it learn?")
@@ -127,8 +132,10 @@ def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
     assert verdict(tenth_off_the_graph.function, exercise).misconception == "tenth-off-the-graph"
     # A third answer has the values of both and the gradient of neither.
     result = verdict(lambda x: scaled(x) / 10 + 0 * x + (x - x.detach()), exercise)
-    assert result.alike == ("tenth", "tenth-off-the-graph")
-    assert result.separated_by == "gradient with respect to x"
+    assert [idea.name for idea in result.diagnosis.alike] == ["tenth", "tenth-off-the-graph"]
+    assert [idea.hint for idea in result.diagnosis.alike] == ["One.", "Other."]
+    assert not result.diagnosis.together
+    assert result.diagnosis.separated_by == "gradient with respect to x"
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,7 @@ def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
 )
 def test_facts(function: Callable[..., object], fact: str) -> None:
     result = verdict(function)
-    assert (result.misconception, result.fact) == (None, fact)
+    assert (result.misconception, result.diagnosis.fact) == (None, fact)
 
 
 def test_wrong_on_the_second_call() -> None:
@@ -169,12 +176,12 @@ def test_wrong_on_the_second_call() -> None:
         kept.append(x)
         return changes(x)
 
-    assert verdict(keeps).fact == "right on the first call, wrong on the one after it"
+    assert verdict(keeps).diagnosis.fact == "right on the first call, wrong on the one after it"
 
 
 def test_a_right_answer_has_no_diagnosis() -> None:
     result = verdict(lambda x: x / x.amax(1, keepdim=True))
-    assert (result.misconception, result.alike, result.fact) == (None, (), "")
+    assert result.diagnosis == Diagnosis()
 
 
 def test_two_mistakes_at_once_are_both_named() -> None:
@@ -185,8 +192,12 @@ def test_two_mistakes_at_once_are_both_named() -> None:
         return y / y.detach().max(dim=1, keepdim=True).values
 
     result = verdict(both)
-    assert (result.misconception, result.alike) == (None, ())
-    assert list(result.together) == ["no-single-row", "maximum-detached"]
+    assert (result.misconception, result.diagnosis.alike) == (None, ())
+    found = result.diagnosis
+    assert [(idea.name, idea.explains) for idea in found.together] == [
+        ("no-single-row", ("values",)),
+        ("maximum-detached", ("gradient",)),
+    ]
 
 
 @check(points=1, looks_at=("result", "gradient"))
@@ -200,7 +211,7 @@ def test_two_mistakes_may_meet_in_a_check_that_shows_neither() -> None:
         y = x.squeeze(0)
         return y / y.detach().max(dim=1, keepdim=True).values
 
-    assert list(verdict(both, prepare(values, gradient, meeting)).together) == [
+    assert [idea.name for idea in verdict(both, prepare(values, gradient, meeting)).diagnosis.together] == [
         "no-single-row",
         "maximum-detached",
     ]
@@ -210,7 +221,7 @@ def test_a_mistake_seen_only_where_another_would_be_is_none_of_two() -> None:
     def one_or_the_other(x: Tensor) -> Tensor:
         return by_the_largest_of_all.function(x) if x.requires_grad else no_single_row.function(x)
 
-    assert not verdict(one_or_the_other, prepare(values, gradient)).together
+    assert not verdict(one_or_the_other, prepare(values, gradient)).diagnosis.together
 
 
 def test_an_exception_in_part_of_the_cases_is_none_of_two() -> None:
@@ -235,11 +246,11 @@ def test_an_exception_in_part_of_the_cases_is_none_of_two() -> None:
         raises_for_four_columns, prepare(values, layouts, twice, bank=(five_columns_only, three_rows_only))
     )
     assert not any(item.passed for item in result.checks)
-    assert not result.together
+    assert not result.diagnosis.together
 
 
 def test_a_mistake_that_would_have_failed_more_is_none_of_two() -> None:
     def detached_and_tripled(x: Tensor) -> Tensor:
         return 3 * scaled(x) if len(x) == 4 else x / x.detach().max(dim=1, keepdim=True).values
 
-    assert not verdict(detached_and_tripled).together
+    assert not verdict(detached_and_tripled).diagnosis.together

@@ -92,7 +92,7 @@ def verdict(function: Callable[..., object], exercise: PreparedExercise | None =
 def test_the_reference_gets_all_points() -> None:
     result = verdict(squares)
     assert (result.status, result.score, result.max_score) == (CORRECT, 4, 4)
-    assert result.hint is None
+    assert not result.diagnosis.ideas
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_one_wrong_case_fails_its_check_and_is_named() -> None:
 def test_a_mistake_is_diagnosed_when_one_idea_alone_explains_it() -> None:
     assert verdict(absolute.function).misconception == "absolute"
     assert verdict(absolute_again.function).misconception == "absolute-again"
-    assert verdict(detached.function).hint == "What about the gradient?"
+    assert verdict(detached.function).diagnosis.ideas[0].hint == "What about the gradient?"
     assert verdict(lambda x: 3 * squares(x)).misconception is None
 
 

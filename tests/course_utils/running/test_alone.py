@@ -56,9 +56,7 @@ def graded(grader: Grader, path: Path) -> dict[str, tuple[str, float]]:
     submission = read_submission(path, "moco", "ada")
     assert isinstance(submission, Submission), submission
     result = grader.grade(submission)
-    return {
-        id_: (verdict.status, verdict.score / verdict.max_score) for id_, verdict in result.verdicts.items()
-    }
+    return {id_: (entry.status, entry.score / entry.max_score) for id_, entry in result.exercises.items()}
 
 
 def shown(out: str) -> dict[str, tuple[str, float]]:

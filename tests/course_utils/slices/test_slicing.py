@@ -10,12 +10,11 @@ from typing import Any
 
 import pytest
 
-from autograder.grading.slicing import NoSlice, Program, Slice, import_prelude
-from autograder.intake.submission import Cell, Submission
 from course_utils.slices import slicing
+from course_utils.slices.cells import Cell
 from course_utils.slices.plain import LONGEST
 from course_utils.slices.python_text import ipython_work
-from course_utils.slices.slicing import Statement
+from course_utils.slices.slicing import NoSlice, Program, Slice, Statement, import_prelude
 from course_utils.slices.statements import binding_part
 
 
@@ -24,7 +23,7 @@ def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> P
         Cell(number, source, frozenset({id_} if id_ else set()))
         for number, (id_, source) in enumerate(cells, 1)
     )
-    return Program(Submission("ada", "u", "ada.ipynb", "", made), prelude)
+    return Program(made, prelude)
 
 
 def executed(slice_: Any) -> str:
@@ -85,13 +84,13 @@ def test_a_helper_redefined_later_for_another_exercise_does_not_change_this_one(
 def test_found_by_name_when_the_id_is_lost() -> None:
     found = program(("", "def f(x):\n    return 5")).slice("u.f")
     assert run(found)(0) == 5
-    assert "by its name" in found.flags[0]
+    assert "by its name" in found.notes[0].text
 
 
 def test_own_cell_wins_over_an_old_attempt_elsewhere() -> None:
     found = program(("u-f", "def f(x):\n    return 1"), ("", "def f(x):\n    return 2")).slice("u.f")
     assert run(found)(0) == 1
-    assert "defined in code cells 1, 2" in found.flags[0]
+    assert "defined in code cells 1, 2" in found.notes[0].text
 
 
 def test_stub_left_in_place_and_solved_elsewhere() -> None:
@@ -102,7 +101,7 @@ def test_stub_left_in_place_and_solved_elsewhere() -> None:
 def test_duplicated_cell_id_takes_the_last_written_one() -> None:
     found = program(("u-f", "def f(x):\n    return 1"), ("u-f", "def f(x):\n    return 2")).slice("u.f")
     assert run(found)(0) == 2
-    assert "2 cells carry the id" in found.flags[0]
+    assert "2 cells carry the id" in found.notes[0].text
 
 
 def test_untouched_stub_and_deleted_function_are_not_attempted() -> None:
@@ -176,7 +175,7 @@ def test_lost_imports_come_from_the_prelude() -> None:
         ("u-f", "def f(x):\n    return math.floor(x)"), prelude=import_prelude("import math\nimport os")
     ).slice("u.f")
     assert run(found)(1.5) == 1
-    assert "imports of math" in found.flags[0]
+    assert "imports of math" in found.notes[0].text
     assert "import os" not in executed(found)
 
 
@@ -293,7 +292,7 @@ def test_wrapped_in_a_cell_between_the_exercise_and_its_check() -> None:
         found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), check, ("", "f = None")).slice("u.f")
         assert run(found)(5) == 10
         assert (
-            found.flags[-1]
+            found.notes[-1].text
             == "f of code cell 1 is wrapped or changed in code cell 2, before it is checked: what that makes of it counts"
         )
 
@@ -302,7 +301,10 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
     cells = [("u-f", "def f(x):\n    return x"), ("u-f-check", "cu.check('u.f')"), ("", WRAP)]
     found = program(*cells).slice("u.f")
     assert run(found)(5) == 5
-    assert "is wrapped or changed in code cell 3, after it is checked: that does not count" in found.flags[0]
+    assert (
+        "is wrapped or changed in code cell 3, after it is checked: that does not count"
+        in found.notes[0].text
+    )
     # The student wrapped it and looked again.
     assert run(program(*cells, ("", "cu.check('u.f')")).slice("u.f"))(5) == 10
 
@@ -310,7 +312,7 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
 def test_wrapped_twice_where_nothing_is_checked() -> None:
     found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), ("", "f = twice(f)")).slice("u.f")
     assert run(found)(5) == 20
-    assert "in code cells 2, 3" in found.flags[0]
+    assert "in code cells 2, 3" in found.notes[0].text
 
 
 def test_what_a_wrap_needs_is_looked_up_where_it_stands() -> None:
@@ -426,12 +428,12 @@ def test_blank_lines_by_the_hundred_thousand() -> None:
 def test_a_cell_that_was_left_out() -> None:
     long = Cell(1, "", frozenset({"u-f"}), "left out: it is too long")
     other = Cell(2, "x = 1", frozenset())
-    made = Program(Submission("ada", "u", "ada.ipynb", "", (long, other)))
+    made = Program((long, other))
     assert made.slice("u.f") == NoSlice(True, "code cell 1 is left out: it is too long")
     assert made.slice("u.g") == NoSlice(True, "there is no function g in what is read; left out: code cell 1")
 
 
-def test_reasons_and_flags_are_short() -> None:
+def test_reasons_and_notes_are_short() -> None:
     broken = program(("u-f", "def f(): ?" + "a" * 10_000)).slice("u.f")
     named = program(("u-f", "def " + "a" * 10_000 + "():\n    return 1")).slice("u.f")
     steers = program(("u-f", 'def f(x):\n    return "\x1b[2J\x9b31m\u202e" ?')).slice("u.f")
@@ -441,19 +443,32 @@ def test_reasons_and_flags_are_short() -> None:
         assert not set("\x1b\x9b\u202e\n") & set(found.reason)
     twice = program(*[("u-f", f"def f(x):\n    return {number}") for number in range(1000)]).slice("u.f")
     assert isinstance(twice, Slice)
-    assert "1, 2, 3, 4, 5 and 995 more" in "".join(twice.flags)
+    assert "1, 2, 3, 4, 5 and 995 more" in "".join(note.text for note in twice.notes)
 
 
-def test_what_is_known_of_earlier_cells_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = slicing._Known()
-    monkeypatch.setattr(slicing, "_MOST_NODES", 1000)
+def test_what_is_known_of_earlier_cells_is_limited() -> None:
+    known = slicing._known
     assert known("x = 1", "python") is known("x = 1", "python")
-    for number in range(500):
-        known(f"y = {number}", "python")
-    assert known._nodes <= 1000
-    assert known._nodes == sum(read.nodes + len(key[0]) // 10 for key, read in known._cells.items())
-    large = f"x = [{'1,' * 1000}]"
+    large = f"x = [{'1,' * slicing._MOST_NODES}]"
     assert known(large, "python") is not known(large, "python")
+    assert known.bytes <= slicing._MOST_NODES
+
+
+def test_each_note_has_its_kind() -> None:
+    twice = program(
+        ("u-f", "def f(x):\n    return 1"), ("u-f", "def f(x):\n    return math.pi"), prelude=IMPORTS
+    )
+    assert kinds(twice) == ["several-cells", "several-definitions", "imports-lent"]
+    assert kinds(program(("", "def f(x):\n    return x"))) == ["found-by-name"]
+    cells = [("u-f", "def f(x):\n    return x"), ("", WRAP), ("u-f-check", "cu.check('u.f')"), ("", WRAP)]
+    assert kinds(program(*cells)) == ["wrapped", "wrapped-too-late"]
+
+
+IMPORTS = {"math": "import math"}
+
+
+def kinds(made: Program) -> list[str]:
+    return [note.kind for note in made.slice("u.f").notes]
 
 
 def test_many_names_of_one_statement_are_followed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -501,8 +516,8 @@ def test_each_statement_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) 
 def test_whatever_is_said_of_a_cell_is_clipped() -> None:
     prelude = {f"name_{number}": f"import name_{number}" for number in range(100)}
     borrows = program(("u-f", f"def f():\n    return {' + '.join(prelude)}"), prelude=prelude).slice("u.f")
-    assert [len(flag) for flag in borrows.flags] == [LONGEST]
+    assert [len(note.text) for note in borrows.notes] == [LONGEST]
     cell = Cell(1, "", frozenset({"u-f"}), left_out="x" * 2 * LONGEST)
-    missing = Program(Submission("ada", "u", "ada.ipynb", "", (cell,))).slice("u.f")
+    missing = Program((cell,)).slice("u.f")
     assert isinstance(missing, NoSlice)
     assert len(missing.reason) == LONGEST

@@ -19,6 +19,7 @@ from torch import Tensor
 import course_utils as cu
 from autograder.course.units import load_unit, unit_ids
 from course_utils import shipped
+from course_utils.checks.diagnose import Diagnosis, Idea
 from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.slices.help import Help
@@ -127,10 +128,11 @@ def test_a_function_that_only_raises_says_so_once_and_offers_no_table() -> None:
 def test_what_is_known_of_all_checks_together_is_shown() -> None:
     """A fact at once; mistakes that look alike, and what tells them apart, with the hints."""
     seen = run(WRONG["overflow-dropped"])
-    fact = replace(seen, hint=None, fact="right values, but wrong gradients")
+    fact = replace(seen, diagnosis=Diagnosis(fact="right values, but wrong gradients"))
     assert "\n  All in all: right values, but wrong gradients.\n" in str(fact)
     assert "All in all: right values" in Page(fact._repr_html_()).words
-    alike = replace(seen, hint=None, alike=("Which row?", "Which column?"), separated_by="the gradient")
+    ideas = (Idea("row", "Which row?"), Idea("column", "Which column?"))
+    alike = replace(seen, diagnosis=Diagnosis(ideas, alternatives=True, separated_by="the gradient"))
     for shown in (str, lambda result: Page(result._repr_html_()).words):
         assert "Which row?" not in shown(replace(alike, level=1))
         text = shown(replace(alike, level=2))

@@ -1,4 +1,4 @@
-"""A cache for what a whole class shares, bounded by bytes: entries of very different sizes are kept side by side."""
+"""A cache for what a whole class shares, bounded by size: entries of very different sizes are kept side by side."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Bounded(Generic[Value]):
 
         Args:
             function: what is called; exceptions are not remembered.
-            size: of a result and the arguments that it came from: the bytes that both take.
-            most: bytes of all results together.
-            largest: bytes of a single one; what is larger would drive out too much.
+            size: of a result and the arguments that it came from: the bytes that both take, or another measure.
+            most: size of all results together.
+            largest: size of a single one; what is larger would drive out too much.
         """
         self._function = function
         self._size = size

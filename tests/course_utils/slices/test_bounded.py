@@ -6,7 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.sandbox.bounded import Bounded
+from course_utils.slices.bounded import Bounded
 
 
 def _texts(most: int = 100, largest: int = 50) -> tuple[Bounded[str], list[int]]:

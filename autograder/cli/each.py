@@ -1,0 +1,122 @@
+"""Grade each of a class: read what was handed in, keep what holds of earlier lines, grade the rest, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from autograder.course.config import Course
+from autograder.errors import UserError
+from autograder.grading.grader import Grader
+from autograder.intake.collect import Found
+from autograder.intake.submission import Submission
+from autograder.results import FORMAT, GRADED, Line
+from autograder.sandbox.tiers import TIERS
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The lines of earlier runs, and what must not have changed since for them to hold.
+
+    Attributes:
+        lines: student -> the last line of the unit.
+        course: the course.
+        tier, device: where grading takes place now.
+        settings_sha256: fingerprint of what decides a score besides file and checks.
+    """
+
+    lines: Mapping[str, Line]
+    course: Course
+    tier: str
+    device: str
+    settings_sha256: str
+
+    def of(self, submission: Submission) -> Line | None:
+        """The line of this very submission under these settings; whether its checks are the same is not asked."""
+        line = self.lines.get(submission.student)
+        if line is None:
+            return None
+        submitted = submission.submitted_at
+        now = (
+            FORMAT,
+            GRADED,
+            submission.sha256,
+            self.settings_sha256,
+            self.device,
+            submitted.isoformat() if submitted else None,
+            self.course.late_days(submission.unit, submitted),
+        )
+        then = (
+            line.format,
+            line.status,
+            line.submission_sha256,
+            line.settings_sha256,
+            line.device,
+            line.submitted_at,
+            line.late_days,
+        )
+        # What was found out under weaker isolation than there is now could have been forged.
+        held = line.sandbox in TIERS and TIERS.index(line.sandbox) >= TIERS.index(self.tier)
+        return line if now == then and held else None
+
+
+def grade_each(
+    grader: Grader, found: Iterable[Found], attempts: str = "latest", earlier: Earlier | None = None
+) -> Iterator[tuple[Found, Line | Exception | None]]:
+    """Grade many, as many at a time as the grader can, in the order in which they are done.
+
+    Args:
+        grader: entered.
+        found: what `autograder.intake.collect.collect` found.
+        attempts: which of several attempts counts: `latest`, `first` or `best`.
+        earlier: what the checks have not changed for is kept.
+
+    Yields:
+        Each student with the result; None if there is one already; an exception if the fault is ours: there is no
+        result then, and never a zero.
+
+    Raises:
+        UserError: nothing more can be graded, and somebody can mend that.
+    """
+
+    def work(item: Found) -> Line | None:
+        submissions = item.read(attempts)
+        # The result in the journal is that of one attempt; with several to choose from all are graded again.
+        if len(submissions) == 1 and isinstance(submissions[0], Submission):
+            line = earlier.of(submissions[0]) if earlier else None
+            if line is not None and grader.is_up_to_date(line):
+                return None
+            return grader.grade(submissions[0], grader.to_keep(line) if line else None)
+        return max(
+            map(grader.grade, submissions), key=lambda line: -1.0 if line.score is None else line.score
+        )
+
+    # No more threads than sandboxes: reading a hostile file can keep the interpreter for seconds, and who reads one
+    # must wait for its own submission before reading on, or those in a sandbox would not be heard in time.
+    pool = ThreadPoolExecutor(grader.jobs)
+    try:
+        running: dict[Future[Line | None], Found] = {}
+        waiting = iter(found)
+        while True:
+            # No more than two a worker are in work, so memory does not grow with the class.
+            while len(running) < 2 * grader.jobs and (item := next(waiting, None)) is not None:
+                running[pool.submit(work, item)] = item
+            if not running:
+                return
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                item = running.pop(future)
+                error = future.exception()
+                if isinstance(error, UserError):
+                    raise error
+                yield item, future.result() if error is None else _ours(error)
+    finally:
+        # Those who wait for a worker stop at once, whatever ended this.
+        grader.stop()
+        pool.shutdown(cancel_futures=True)
+
+
+def _ours(error: BaseException) -> Exception:
+    if isinstance(error, Exception):
+        return error
+    raise error
