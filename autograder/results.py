@@ -214,7 +214,7 @@ class Line(_Part, frozen=True, kw_only=True):
 
 
 def to_json(line: Line) -> dict[str, Any]:
-    """The line as JSON takes it: dictionaries, lists, texts and numbers. The texts may be any that Python knows."""
+    """The line as JSON takes it: dictionaries, sequences, texts and numbers. The texts may be any that Python knows."""
     made: dict[str, Any] = msgspec.to_builtins(line)
     return made
 

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path, PurePosixPath
 
 from autograder.errors import UserError
@@ -43,6 +43,7 @@ class Candidate:
     size: int
     source: Path | Member
     file_time: dt.datetime | None
+    _: KW_ONLY
     submitted_at: dt.datetime | None = None
     marked_late: bool = False
     flags: list[Flag] = field(default_factory=list)

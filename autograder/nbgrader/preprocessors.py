@@ -224,9 +224,8 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
         parts.append(f"<p>{said(fact)}</p>")
     explained = explain(result.diagnosis)
     if explained.lead:
-        parts.append(f"<p>{said(explained.lead)}</p>")
-    if explained.lead and explained.ideas:
-        parts.append(f"<ul>{''.join(f'<li>{said(hint)}</li>' for hint in explained.hints)}</ul>")
+        hints = "".join(f"<li>{said(hint)}</li>" for hint in explained.hints)
+        parts.append(f"<p>{said(explained.lead)}</p>{f'<ul>{hints}</ul>' if hints else ''}")
     elif explained.ideas:
         parts.append(f"<p><strong>Hint.</strong> {said(explained.hints[0])}</p>")
     reasons = {item.message for item in result.checks}

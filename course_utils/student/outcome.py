@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis
 from course_utils.checks.judge import CheckVerdict
@@ -30,6 +30,7 @@ class CheckOutcome:
 
     exercise: str
     status: str
+    _: KW_ONLY
     points: float = 0.0
     max_points: float = 0.0
     verdicts: tuple[CheckVerdict, ...] = ()

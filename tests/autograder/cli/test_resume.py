@@ -29,7 +29,7 @@ from autograder.grading import journal
 from autograder.grading.grader import Grader, Limits
 from autograder.grading.lock import only_one
 from autograder.intake.submission import Submission, read_submission
-from autograder.results import Line, from_json, to_json
+from autograder.results import Line, from_json
 from autograder.sandbox import client, starter
 from autograder.sandbox.tiers import probe
 from tests.support.notebooks import sources, write
@@ -312,9 +312,7 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
                 result = from_json(json.loads(line))
                 if result.student not in done:
                     log.write(result)
-        assert [to_json(line) for line in journal.read(tmp_path).values()] == [
-            json.loads(line) for line in lines
-        ]
+        assert list(journal.read(tmp_path).values()) == [from_json(json.loads(line)) for line in lines]
         assert set(complete((tmp_path / journal.NAME).read_bytes()).values()) == {1}
 
 

@@ -29,7 +29,7 @@ def found(source: str) -> list[str]:
         ("import course_utils.checks", "course_utils.checks"),
         ("from course_utils.checks import judge", "course_utils.checks"),
         ("import course_utils as cu\ncu.checks", "cu.checks"),
-        ("from autograder import grading", "autograder.grading.grader"),
+        ("from autograder import grading", "autograder.grading"),
         ("get_ipython().ast_transformers", "get_ipython"),
     ],
 )

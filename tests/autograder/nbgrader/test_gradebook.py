@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import nbformat
 import pytest
 import sqlalchemy
@@ -380,7 +381,8 @@ def test_a_unit_that_is_nowhere(course: Path) -> None:
 def test_a_submission_older_than_its_notebook_is_named(course: Path) -> None:
     with opened(course) as gradebook:
         gradebook.add_grade_cell("tiny-new-check", "tiny", "tiny", max_score=1.0, cell_type="code")
-    more = result("zoe")["exercises"] | {"tiny.new": {"score": 1.0, "max_score": 1.0, "status": "correct"}}
+    new = {"score": 1.0, "max_score": 1.0, "status": "correct"}
+    more = msgspec.to_builtins(result("zoe").exercises) | {"tiny.new": new}
     outcome = write([result("zoe", 3.0, exercises=more), result("ada", exercises=more)], course)
     assert "Formgrader" in reasons(outcome)["zoe"]
     assert outcome.new == 1
