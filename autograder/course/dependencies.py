@@ -7,7 +7,6 @@ that its cases name, so that a new model leaves the receipts of the others alone
 from __future__ import annotations
 
 import ast
-import hashlib
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import version
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autograder.course.exercises import NEEDED, Exercise
+from autograder.course.fingerprint import of_parts
 from autograder.course.sources import used_by
 from course_utils.checks.case import Module
 from course_utils.checks.definition import PUBLIC_SECRET
@@ -45,13 +45,13 @@ def exercise_sha256(exercise: Exercise, minutes: int) -> str:
     parts = {f"file {name}": path.read_bytes() for name, path in files.items()}
     parts |= {f"module {name}": _path(name).read_bytes() for name in own}
     parts |= {f"model {name}": _model(name).encode() for name in sorted(_models(exercise))}
-    return _hash(parts | {"minutes": str(minutes).encode()})
+    return of_parts(parts | {"minutes": str(minutes).encode()})
 
 
 @cache
 def judging_sha256() -> str:
     """Hash of the code that draws cases, observes, compares, judges and makes wrong answers."""
-    return _hash({name: _path(name).read_bytes() for name in _judging_modules()})
+    return of_parts({name: _path(name).read_bytes() for name in _judging_modules()})
 
 
 @cache
@@ -141,10 +141,3 @@ def _model(name: str) -> str:
         if isinstance(key, ast.Constant) and key.value == name
     )
     return "\n".join(ast.unparse(node) for node in used_by(ast.Expr(maker), module))
-
-
-def _hash(parts: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(parts):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(parts[name]).digest())
-    return digest.hexdigest()

@@ -17,12 +17,17 @@ JUDGING = {
 }
 
 
-def of_files(files: Mapping[str, Path]) -> str:
-    """A hash of names and contents, whatever their order. Raises `OSError` if one cannot be read."""
+def of_parts(parts: Mapping[str, bytes]) -> str:
+    """A hash of names and contents, whatever their order."""
     digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name].read_bytes()).digest())
+    for name in sorted(parts):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(parts[name]).digest())
     return digest.hexdigest()
+
+
+def of_files(files: Mapping[str, Path]) -> str:
+    """`of_parts` of files. Raises `OSError` if one cannot be read."""
+    return of_parts({name: path.read_bytes() for name, path in files.items()})
 
 
 def python_files(folder: Path) -> dict[str, Path]:
