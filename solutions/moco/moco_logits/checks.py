@@ -40,9 +40,7 @@ def no_gradient_to_keys(draw: Draw) -> Case:
     return _logits(draw).wanting_gradients()
 
 
-inputs_unchanged = standard.unchanged(
-    _logits, "Queries, keys and queue are left as they were.", accuracy="reduction"
-)
+inputs_unchanged = standard.unchanged(_logits, "Queries, keys and queue are left as they were.")
 
 
 def _layouts(draw: Draw) -> list[Case]:

@@ -19,7 +19,7 @@ turned_images = standard.values(
     _small,
     "The four copies of each image stand together, each turned as it should be.",
     points=1,
-    accuracy="elementwise",
+    accuracy="moved",
     looks_at=("result.0",),
 )
 
@@ -45,13 +45,13 @@ def _layouts(draw: Draw) -> list[Case]:
 layouts = standard.layouts(
     _layouts,
     "Images and labels are right in float64, in transposed memory, for one image, for pixels, and called again.",
-    accuracy="elementwise",
+    accuracy="moved",
 )
 differentiable = standard.gradients(
     _small,
     "The gradient finds its way back through the turns to the images.",
     points=0.5,
-    accuracy="elementwise",
+    accuracy="moved",
     looks_at=("result.0", "gradient"),
 )
 inputs_unchanged = standard.unchanged(_images, "The images passed in are left as they were.", leaves=_small)
