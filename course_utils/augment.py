@@ -28,7 +28,7 @@ _CHROMA = ((0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
 _FROM_CHROMA = torch.linalg.inv(torch.tensor([_LUMA, *_CHROMA], dtype=torch.float64))[:, 1:].tolist()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Augment:
     """A family of random views.
 

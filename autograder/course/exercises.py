@@ -98,18 +98,18 @@ class Exercise:
             )
             prepared.append(
                 PreparedCheck(
-                    check.id,
-                    check.title,
-                    check.points,
-                    check.accuracy,
-                    check.looks_at,
-                    check.dtype,
-                    check.visible,
-                    check.side,
-                    cases,
-                    expected,
-                    wrong,
-                    check.property,
+                    id=check.id,
+                    title=check.title,
+                    points=check.points,
+                    accuracy=check.accuracy,
+                    looks_at=check.looks_at,
+                    dtype=check.dtype,
+                    visible=check.visible,
+                    side=check.side,
+                    cases=cases,
+                    expected=expected,
+                    wrong=wrong,
+                    property=check.property,
                     also={
                         name: _expect_all(function, cases, check.dtype)
                         for name, function in check.also.items()

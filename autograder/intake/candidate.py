@@ -28,7 +28,7 @@ _MAX_TIMESTAMP = 200
 _LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Candidate:
     """A file that may be a submission; not read yet.
 
@@ -63,7 +63,14 @@ def candidate_of(path: Path, student: str) -> Candidate:
     """A file on the disk as this student's. Raises `OSError` if it is gone."""
     status = path.stat()
     time = dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
-    return Candidate(student, str(path), status.st_size, path, time, marked_late=is_late(path.name))
+    return Candidate(
+        student=student,
+        path=str(path),
+        size=status.st_size,
+        source=path,
+        file_time=time,
+        marked_late=is_late(path.name),
+    )
 
 
 # --- whose it is ----------------------------------------------------------------------------------------------------

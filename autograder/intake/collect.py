@@ -289,7 +289,14 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
             yield Unreadable(who, unit, item.shown, what)
         else:
             late = is_late(name.name)
-            candidate = Candidate(who, item.shown, item.size, item, item.time, marked_late=late)
+            candidate = Candidate(
+                student=who,
+                path=item.shown,
+                size=item.size,
+                source=item,
+                file_time=item.time,
+                marked_late=late,
+            )
             if student is None and who == student_of(name.name, unit):
                 candidate.flags += flags_of_name(name.name, unit)
             if student is None and item.name.parent.name == unit and item.name.parent in stamps:

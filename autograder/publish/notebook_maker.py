@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from autograder.course.config import Course
 from autograder.course.units import Unit
-from autograder.publish.notebook_source import Cell, NotebookSource
+from autograder.publish.notebook_source import NotebookSource, SourceCell
 from autograder.publish.published import Published, wheel_name
 from autograder.publish.stub import solution_cell, solved_cell
 from course_utils import __version__ as course_utils_version
@@ -138,7 +138,7 @@ def _rules(unit: Unit, course: Course) -> NotebookNode:
     return _markdown("\n".join(lines))
 
 
-def _exercise(unit: Unit, cell: Cell, course: Course, number: int) -> Iterator[NotebookNode]:
+def _exercise(unit: Unit, cell: SourceCell, course: Course, number: int) -> Iterator[NotebookNode]:
     function = unit.exercises[cell.id].reference
     name = function_name(cell.id)
     if cell.id in course.disabled:
@@ -160,7 +160,7 @@ def _exercise(unit: Unit, cell: Cell, course: Course, number: int) -> Iterator[N
     )
 
 
-def _other(cell: Cell, course: Course) -> Iterator[NotebookNode]:
+def _other(cell: SourceCell, course: Course) -> Iterator[NotebookNode]:
     if cell.kind == "prose":
         yield _markdown(cell.text)
     elif cell.kind == "answer":

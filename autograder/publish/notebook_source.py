@@ -31,8 +31,8 @@ _ALLOWED = {
 _JUPYTEXT = {"lines_to_next_cell", "region_name"}
 
 
-@dataclass(frozen=True)
-class Cell:
+@dataclass(frozen=True, kw_only=True)
+class SourceCell:
     """One cell of a `notebook.md`.
 
     Attributes:
@@ -68,15 +68,15 @@ class NotebookSource:
     path: Path
     title: str
     order: int
-    cells: tuple[Cell, ...] = field(repr=False)
+    cells: tuple[SourceCell, ...] = field(repr=False)
 
     @property
-    def exercises(self) -> dict[str, Cell]:
+    def exercises(self) -> dict[str, SourceCell]:
         """Exercise id -> its cell."""
         return {cell.id: cell for cell in self.cells if cell.kind == "exercise"}
 
     @property
-    def answers(self) -> dict[str, Cell]:
+    def answers(self) -> dict[str, SourceCell]:
         """Id of a written question -> its cell."""
         return {cell.id: cell for cell in self.cells if cell.kind == "answer"}
 
@@ -154,7 +154,7 @@ def _find(lines: list[str], cell_type: str, metadata: dict[str, Any], source: st
     return next((index for index in range(start, len(lines)) if lines[index].startswith(opening)), start)
 
 
-def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, line: int) -> Cell:
+def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, line: int) -> SourceCell:
     where = f"{path}, line {line}"
     metadata = {key: value for key, value in metadata.items() if key not in _JUPYTEXT}
     marks = [mark for mark in _MARKS if metadata.get(mark)]
@@ -163,7 +163,7 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
     if not marks:
         if metadata:
             raise UserError(f"{where}: unknown mark {next(iter(metadata))!r}; known are {', '.join(_MARKS)}")
-        return Cell("prose" if cell_type == "markdown" else "code", source, line)
+        return SourceCell(kind="prose" if cell_type == "markdown" else "code", text=source, line=line)
     mark = marks[0]
     if mark == "exercise" and "points" in metadata:
         place = f"solutions/{str(metadata[mark]).replace('.', '/')}/checks.py"
@@ -175,7 +175,7 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
             f"{where}: a cell that is {mark} is a {'code' if mark != 'answer' else 'Markdown'} cell"
         )
     if mark in ("setup", "scratch", "train"):
-        return Cell(mark, source, line)
+        return SourceCell(kind=mark, text=source, line=line)
     numbers = {"points": 0.0}
     for key in ("minutes",) if mark == "exercise" else ("points", "minutes"):
         value = metadata.get(key)
@@ -189,7 +189,15 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
     if mark == "exercise" and not isinstance(metadata.get("difficulty"), str):
         raise UserError(f'{where}: {metadata[mark]} needs difficulty= in words, e.g. difficulty="moderate"')
     id_, difficulty = str(metadata[mark]), metadata.get("difficulty", "")
-    return Cell(mark, source, line, id_, float(numbers["points"]), int(numbers["minutes"]), difficulty)
+    return SourceCell(
+        kind=mark,
+        text=source,
+        line=line,
+        id=id_,
+        points=float(numbers["points"]),
+        minutes=int(numbers["minutes"]),
+        difficulty=difficulty,
+    )
 
 
 def _check_once(source: NotebookSource) -> None:

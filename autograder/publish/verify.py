@@ -19,8 +19,8 @@ from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise, Unit, load_unit, unit_ids
 from autograder.errors import UserError
 from autograder.publish.notebook_source import (
-    Cell,
     NotebookSource,
+    SourceCell,
     images_without_alt,
     named_in_prose,
     read_order,
@@ -177,7 +177,7 @@ def _imports(unit: Unit, source: NotebookSource) -> Iterator[str]:
             bound |= _bound(cell)
 
 
-def _bound(cell: Cell) -> set[str]:
+def _bound(cell: SourceCell) -> set[str]:
     code = "\n".join(
         "pass" if line.lstrip().startswith(("%", "!")) else line for line in cell.text.splitlines()
     )

@@ -38,7 +38,7 @@ Readings = Mapping[str, Sequence[Expectation]]
 MISCONCEPTION, NAMELESS, MUTANT, BEHAVIOUR = "misconception", "wrong answer", "mutant", "behaviour"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class TriedWrong:
     """A wrong answer and what became of it.
 
@@ -204,11 +204,11 @@ def _try(
         effect = min(effect, largest)
     seen = judge_function(visible, make())
     return TriedWrong(
-        kind,
-        name,
-        line,
-        failed,
-        raised & failed,
+        kind=kind,
+        name=name,
+        line=line,
+        failed=failed,
+        raised=raised & failed,
         survived=True in passed,
         flaky=len(passed) > 1,
         survived_visible=seen.status == CORRECT,

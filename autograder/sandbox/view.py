@@ -37,7 +37,7 @@ _OF_A_COURSE = ("solutions", "course.toml")
 _SOLVED = ("solutions", "source")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class View:
     """Files that a sandbox may read.
 

@@ -50,7 +50,15 @@ def main(
     """
     given = arguments(description)
     if given.set:
-        trial = Recorded(unit, [], [], [], {}, changed(settings, given.set), machine())
+        trial = Recorded(
+            unit=unit,
+            seeds=[],
+            losses=[],
+            seconds=[],
+            results={},
+            settings=changed(settings, given.set),
+            machine=machine(),
+        )
         for seed in given.seeds:
             trial = with_run(trial, seed, *run(fit, seed, trial.settings))
         print(summary(trial))
@@ -171,7 +179,9 @@ def load(unit: str, settings: Settings) -> Recorded:
         record = Recorded(**json.loads(path.read_text(encoding="utf-8")))
         if record.settings == settings:
             return record
-    return Recorded(unit, [], [], [], {}, dict(settings), machine())
+    return Recorded(
+        unit=unit, seeds=[], losses=[], seconds=[], results={}, settings=dict(settings), machine=machine()
+    )
 
 
 def write(record: Recorded) -> None:

@@ -49,7 +49,7 @@ from course_utils.checks.tolerance import UNITS
 PUBLIC_SECRET = b"visible"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Check:
     """A graded question about an exercise: run cases, look at some quantities, compare.
 
@@ -202,16 +202,16 @@ def check(
 
     def decorate(cases: Callable[[Draw], Case | Sequence[Case]]) -> Check:
         return Check(
-            id_of(cases.__name__),
-            _first_line(cases),
-            points,
-            cases,
-            accuracy,
-            looks_at,
-            dtype,
-            visible,
-            side,
-            property,
+            id=id_of(cases.__name__),
+            title=_first_line(cases),
+            points=points,
+            cases=cases,
+            accuracy=accuracy,
+            looks_at=looks_at,
+            dtype=dtype,
+            visible=visible,
+            side=side,
+            property=property,
             also={id_of(function.__name__): function for function in others},
             signs=signs,
             line=cases.__code__.co_firstlineno,

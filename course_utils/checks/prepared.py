@@ -43,7 +43,7 @@ class Bank(Mapping[str, tuple[Expectation, ...]]):
         return len(self._makers)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PreparedCheck:
     """A check that is ready to be judged.
 

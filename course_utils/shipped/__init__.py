@@ -277,17 +277,17 @@ def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
         expected = tuple(map(unpack_expectation, check.expected))
         checks.append(
             PreparedCheck(
-                check.id,
-                check.title,
-                check.points,
-                check.accuracy,
-                check.looks_at,
-                DTYPES[check.dtype],
-                True,
-                check.side,
-                tuple(map(unpack_case, check.cases)),
-                expected,
-                _unpack_others(check.wrong, expected),
+                id=check.id,
+                title=check.title,
+                points=check.points,
+                accuracy=check.accuracy,
+                looks_at=check.looks_at,
+                dtype=DTYPES[check.dtype],
+                visible=True,
+                side=check.side,
+                cases=tuple(map(unpack_case, check.cases)),
+                expected=expected,
+                wrong=_unpack_others(check.wrong, expected),
                 also=_unpack_others(check.also, expected),
                 signs=check.signs,
             )

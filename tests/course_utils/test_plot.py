@@ -25,7 +25,9 @@ def images() -> Tensor:
 
 @pytest.fixture
 def band() -> Recorded:
-    return Recorded("moco", [0, 1], [[4.0, 3.0, 2.0], [6.0, 5.0, 4.0]], [1.0, 1.0], {})
+    return Recorded(
+        unit="moco", seeds=[0, 1], losses=[[4.0, 3.0, 2.0], [6.0, 5.0, 4.0]], seconds=[1.0, 1.0], results={}
+    )
 
 
 def texts(picture: plot.Picture) -> list[str]:

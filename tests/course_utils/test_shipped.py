@@ -33,8 +33,8 @@ def _prepared(visible: bool = True, **options: object) -> PreparedExercise:
         {"exception": "none", "result": torch.tensor([1.0, -math.inf])}, {"result": "float32"}
     )
     made = PreparedCheck(
-        "values", "Right.", 2.0, "reduction", ("result",), torch.float32, visible, False, (case,), (expectation,),
-        {"wrong": (_expectation(math.nan),)}, **options,  # type: ignore[arg-type]
+        id="values", title="Right.", points=2.0, accuracy="reduction", looks_at=("result",), dtype=torch.float32, visible=visible, side=False, cases=(case,), expected=(expectation,),
+        wrong={"wrong": (_expectation(math.nan),)}, **options,  # type: ignore[arg-type]
     )  # fmt: skip
     return PreparedExercise("unit.f", (made,), {"wrong": "A hint."})
 

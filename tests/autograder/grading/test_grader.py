@@ -479,7 +479,19 @@ def verdict(
     """On one visible check that failed by its result."""
     case = Case({"values": Input(torch.ones(2))})
     expectation = Expectation({"result": expected, "exception": "none"}, {})
-    check = PreparedCheck("a", "A.", 1.0, accuracy, (), dtype, True, False, (case,), (expectation,), {})
+    check = PreparedCheck(
+        id="a",
+        title="A.",
+        points=1.0,
+        accuracy=accuracy,
+        looks_at=(),
+        dtype=dtype,
+        visible=True,
+        side=False,
+        cases=(case,),
+        expected=(expectation,),
+        wrong={},
+    )
     seen = Observation({"result": got, "exception": "none"})
     return CheckVerdict(check, False, 0.0, "", "", Difference("result", "is wrong"), 0, seen)
 

@@ -138,7 +138,7 @@ def test_what_is_right_speaks_for_a_reading(right: Function, prepared: PreparedE
     verdict = judge_function(prepared, detached)
     assert [item.passed for item in verdict.checks] == [True, False, True]
     assert verdict.checks[1].message == "gradient with respect to z_b is zero everywhere, but should not be"
-    assert verdict.fact == "right values, but wrong gradients"
+    assert verdict.diagnosis.fact == "right values, but wrong gradients"
 
 
 def test_misconceptions_are_known_whichever_is_nearer(prepared: PreparedExercise) -> None:
