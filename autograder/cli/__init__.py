@@ -17,6 +17,7 @@ from autograder.cli.demo import demo
 from autograder.cli.doctor import doctor
 from autograder.cli.export import export
 from autograder.cli.grade import grade
+from autograder.cli.new import new
 from autograder.cli.release import release
 from autograder.cli.report import report
 from autograder.cli.terminal import BAD_USAGE, messages
@@ -26,7 +27,7 @@ from course_utils.slices.plain import plain
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
 )
-for command in (build, release, grade, report, export, checks, doctor, demo):
+for command in (build, release, grade, report, export, new, checks, doctor, demo):
     app.command()(command)
 
 
