@@ -6,7 +6,7 @@ layouts = standard.layouts(
     lambda draw: [_batch(draw).strided(), _batch(draw, n=1), _batch(draw, n=5).then(_batch(draw, n=5))],
     "The loss is right in float64, in transposed memory, for a batch of one and in a second call.",
 )
-inputs_unchanged = standard.unchanged(_batch, "The projections are left as they were.")
+inputs_unchanged = standard.unchanged(_batch, "What it is given stays as it was.")
 
 A check is named by the variable that it is bound to (`inputs-unchanged`). What is asked of one exercise alone is
 written with `@check`.
