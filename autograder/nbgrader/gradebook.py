@@ -16,11 +16,8 @@ import contextlib
 import json
 import logging
 import math
-import os
-import shutil
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -29,7 +26,6 @@ from typing import Any
 from nbgrader import utils
 from nbgrader.api import (
     Assignment,
-    Base,
     Grade,
     Gradebook,
     InvalidEntry,
@@ -41,13 +37,21 @@ from nbgrader.api import (
 )
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import create_engine, inspect
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import selectinload
 
 from autograder.course.config import Course, load_course
 from autograder.errors import UserError
+from autograder.nbgrader.database import (
+    ExportOutcome,
+    cause_of,
+    database_url,
+    open_gradebook,
+    reason_of,
+    refuse_old,
+    told,
+    transaction,
+)
 from autograder.nbgrader.preprocessors import late_penalty, released_notebook
 from autograder.results import GRADED, Line, texts
 from course_utils.checks.judge import NOT_ATTEMPTED
@@ -56,28 +60,6 @@ from course_utils.slices.names import cell_id, check_cell_id
 BATCH = 100
 NO_RESPONSE = "No response."  # nbgrader's own words for it
 _LONGEST_NAME = 128  # of the gradebook's column
-_DRIVERS = ("psycopg", "psycopg2")
-
-
-@dataclass
-class Outcome:
-    """What came of an export.
-
-    Attributes:
-        database: its URL, the password hidden.
-        new: submissions that the gradebook did not have.
-        changed: submissions of which something changed.
-        same: submissions that were as they should be.
-        not_written: (student, unit, reason).
-        notes: what a person should know of all of them.
-    """
-
-    database: str
-    new: int = 0
-    changed: int = 0
-    same: int = 0
-    not_written: list[tuple[str, str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def write(
@@ -87,7 +69,7 @@ def write(
     *,
     batch: int = BATCH,
     progress: Callable[[], None] = lambda: None,
-) -> Outcome:
+) -> ExportOutcome:
     """Write results into the gradebook.
 
     Args:
@@ -107,16 +89,16 @@ def write(
     """
     directory = _course_directory(root)
     url = database_url(db, Path.cwd()) if db else database_url(directory.db_url, root)
-    outcome = Outcome(url.render_as_string())
+    outcome = ExportOutcome(url.render_as_string())
     by_unit: dict[str, list[Line]] = {}
     for result in sorted(grades, key=lambda item: (item.unit, item.student)):
         by_unit.setdefault(result.unit, []).append(result)
-    with _told(outcome):
-        _refuse_old(url)
-    with _told(outcome), _open(url, directory.course_id) as gradebook:
+    with told(outcome):
+        refuse_old(url)
+    with told(outcome), open_gradebook(url, directory.course_id) as gradebook:
         course = load_course(root)
         units = {}
-        with _transaction(gradebook):
+        with transaction(gradebook):
             for unit in by_unit:
                 units[unit] = _unit(gradebook, directory, unit, course)
         for unit, results in by_unit.items():
@@ -142,129 +124,6 @@ def _course_directory(root: Path) -> CourseDirectory:
     if not directory.root:
         directory.root = str(root)
     return directory
-
-
-def database_url(text: str, folder: Path) -> URL:
-    """The URL, with a driver that is installed and a file of SQLite relative to a folder.
-
-    Raises:
-        UserError: it is no URL of SQLite or PostgreSQL, or the driver for PostgreSQL is missing.
-    """
-    forms = "write sqlite:///gradebook.db or postgresql://user:password@host/database"
-    try:
-        url = make_url(text)
-    except ArgumentError as error:
-        raise UserError(f"--db {text}: is no database's URL: {forms}") from error
-    backend, _, driver = url.drivername.partition("+")
-    if backend == "sqlite":
-        if url.database and url.database != ":memory:":
-            url = url.set(database=str((folder / url.database).absolute()))
-        return url
-    if backend not in ("postgresql", "postgres"):
-        raise UserError(f"--db {url.render_as_string()}: {backend} is not supported: {forms}")
-    wanted = (driver,) if driver else _DRIVERS
-    found = next((name for name in wanted if importable(name)), None)
-    if found is None:
-        raise UserError(
-            f"--db {url.render_as_string()}: the driver for PostgreSQL is missing ({' or '.join(wanted)}): "
-            "pip install 'psycopg[binary]'"
-        )
-    return url.set(drivername=f"postgresql+{found}")
-
-
-def importable(module: str) -> bool:
-    """Whether a module can be imported here (psycopg without its C library cannot, though it is installed)."""
-    try:
-        __import__(module)
-    except ImportError:
-        return False
-    return True
-
-
-@contextlib.contextmanager
-def _told(outcome: Outcome) -> Iterator[None]:
-    """What the database says, as a sentence with a way out."""
-    try:
-        yield
-    except (SQLAlchemyError, InvalidEntry, NoSuchModuleError) as error:
-        raise UserError(
-            f"{outcome.database}: {_reason(error)}. {outcome.new + outcome.changed} submissions are written; the same "
-            "command goes on from there"
-        ) from error
-
-
-def _reason(error: BaseException) -> str:
-    """The database's own words; SQLAlchemy's add the statement and all its values, names of students among them."""
-    error = _cause(error)
-    return " ".join(str(getattr(error, "orig", None) or error).split())[:300]
-
-
-def _cause(error: BaseException) -> BaseException:
-    """nbgrader's `InvalidEntry` stands for any refusal of the database, a locked one too: what it was raised for."""
-    return error.__context__ if isinstance(error, InvalidEntry) and error.__context__ else error
-
-
-def _refuse_old(url: URL) -> None:
-    """Refuse the gradebook of an older nbgrader before the API adds its new tables beside the old ones.
-
-    Raises:
-        UserError: a table or a column of today's is missing.
-    """
-    engine = create_engine(url)
-    try:
-        found = inspect(engine)
-        there = set(found.get_table_names())
-        if not there & Base.metadata.tables.keys():
-            return
-        for table in Base.metadata.sorted_tables:
-            columns = (
-                {column["name"] for column in found.get_columns(table.name)} if table.name in there else set()
-            )
-            if not columns >= set(table.columns.keys()):
-                raise UserError(
-                    f"{url.render_as_string()} is the gradebook of an older nbgrader (its table {table.name} lacks "
-                    "columns): copy it, run `nbgrader db upgrade`, then export again"
-                )
-    finally:
-        engine.dispose()
-
-
-@contextlib.contextmanager
-def _open(url: URL, course_id: str) -> Iterator[Gradebook]:
-    """The gradebook; a new one gets its tables, as nbgrader makes them."""
-    path = os.environ.get("PATH", "")
-    log = logging.getLogger("tornado.application")
-    level = log.level
-    try:
-        if not shutil.which("alembic"):
-            # nbgrader runs it by name to stamp a new gradebook; it is installed beside this Python.
-            os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{path}"
-        # nbgrader logs with a stack what it raises too.
-        log.setLevel(logging.CRITICAL)
-        # The API's own course where the configuration names none: PostgreSQL wants an assignment to belong to one.
-        with Gradebook(url.render_as_string(hide_password=False), course_id or "default_course") as gradebook:
-            yield gradebook
-    finally:
-        os.environ["PATH"] = path
-        log.setLevel(level)
-
-
-@contextlib.contextmanager
-def _transaction(gradebook: Gradebook) -> Iterator[None]:
-    """All that is done inside is one transaction of the database, though the API commits in every call.
-
-    The session joins a transaction that is not its own: there its commits only flush, and its rollbacks roll back.
-    """
-    with gradebook.engine.connect() as connection, connection.begin() as transaction:
-        gradebook.db.remove()
-        gradebook.db.configure(bind=connection, join_transaction_mode="rollback_only", expire_on_commit=False)
-        try:
-            yield
-            gradebook.db.flush()
-            if not transaction.is_active:
-                raise InvalidEntry("rolled back by the database")
-        finally:
-            gradebook.db.remove()
 
 
 # --- a unit ---------------------------------------------------------------------------------------------------------
@@ -395,7 +254,9 @@ def _add_unit(gradebook: Gradebook, directory: CourseDirectory, unit: str) -> No
 # --- submissions ----------------------------------------------------------------------------------------------------
 
 
-def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Line], outcome: Outcome) -> None:
+def _write_batch(
+    gradebook: Gradebook, cells: _Cells, results: Sequence[Line], outcome: ExportOutcome
+) -> None:
     """Write some students' results, all or none."""
     writable: list[tuple[Line, dict[str, float]]] = []
     for result in results:
@@ -406,7 +267,7 @@ def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Line], o
     counts = {"new": 0, "changed": 0, "same": 0}
     failed: list[tuple[str, str, str]] = []
     try:
-        with _transaction(gradebook):
+        with transaction(gradebook):
             names = [result.student for result, _ in writable]
             students = {id_ for (id_,) in gradebook.db.query(Student.id).filter(Student.id.in_(names))}
             there = _submissions(gradebook, cells.unit, names)
@@ -425,11 +286,11 @@ def _write_batch(gradebook: Gradebook, cells: _Cells, results: Sequence[Line], o
                     continue
                 counts["new" if is_new else "changed" if changed else "same"] += 1
     except (SQLAlchemyError, InvalidEntry) as error:
-        if isinstance(_cause(error), OperationalError):
+        if isinstance(cause_of(error), OperationalError):
             # The database is locked, full or gone: the next batch would wait for it in vain.
             raise
         outcome.not_written += [
-            (result.student, cells.unit, f"the batch was refused by the database: {_reason(error)}")
+            (result.student, cells.unit, f"the batch was refused by the database: {reason_of(error)}")
             for result, _ in writable
         ]
         return

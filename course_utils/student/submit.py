@@ -5,35 +5,31 @@ from __future__ import annotations
 import copy
 import json
 import os
-import subprocess
 import sys
-import threading
 import time
-import warnings
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from course_utils import shipped
 from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT
 from course_utils.checks.observe import clean
 from course_utils.running.alone import CannotRun, judge_alone
-from course_utils.setup import PROFILE_VARIABLE, Profile
 from course_utils.slices.help import Help, as_json, merged, read_help
 from course_utils.student.check import asked_for, check_in, undisturbed
+from course_utils.student.fresh_run import (
+    INSIDE,
+    MARK,
+    ExerciseResult,
+    FreshRun,
+    Notebook,
+    cell_source,
+    run_fresh,
+)
 from course_utils.student.present import points
 
-Notebook = dict[str, Any]
-
-# Set in the fresh kernel, so that a notebook that calls `submit` does not submit itself again and again.
-_INSIDE = "COURSE_SUBMITTING"
-_MARK = "course_utils.student.submit: "
-_SECONDS_PER_CELL, _SECONDS_FOR_CHECKS = 120, 120
 # Characters of JSON. Training curves and image grids fit; films and tables of a million rows do not.
 _LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
 # What stands in an answer cell before the student writes there.
@@ -42,37 +38,6 @@ _UNANSWERED = "takes the place of this line"
 
 class SubmitError(Exception):
     """The notebook can't be found or read; the message says what to do."""
-
-
-@dataclass(frozen=True)
-class ExerciseResult:
-    """What the visible checks say of one exercise.
-
-    Attributes:
-        notes: what is particular about where the grader finds its code.
-    """
-
-    exercise: str
-    status: str
-    points: float
-    max_points: float
-    reason: str = ""
-    notes: tuple[str, ...] = ()
-
-
-@dataclass
-class FreshRun:
-    """What became of a notebook that was run from the top.
-
-    Attributes:
-        results: one for each exercise; None if the run did not get as far as that.
-        stopped: first line of each cell that ended in an exception, and the exception.
-        unfinished: how many cells stopped at an exercise that isn't written yet.
-    """
-
-    results: list[ExerciseResult] | None = None
-    stopped: list[tuple[str, str]] = field(default_factory=list)
-    unfinished: int = 0
 
 
 def submit(unit: str, *, notebook: str | Path | None = None) -> None:
@@ -103,7 +68,7 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> None:
         raise SubmitError(
             f"{error.args[0]}. Give the id of this problem set, as in cu.submit('moco')."
         ) from None
-    if os.environ.get(_INSIDE):
+    if os.environ.get(INSIDE):
         print("cu.submit: this notebook is just being submitted.")
         return
 
@@ -218,11 +183,6 @@ def _read(path: Path) -> Notebook:
     return content
 
 
-def _source(cell: Mapping[str, Any]) -> str:
-    source = cell.get("source") or ""
-    return source if isinstance(source, str) else "".join(map(str, source))
-
-
 def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> list[str]:
     lines = []
     if path.is_file():
@@ -231,7 +191,7 @@ def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> l
         lines.append(f"{path.name}, as saved at {when} ({_ago(time.time() - saved)}).")
     history = namespace.get("In")
     running = history[-1].strip() if isinstance(history, list) and history else ""
-    if running and not any(running == _source(cell).strip() for cell in content["cells"]):
+    if running and not any(running == cell_source(cell).strip() for cell in content["cells"]):
         lines.append(
             "The saved file does not hold the cell that you have just run, so it may lack other changes too. "
             "Save the notebook (Ctrl+S or Cmd+S) and run cu.submit again, if anything was changed."
@@ -311,114 +271,9 @@ def _download(path: Path) -> None:
 # --- the fresh run ----------------------------------------------------------------------------------------------
 
 
-def run_fresh(content: Notebook, unit: str, folder: Path) -> FreshRun | None:
-    """Run a notebook from the top in a kernel of its own, in the check profile.
-
-    Args:
-        content: the notebook; it is not changed.
-        unit: whose exercises are checked at the end.
-        folder: working directory of the kernel.
-
-    Returns:
-        What became of it, or None if notebooks can't be run here (nbclient and ipykernel come with Jupyter).
-    """
-    try:
-        import nbformat
-        from jupyter_client.kernelspec import KernelSpecManager
-        from jupyter_client.manager import AsyncKernelManager
-        from nbclient import NotebookClient
-    except ImportError:
-        return None
-    try:
-        with warnings.catch_warnings():
-            # Editors leave out ids and the like; nbformat puts them in and warns on stderr.
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(json.dumps(content), as_version=4)
-    except Exception as error:
-        return FreshRun(stopped=[("", f"the notebook could not be opened ({type(error).__name__})")])
-    question = f"from course_utils.student.submit import _answer\n_answer(globals(), {unit!r})"
-    notebook.cells.append(nbformat.v4.new_code_cell(question))
-    # No folders: what is left is the kernel of this very Python, whatever other kernels are installed.
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    started = [0]
-
-    def on_cell_start(cell: object, cell_index: int) -> None:
-        started[0] = cell_index + 1
-
-    client = NotebookClient(
-        notebook,
-        km=manager,
-        timeout_func=lambda cell: _SECONDS_FOR_CHECKS if cell is notebook.cells[-1] else _SECONDS_PER_CELL,
-        interrupt_on_timeout=True,
-        error_on_timeout={"ename": "Timeout", "evalue": "", "traceback": []},
-        allow_errors=True,
-        resources={"metadata": {"path": str(folder)}},
-        on_cell_start=on_cell_start,
-    )
-    environment = {**os.environ, PROFILE_VARIABLE: Profile.CHECK.value, _INSIDE: "1"}
-    failure: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            # What the kernel itself says on starting is of no use to a student.
-            client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        except BaseException as error:  # a kernel that dies; told below
-            failure.append(error)
-
-    # A thread of its own, because the event loop of this kernel is busy with the cell that called us.
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        _show_progress(thread, started, len(notebook.cells))
-    except KeyboardInterrupt:
-        process = getattr(manager.provisioner, "process", None)
-        if process is not None:
-            process.kill()
-        thread.join(10)
-        raise
-    return _read_run(notebook.cells, failure)
-
-
-def _show_progress(thread: threading.Thread, started: Sequence[int], total: int) -> None:
-    # On stdout, because text on stderr looks like a failure.
-    with tqdm(
-        total=total, desc="Running your notebook from the top", unit="cell", file=sys.stdout, leave=False
-    ) as bar:
-        while thread.is_alive():
-            thread.join(0.2)
-            if started[0] > bar.n:
-                bar.update(started[0] - bar.n)
-
-
-def _read_run(cells: Sequence[Mapping[str, Any]], failure: Sequence[BaseException]) -> FreshRun:
-    run = FreshRun()
-    for cell in cells[:-1]:
-        for output in cell.get("outputs", ()):
-            if output["output_type"] != "error":
-                continue
-            if output["ename"] == "NotImplementedError":
-                run.unfinished += 1
-            else:
-                first = next((line for line in _source(cell).splitlines() if line.strip()), "")
-                error = f"{output['ename']}: {output['evalue']}"[:200]
-                # On running out of time a cell is interrupted.
-                if output["ename"] in ("KeyboardInterrupt", "Timeout"):
-                    error = f"it takes more than {_SECONDS_PER_CELL} seconds in the check profile"
-                run.stopped.append((first.strip()[:70], error))
-    if failure:
-        run.stopped.append(
-            ("", f"the kernel stopped ({type(failure[0]).__name__}): " + str(failure[0]).strip()[:200])
-        )
-    for output in cells[-1].get("outputs", ()):
-        for line in str(output.get("text", "")).splitlines():
-            if line.startswith(_MARK):
-                run.results = [ExerciseResult(**item) for item in json.loads(line.removeprefix(_MARK))]
-    return run
-
-
 def _answer(namespace: Mapping[str, Any], unit: str) -> None:
     """Called in the fresh kernel after the last cell: print the report where `run_fresh` reads it."""
-    print(_MARK + json.dumps([vars(result) for result in report(namespace, unit)]))
+    print(MARK + json.dumps([vars(result) for result in report(namespace, unit)]))
 
 
 # --- what is said -----------------------------------------------------------------------------------------------
@@ -519,6 +374,10 @@ def _unanswered(content: Notebook) -> list[str]:
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
         if not isinstance(nbgrader, dict):
             continue
-        if cell.get("cell_type") == "markdown" and nbgrader.get("solution") and _UNANSWERED in _source(cell):
+        if (
+            cell.get("cell_type") == "markdown"
+            and nbgrader.get("solution")
+            and _UNANSWERED in cell_source(cell)
+        ):
             found.append(str(nbgrader.get("grade_id", "a written question")))
     return found

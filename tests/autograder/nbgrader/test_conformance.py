@@ -33,6 +33,7 @@ from autograder.errors import UserError
 from autograder.grading.grader import Grader
 from autograder.intake.collect import collect
 from autograder.intake.submission import Submission, Unreadable, read_submission
+from autograder.nbgrader import database
 from autograder.nbgrader import gradebook as export
 from autograder.nbgrader.preprocessors import RepairCells
 from autograder.results import Line, Person
@@ -262,7 +263,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Repaired:
     notebook = nbformat.read(path, as_version=4)
     url = f"sqlite:///{root / 'gradebook.db'}"
     resources = {"nbgrader": {"assignment": "ps1", "notebook": "p1", "student": "ada", "db_url": url}}
-    with export._open(export.database_url(url, root), "") as gradebook:
+    with database.open_gradebook(database.database_url(url, root), "") as gradebook:
         gradebook.add_assignment("ps1")
         SaveCells().preprocess(notebook, resources)
     converter = _Converter()

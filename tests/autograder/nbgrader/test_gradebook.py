@@ -34,9 +34,10 @@ from autograder.export.table import harmless
 from autograder.grading.grader import Grader, Policy
 from autograder.grading.journal import Journal
 from autograder.intake.submission import read_submission
-from autograder.nbgrader import gradebook as export
+from autograder.nbgrader import database
 from autograder.nbgrader.configuration import configure
-from autograder.nbgrader.gradebook import Outcome, database_url, write
+from autograder.nbgrader.database import ExportOutcome, database_url
+from autograder.nbgrader.gradebook import write
 from autograder.publish.build import build
 from autograder.results import Line, from_json
 from tests.support.optional import NO_POSTGRESQL, find_postgresql
@@ -285,7 +286,7 @@ def test_the_due_date_is_that_of_the_course(course: Path) -> None:
 # --- what cannot be written -----------------------------------------------------------------------------------------
 
 
-def reasons(outcome: Outcome) -> dict[str, str]:
+def reasons(outcome: ExportOutcome) -> dict[str, str]:
     return {student: reason for student, _, reason in outcome.not_written}
 
 
@@ -415,7 +416,7 @@ def test_a_wrong_database(course: Path, url: str, said: str) -> None:
 
 
 def test_a_missing_driver_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export, "importable", lambda module: False)
+    monkeypatch.setattr(database, "importable", lambda module: False)
     with pytest.raises(UserError, match=r"pip install 'psycopg\[binary\]'") as caught:
         database_url("postgresql://me:secret@host/grades", tmp_path)
     assert "secret" not in str(caught.value)
@@ -423,7 +424,7 @@ def test_a_missing_driver_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("driver", ["psycopg", "psycopg2"])
 def test_either_driver_serves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
-    monkeypatch.setattr(export, "importable", lambda module: module == driver)
+    monkeypatch.setattr(database, "importable", lambda module: module == driver)
     assert database_url("postgresql://host/grades", tmp_path).drivername == f"postgresql+{driver}"
 
 

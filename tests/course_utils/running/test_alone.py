@@ -46,7 +46,7 @@ def quickly(monkeypatch: pytest.MonkeyPatch, moco: Unit) -> None:
     monkeypatch.setattr(alone, "_start", Forked)
     monkeypatch.setattr(alone, "_SECONDS", SECONDS)
     monkeypatch.setitem(sys.modules, "nbclient", None)
-    monkeypatch.delenv(submit._INSIDE, raising=False)
+    monkeypatch.delenv(submit.INSIDE, raising=False)
     if not shipped.imports("moco"):
         monkeypatch.setattr(shipped, "imports", lambda unit: moco.prelude)
 

@@ -60,7 +60,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own, and no environment that tells of a notebook."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    monkeypatch.delenv(submit._INSIDE, raising=False)
+    monkeypatch.delenv(submit.INSIDE, raising=False)
     return tmp_path
 
 
@@ -137,7 +137,7 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
 def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(submit, "_SECONDS_PER_CELL", 2)
+    monkeypatch.setattr("course_utils.student.fresh_run._SECONDS_PER_CELL", 2)
     slow = submit.run_fresh(notebook(code("while True: pass"), code("x = 1")), "moco", elsewhere)
     assert slow.results is not None
     assert slow.stopped == [("while True: pass", "it takes more than 2 seconds in the check profile")]
@@ -362,7 +362,7 @@ def test_an_unsaved_notebook_is_noticed(
 def test_a_notebook_that_is_being_submitted_does_not_submit_itself(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(submit._INSIDE, "1")
+    monkeypatch.setenv(submit.INSIDE, "1")
     cu.submit("moco")
     assert list(elsewhere.iterdir()) == []
 
@@ -408,4 +408,4 @@ def test_cu_submit_is_this_function() -> None:
     assert cu.submit is submit.submit
     assert callable(submit_function) or submit_function is submit
     assert shipped.exercise_ids("moco")
-    assert submit._INSIDE not in os.environ
+    assert submit.INSIDE not in os.environ
