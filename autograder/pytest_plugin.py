@@ -119,7 +119,7 @@ class _Graded:
     def exercises(self) -> dict[str, ExerciseLine]:
         """Exercise id -> what became of it; the first access grades the submission."""
         from autograder.course.config import secret
-        from autograder.grading.grader import Grader, Limits, Policy
+        from autograder.grading.grader import Grader, Policy
         from autograder.intake.submission import Unreadable, read_submission
         from autograder.sandbox.tiers import probe, require
 
@@ -129,7 +129,7 @@ class _Graded:
         submission = read_submission(path, self.unit.id, path.stem)
         if isinstance(submission, Unreadable):
             raise pytest.UsageError(f"{path}: {submission.reason}")
-        limits = Limits(course.limits.seconds, course.limits.memory_mb)
+        limits = course.limits
         policy = Policy(disabled=course.disabled)
         tier = probe().best
         try:

@@ -164,7 +164,7 @@ def write_receipts(tree: Path) -> int:
         exercises = load_unit(tree, unit).exercises
         minutes = minutes_of(tree, exercises)
         for id_, exercise in exercises.items():
-            receipt.write(exercise, minutes[id_], found, 200)
+            receipt.write_receipt(exercise, minutes[id_], found, 200)
             count += 1
     text = page.page(standing.recorded(standing.exercises_of(tree)))
     (tree / page.PAGE).write_text(text, encoding="utf-8")

@@ -19,7 +19,7 @@ from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
     from course_utils import augment, data, evaluate, models, plot, train, training_runs
-    from course_utils.student.check import check
+    from course_utils.student.check import check_exercise as check
     from course_utils.student.submit import submit
 
 __version__ = "0.1.0"
@@ -40,7 +40,10 @@ __all__ = [
 ]
 
 _SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "train", "training_runs")
-_FUNCTIONS = {"check": "course_utils.student.check", "submit": "course_utils.student.submit"}
+_FUNCTIONS = {
+    "check": ("course_utils.student.check", "check_exercise"),
+    "submit": ("course_utils.student.submit", "submit"),
+}
 
 
 check_versions()
@@ -50,7 +53,8 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f"course_utils.{name}")
     if name in _FUNCTIONS:
-        return getattr(import_module(_FUNCTIONS[name]), name)
+        module, function = _FUNCTIONS[name]
+        return getattr(import_module(module), function)
     raise AttributeError(f"course_utils has no {name!r}; it has {', '.join(__all__)}")
 
 

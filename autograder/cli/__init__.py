@@ -6,20 +6,21 @@ import contextlib
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 import typer
 from rich.markup import escape
 
-from autograder.cli.build import build
-from autograder.cli.checks import checks
-from autograder.cli.demo import demo
-from autograder.cli.doctor import doctor
-from autograder.cli.export import export
-from autograder.cli.grade import grade
-from autograder.cli.new import new
-from autograder.cli.release import release
-from autograder.cli.report import report
+from autograder.cli.build import build_command
+from autograder.cli.checks import checks_command
+from autograder.cli.demo import demo_command
+from autograder.cli.doctor import doctor_command
+from autograder.cli.export import export_command
+from autograder.cli.grade import grade_command
+from autograder.cli.new import new_command
+from autograder.cli.release import release_command
+from autograder.cli.report import report_command
 from autograder.cli.terminal import BAD_USAGE, messages
 from autograder.errors import UserError
 from course_utils.slices.plain import plain
@@ -27,8 +28,19 @@ from course_utils.slices.plain import plain
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
 )
-for command in (build, release, grade, report, export, new, checks, doctor, demo):
-    app.command()(command)
+COMMANDS: dict[str, Callable[..., None]] = {
+    "build": build_command,
+    "release": release_command,
+    "grade": grade_command,
+    "report": report_command,
+    "export": export_command,
+    "new": new_command,
+    "checks": checks_command,
+    "doctor": doctor_command,
+    "demo": demo_command,
+}
+for name, command in COMMANDS.items():
+    app.command(name)(command)
 
 
 def main() -> NoReturn:

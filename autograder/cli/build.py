@@ -10,7 +10,7 @@ from rich.markup import escape
 from autograder.cli.terminal import Units, console
 
 
-def build(
+def build_command(
     units: Units = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a committed file is stale.")
@@ -19,7 +19,7 @@ def build(
     """Make source/, assignments/ and the recorded checks from solutions/."""
     from autograder.course.config import find_root
     from autograder.course.units import load_unit, unit_ids
-    from autograder.publish.build import build as run
+    from autograder.publish.build import build_course as run
 
     root = find_root()
     wanted = units or unit_ids(root)

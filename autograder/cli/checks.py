@@ -26,7 +26,7 @@ Ids = Annotated[
 ]
 
 
-def checks(
+def checks_command(
     ids: Ids = None,
     all_: Annotated[bool, typer.Option("--all", help="Try every exercise, fresh or not.")] = False,
     fresh: Annotated[
@@ -49,7 +49,7 @@ def checks(
     from autograder.course.config import find_root
     from autograder.quality import standing
     from autograder.quality.gate import complaints
-    from autograder.quality.page import PAGE, details, page, rows_of, table
+    from autograder.quality.page import PAGE, details, gate_table, page, rows_of
     from autograder.quality.survey import Plan
 
     root = find_root()
@@ -73,7 +73,7 @@ def checks(
     results = _survey(root, plans, jobs)
     if results:
         # As wide as it is, in a pipe as well: a column that is cut says nothing.
-        Console(file=console.file, width=max(console.width, _WIDTH)).print(table(rows_of(results)))
+        Console(file=console.file, width=max(console.width, _WIDTH)).print(gate_table(rows_of(results)))
     found = complaints(results)
     if fresh:
         found += [
@@ -85,7 +85,7 @@ def checks(
     elif seeds is None:
         for result in results:
             if not complaints([result]):
-                receipt.write(result.exercise, result.minutes, result.found, result.seeds)
+                receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
     if seeds is None:
         everything = standing.exercises_of(root)
         text = page(standing.recorded(everything))

@@ -13,7 +13,7 @@ from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
 
 
-def demo(
+def demo_command(
     folder: Annotated[Path, typer.Argument(help="Where to put the class and its results.")] = Path("demo"),
     assignment: Annotated[str, typer.Option(help="Id of the unit.")] = "moco",
     students: Annotated[int, typer.Option(help="Size of the class.", min=1, max=1000)] = 24,
@@ -26,7 +26,7 @@ def demo(
         from autograder.publish.sample_class import make_class
 
     submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
-    failed = session.grade(
+    failed = session.grade_class(
         [submitted],
         assignment,
         folder / "results",

@@ -7,7 +7,7 @@ from rich.markup import escape
 from autograder.cli.terminal import console
 
 
-def doctor() -> None:
+def doctor_command() -> None:
     """Say what this machine offers: sandbox tier, device, versions."""
     from autograder.cli.machine import findings
 

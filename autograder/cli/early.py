@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.course.config import Course
-from autograder.sandbox.starter import ForkServer, Limits
+from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import choose
 
 
@@ -30,6 +30,6 @@ def early_server(
     if device == "cuda" or (device == "auto" and any(Path("/dev").glob("nvidia*"))):
         yield None
         return
-    limits = Limits(course.limits.seconds, course.limits.memory_mb)
+    limits = course.limits
     with ForkServer(limits, choose(tier, course.sandbox, unsafe=unsafe), workers=jobs) as server:
         yield server

@@ -15,7 +15,7 @@ from autograder.results import Line
 FORMATS = ("nbgrader", "csv")
 
 
-def export(
+def export_command(
     form: Annotated[str, typer.Argument(metavar="FORMAT", help=f"One of {', '.join(FORMATS)}.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with grades.jsonl.", file_okay=False)],
     db: Annotated[
@@ -32,7 +32,7 @@ def export(
         raise UserError(f"unknown format {form!r}: choose one of {', '.join(FORMATS)}")
     if db is not None and form != "nbgrader":
         raise UserError(f"--db names nbgrader's gradebook; {form} has none")
-    grades = list(journal.read(folder).values())
+    grades = list(journal.read_journal(folder).values())
     if not grades:
         raise UserError(
             f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first"
@@ -44,21 +44,21 @@ def export(
 
 
 def _csv(folder: Path, grades: list[Line]) -> None:
-    from autograder.export.table import write
+    from autograder.export.table import write_table
 
-    console.print(escape(f"The table is {write(folder, grades)}"), highlight=False, soft_wrap=True)
+    console.print(escape(f"The table is {write_table(folder, grades)}"), highlight=False, soft_wrap=True)
 
 
 def _nbgrader(grades: list[Line], db: str | None) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from autograder.course.config import find_root
-    from autograder.nbgrader.gradebook import write
+    from autograder.nbgrader.gradebook import write_gradebook
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("left"))
     with Progress(*columns, TimeRemainingColumn(), console=messages) as progress:
         task = progress.add_task("writing", total=len(grades))
-        outcome = write(grades, find_root(), db, progress=lambda: progress.advance(task))
+        outcome = write_gradebook(grades, find_root(), db, progress=lambda: progress.advance(task))
     console.print(
         escape(
             f"{outcome.database}: {outcome.new} new, {outcome.changed} changed, {outcome.same} as they were, "

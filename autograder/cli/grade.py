@@ -17,7 +17,7 @@ from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
 
 
-def grade(
+def grade_command(
     paths: Annotated[
         list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")
     ],
@@ -58,7 +58,7 @@ def grade(
         with imports_kept():
             from autograder.cli import session
 
-        failed = session.grade(
+        failed = session.grade_class(
             paths,
             assignment,
             out,

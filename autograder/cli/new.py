@@ -11,7 +11,7 @@ from rich.markup import escape
 from autograder.cli.terminal import console
 
 
-def new(
+def new_command(
     id_: Annotated[str, typer.Argument(metavar="ID", help="Its id: unit.function.")],
     definition: Annotated[
         str, typer.Argument(metavar="DEF", help="'def function(...) -> ...: ...', or - for standard input.")

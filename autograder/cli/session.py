@@ -36,10 +36,9 @@ from autograder.grading.grader import Grader, Policy
 from autograder.grading.lock import only_one
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import Found, collect
-from autograder.report.pages import write as write_report
-from autograder.report.table import table
+from autograder.report.pages import write_report as write_report
+from autograder.report.table import class_table
 from autograder.results import FORMAT, GRADED, FlagKind, Line, texts
-from autograder.sandbox.client import Limits
 from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, choose
 from course_utils.slices.plain import LONGEST_NAME, clip, clip_path, plain, several
@@ -89,7 +88,7 @@ class Options:
     scheduler: str | None = None
 
 
-def grade(
+def grade_class(
     paths: list[Path],
     assignment: str,
     out: Path,
@@ -135,7 +134,7 @@ def grade(
         only_one(out, wait=options.wait, tell=partial(_tell, messages)),
     ):
         # Read under the lock: another grader may just have finished.
-        lines = journal.read(out)
+        lines = journal.read_journal(out)
         of_unit = {line.student: line for line in lines.values() if line.unit == assignment}
         earlier = Earlier(
             of_unit if options.resume else {},
@@ -152,7 +151,7 @@ def grade(
             lines[key] for key in sorted(lines) if key[1] == assignment and lines[key].student in students
         ]
         if results:
-            console.print(table(assignment, results, console.width))
+            console.print(class_table(assignment, results, console.width))
         if kept:
             were = "s were" if kept > 1 else " was"
             _tell(
@@ -184,7 +183,7 @@ def _grader(
     """The grader for a run, not entered yet; says how student code is kept apart."""
     device, jobs, tier = options.device, options.jobs, options.tier
     unsafe = options.unsafe or options.demo_secret
-    limits = Limits(course.limits.seconds, course.limits.memory_mb)
+    limits = course.limits
     policy = Policy(
         points=course.points, disabled=course.disabled, due=course.due.get(unit.id), late=course.late
     )

@@ -54,7 +54,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         seconds: of one call of a student's function.
-        memory_mb: of one submission's process, beyond what torch itself takes, in MiB.
+        memory_mb: of one submission's process, beyond what the prepared one has, in MiB.
     """
 
     seconds: Positive = 10.0

@@ -178,8 +178,8 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
 def _module(id_: str, file: str, files: Mapping[str, Path]) -> ModuleType:
     unit = id_.split(".")[0]
     if "shared.py" in files:
-        modules.load(f"solutions.{unit}.shared", files["shared.py"])
-    return modules.load(f"solutions.{id_}.{Path(file).stem}", files[file])
+        modules.load_module(f"solutions.{unit}.shared", files["shared.py"])
+    return modules.load_module(f"solutions.{id_}.{Path(file).stem}", files[file])
 
 
 def _reference(id_: str, files: Mapping[str, Path]) -> FunctionType:

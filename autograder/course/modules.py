@@ -17,7 +17,7 @@ from types import ModuleType
 from autograder.errors import UserError
 
 
-def load(name: str, path: Path) -> ModuleType:
+def load_module(name: str, path: Path) -> ModuleType:
     """The module of this name, executed unless this very file was before.
 
     Raises:
@@ -35,7 +35,7 @@ def load(name: str, path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except Exception as error:
         del sys.modules[name]
-        raise UserError(f"{path}, line {line_of(error, path)}: does not load: {_said(error)}") from error
+        raise UserError(f"{path}, line {failing_line(error, path)}: does not load: {_said(error)}") from error
     return module
 
 
@@ -60,7 +60,7 @@ def run_changed(path: Path, source: str, label: str) -> dict[str, object]:
     return namespace
 
 
-def line_of(error: BaseException, path: Path) -> int:
+def failing_line(error: BaseException, path: Path) -> int:
     """The line of a file in which an exception came up, 1 if it was none of them."""
     if isinstance(error, SyntaxError):
         return error.lineno or 1

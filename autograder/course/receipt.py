@@ -21,7 +21,7 @@ FILE = "receipt.json"
 FORMAT = 1
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What became of all answers to an exercise, as counts.
 
     Attributes:
@@ -88,7 +88,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     versions: dict[str, str]
     seeds: int
     seeds_since: int
-    found: Found
+    found: Counts
     seal: str = ""
 
 
@@ -106,7 +106,7 @@ def freshness(exercise: Exercise, minutes: int) -> Freshness:
     Raises:
         UserError: the receipt was edited by hand, or is none.
     """
-    receipt = read(exercise)
+    receipt = read_receipt(exercise)
     if receipt is None or receipt.exercise_sha256 != exercise_sha256(exercise, minutes):
         return Freshness.STALE
     if (receipt.judging_sha256, receipt.versions) != (judging_sha256(), versions()):
@@ -114,7 +114,7 @@ def freshness(exercise: Exercise, minutes: int) -> Freshness:
     return Freshness.FRESH
 
 
-def read(exercise: Exercise) -> Receipt | None:
+def read_receipt(exercise: Exercise) -> Receipt | None:
     """The receipt of an exercise; None if there is none, or one of another format.
 
     Raises:
@@ -140,7 +140,7 @@ def read(exercise: Exercise) -> Receipt | None:
     return receipt
 
 
-def write(exercise: Exercise, minutes: int, found: Found, seeds: int) -> Path:
+def write_receipt(exercise: Exercise, minutes: int, found: Counts, seeds: int) -> Path:
     """Write the receipt of an exercise that was tried under so many seeds, and return its path."""
     before = read_or_none(exercise)
     own = exercise_sha256(exercise, minutes)
@@ -164,7 +164,7 @@ def write(exercise: Exercise, minutes: int, found: Found, seeds: int) -> Path:
 def read_or_none(exercise: Exercise) -> Receipt | None:
     """The receipt of an exercise; None too if it is worth nothing."""
     try:
-        return read(exercise)
+        return read_receipt(exercise)
     except UserError:
         return None
 

@@ -15,7 +15,7 @@ COLUMNS = ("student", "unit", "score", "max_score", "late_days", "status")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def write(folder: Path, lines: Iterable[Line]) -> Path:
+def write_table(folder: Path, lines: Iterable[Line]) -> Path:
     """Write the table beside `grades.jsonl`.
 
     In UTF-8 with a byte order mark: without one Excel reads the file in the machine's old code page and breaks every

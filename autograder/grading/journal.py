@@ -81,7 +81,7 @@ class Journal:
         return self._shared.of(msgspec.json.decode(text, type=Line))
 
 
-def read(folder: Path) -> dict[tuple[str, str], Line]:
+def read_journal(folder: Path) -> dict[tuple[str, str], Line]:
     """(key of the person, unit) -> the last result. Lines cut off by a crash are skipped.
 
     Raises:

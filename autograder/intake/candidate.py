@@ -76,14 +76,14 @@ def candidate_of(path: Path, student: str) -> Candidate:
 # --- whose it is ----------------------------------------------------------------------------------------------------
 
 
-def clean(name: str) -> str:
+def clean_name(name: str) -> str:
     """A name as text that can be written: in one Unicode form (Macs use another), what is no UTF-8 replaced."""
     return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
 
 
 def clean_path(path: str) -> str:
     """A path as such text, the beginning of a very long one left out."""
-    text = clean(path)
+    text = clean_name(path)
     return text if len(text) <= 4 * _LONGEST_NAME else f"…{text[-4 * _LONGEST_NAME :]}"
 
 
@@ -104,12 +104,12 @@ def student_in_zip(name: PurePosixPath, unit: str) -> str:
 
 def student_of_folder(name: str) -> str:
     """Moodle's `Ada Lovelace_123_assignsubmission_file_` is Ada Lovelace's."""
-    return _student(clean(MOODLE.sub("", name)))
+    return _student(clean_name(MOODLE.sub("", name)))
 
 
 def student_of(filename: str, unit: str) -> str:
     """`ada.ipynb`, `ada_moco.ipynb`, Canvas's `ada_LATE_123_456_moco-1.ipynb`, Moodle's flat names: all of ada."""
-    stem = _student(clean(PurePosixPath(filename).stem))
+    stem = _student(clean_name(PurePosixPath(filename).stem))
     if canvas := CANVAS.fullmatch(stem):
         return canvas["name"]
     if _is_nameless(stem, unit):
@@ -126,14 +126,14 @@ def _is_nameless(stem: str, unit: str) -> bool:
 
 def flags_of_name(filename: str, unit: str) -> list[Flag]:
     """What a person should know about a file that lies among those of many students."""
-    nameless = _is_nameless(clean(PurePosixPath(filename).stem), unit)
+    nameless = _is_nameless(clean_name(PurePosixPath(filename).stem), unit)
     text = "the name of the file says no student: whose is it?"
     return [Flag(kind=FlagKind.NO_STUDENT, text=text, audience="staff")] if nameless else []
 
 
 def is_late(filename: str) -> bool:
     """Whether Canvas marked the file as late."""
-    canvas = CANVAS.fullmatch(clean(PurePosixPath(filename).stem))
+    canvas = CANVAS.fullmatch(clean_name(PurePosixPath(filename).stem))
     return bool(canvas and canvas["late"])
 
 

@@ -23,7 +23,7 @@ from autograder.intake.candidate import (
     Candidate,
     add_timestamp,
     candidate_of,
-    clean,
+    clean_name,
     clean_path,
     flags_of_name,
     is_late,
@@ -152,7 +152,7 @@ def _candidates(path: Path, unit: str, results: Path | None) -> Iterator[Candida
         folder = path.resolve().parent
         if path.stem == unit and folder.name == unit:
             # nbgrader's tree: nobody is called as the unit is.
-            name = clean(folder.parent.name)
+            name = clean_name(folder.parent.name)
         yield with_timestamp(candidate_of(path, name), path.parent)
 
 
@@ -208,7 +208,7 @@ def _from_student_folder(folder: Path, unit: str) -> Iterator[Candidate | Unread
     for entry in _meant(files, unit, lambda entry: entry.name):
         candidate = with_timestamp(candidate_of(entry, student), where)
         if entry.stem != unit:
-            text = f"the notebook is called {clean(entry.name)} instead of {unit}.ipynb"
+            text = f"the notebook is called {clean_name(entry.name)} instead of {unit}.ipynb"
             candidate.flags.append(Flag(kind=FlagKind.RENAMED_FILE, text=text, audience="student"))
         yield candidate
     if files:
@@ -261,7 +261,7 @@ def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[C
     for item in members:
         name = item.name
         if item.leads_out:
-            who = student or clean(name.stem)
+            who = student or clean_name(name.stem)
             nothing = False
             yield Unreadable(who, unit, item.shown, _LEADS_OUT)
             continue

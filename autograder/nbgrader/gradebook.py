@@ -62,7 +62,7 @@ NO_RESPONSE = "No response."  # nbgrader's own words for it
 _LONGEST_NAME = 128  # of the gradebook's column
 
 
-def write(
+def write_gradebook(
     grades: Sequence[Line],
     root: Path,
     db: str | None = None,

@@ -29,7 +29,6 @@ from autograder.grading.grader import Grader, Policy
 from autograder.intake.submission import Unreadable, read_submission
 from autograder.report.rendering import seconds, window_html
 from autograder.results import CheckLine, ExerciseLine, for_student
-from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import probe, require
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED
 from course_utils.checks.wording import explain, fact_in_words, mark, title_for_students
@@ -269,7 +268,7 @@ def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
             )
         # Lateness is nbgrader's part: see LatePolicy.
         policy = Policy(points=course.points, disabled=course.disabled)
-        limits = Limits(course.limits.seconds, course.limits.memory_mb)
+        limits = course.limits
         stack = ExitStack()
         graders[unit_id] = stack.enter_context(
             Grader(load_unit(root, unit_id), key, limits, policy=policy, tier=tier)

@@ -34,7 +34,7 @@ SHIPPED = Path("course_utils/shipped")
 INDEX = Path("assignments/README.md")
 
 
-def build(root: Path, units: Sequence[str] = (), *, check: bool = False) -> list[Path]:
+def build_course(root: Path, units: Sequence[str] = (), *, check: bool = False) -> list[Path]:
     """Build units.
 
     Args:

@@ -18,11 +18,11 @@ import nbformat
 from autograder.course.config import Course, load_course
 from autograder.course.units import Unit, load_unit, unit_ids
 from autograder.errors import UserError
-from autograder.publish.build import INDEX, build
+from autograder.publish.build import INDEX, build_course
 from autograder.publish.likeness import shapes
 from autograder.publish.notebook_source import read_notebook_source
 from autograder.publish.published import Published, notebook_path, wheel_name
-from autograder.publish.stub import plain, solved_cell, telling_lines
+from autograder.publish.stub import single_spaced, solved_cell, telling_lines
 from autograder.publish.verify import private_metadata
 from course_utils import shipped
 
@@ -34,7 +34,7 @@ _SHORTEST_IDEA = 24
 _SHORTEST_CASE = 40
 
 
-def release(root: Path, out: Path) -> list[Path]:
+def write_release(root: Path, out: Path) -> list[Path]:
     """Write the release.
 
     Args:
@@ -49,7 +49,7 @@ def release(root: Path, out: Path) -> list[Path]:
             a hidden case or a misconception away.
     """
     course = load_course(root)
-    build(root, check=True)
+    build_course(root, check=True)
     out = out.resolve()
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file; name a folder for the release")
@@ -98,7 +98,7 @@ def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
     answers = {shape: what for unit in units for shape, what in answer_shapes(unit, course).items()}
     problems = []
     for name, text in _texts(folder):
-        told = plain(text)
+        told = single_spaced(text)
         for function, shape in shapes(text):
             if shape in answers:
                 problems.append(f"{name} has {answers[shape]}, as the function {function}")
@@ -134,7 +134,7 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
     """Telling lines of solutions, model answers, hidden checks, wrong and right answers -> what they are."""
     texts: dict[str, str] = {}
     for cell in read_notebook_source(unit.notebook).answers.values():
-        texts |= {plain(line): f"the model answer of {cell.id}" for line in cell.text.splitlines()}
+        texts |= {single_spaced(line): f"the model answer of {cell.id}" for line in cell.text.splitlines()}
     visible: set[str] = set()
     for exercise in unit.exercises.values():
         if exercise.id not in course.disabled:
@@ -142,11 +142,11 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
                 texts[line] = f"the solution of {exercise.id}"
         for check in exercise.checks:
             if check.visible:
-                visible.add(plain(check.title))
+                visible.add(single_spaced(check.title))
             elif len(check.title) >= _SHORTEST_IDEA:
-                texts[plain(check.title)] = f"a hidden check of {exercise.id}"
+                texts[single_spaced(check.title)] = f"a hidden check of {exercise.id}"
         for item in exercise.misconceptions:
-            texts[plain(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
+            texts[single_spaced(item.idea)] = f"the idea of misconception {item.id} of {exercise.id}"
         for file in ("checks.py", "wrong.py", "right.py"):
             source = exercise.files[file].read_text(encoding="utf-8")
             for line in telling_lines(source, _SHORTEST_CASE):
@@ -154,7 +154,7 @@ def secret_texts(unit: Unit, course: Course) -> Mapping[str, str]:
     # What a visible check says is not secret, even if a hidden one says the same.
     for exercise in unit.exercises.values():
         documented = ast.get_docstring(ast.parse(solved_cell(exercise.reference)).body[0], clean=False)  # type: ignore[arg-type]
-        visible |= {plain(line) for line in (documented or "").splitlines()}
+        visible |= {single_spaced(line) for line in (documented or "").splitlines()}
     return {line: what for line, what in texts.items() if len(line) >= _SHORTEST_IDEA and line not in visible}
 
 
@@ -179,7 +179,7 @@ def _texts(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _decode(name: str, data: bytes) -> str:
     try:
-        return "\n".join(shipped.texts(data)) if name.endswith(shipped.EXERCISE_SUFFIX) else data.decode()
+        return "\n".join(shipped.all_texts(data)) if name.endswith(shipped.EXERCISE_SUFFIX) else data.decode()
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise UserError(
             f"{name} is no text and cannot be searched for solutions: is it meant to be released?"

@@ -119,14 +119,14 @@ def telling_lines(source: str, shortest: int = 24) -> set[str]:
         body = node.body[1:] if _docstring(node) is not None else node.body
         if not body:
             continue
-        own = [plain(line) for line in lines[_first_line(body[0], lines, node) - 1 : node.end_lineno]]
+        own = [single_spaced(line) for line in lines[_first_line(body[0], lines, node) - 1 : node.end_lineno]]
         own = [line for line in own if line and not line.startswith(("import ", "from "))]
         told |= {line for line in own if len(line) >= shortest}
         told |= {f"{a} {b}" for a, b in pairwise(own) if len(a) + len(b) >= shortest}
     return told
 
 
-def plain(text: str) -> str:
+def single_spaced(text: str) -> str:
     """Text with all white space made single, so that indentation and line ends do not hide it."""
     return " ".join(text.split())
 

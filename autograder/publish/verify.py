@@ -25,7 +25,7 @@ from autograder.publish.notebook_source import (
     named_in_prose,
     read_order,
 )
-from autograder.publish.stub import bound_names, free_names, plain, solved_cell, telling_lines
+from autograder.publish.stub import bound_names, free_names, single_spaced, solved_cell, telling_lines
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT
 from course_utils.checks.observe import observe
@@ -79,8 +79,15 @@ def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, c
             continue
         telling = telling_lines(solved_cell(exercise.reference))
         for cell in notebook.cells:
-            for found in sorted(line for line in telling if line in plain(cell.source)):
-                near = next((i for i, line in enumerate(text, 1) if plain(line) and plain(line) in found), 1)
+            for found in sorted(line for line in telling if line in single_spaced(cell.source)):
+                near = next(
+                    (
+                        i
+                        for i, line in enumerate(text, 1)
+                        if single_spaced(line) and single_spaced(line) in found
+                    ),
+                    1,
+                )
                 problems.append(
                     f"{source.path}, line {near}: gives the solution of {exercise.id} away: {found}"
                 )

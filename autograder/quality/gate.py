@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isinf
 
 from autograder.course.exercises import Exercise
-from autograder.course.receipt import Found
+from autograder.course.receipt import Counts
 from autograder.quality.depth import missing
 from autograder.quality.oracle import OracleTried
 from autograder.quality.survey import (
@@ -51,10 +51,10 @@ class Result:
     structures: Structures
 
     @property
-    def found(self) -> Found:
+    def found(self) -> Counts:
         """The counts, as a receipt holds them."""
         smallest, oracle = self.smallest_fault, self.oracle
-        return Found(
+        return Counts(
             ideas=len(self.of(MISCONCEPTION)),
             others=len(self.of(NAMELESS)),
             mutants=len(self.of(MUTANT)),

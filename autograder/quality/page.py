@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich import box
 from rich.table import Table
 
-from autograder.course.receipt import Found
+from autograder.course.receipt import Counts
 from autograder.quality.gate import Result, in_tolerances
 from autograder.quality.survey import MUTANT, TriedWrong
 
@@ -19,7 +19,7 @@ _COLUMNS = (
 )
 
 
-def table(rows: Mapping[str, Found]) -> Table:
+def gate_table(rows: Mapping[str, Counts]) -> Table:
     """A row for each exercise, with the figures that depend on the machine."""
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     made.add_column("exercise", no_wrap=True)
@@ -32,7 +32,7 @@ def table(rows: Mapping[str, Found]) -> Table:
     return made
 
 
-def _counts(found: Found) -> list[str]:
+def _counts(found: Counts) -> list[str]:
     return [
         *map(str, (found.ideas, found.others, found.mutants, found.faults)),
         f"{found.killed} of {found.wrong}",
@@ -48,12 +48,12 @@ def _counts(found: Found) -> list[str]:
     ]
 
 
-def page(rows: Mapping[str, Found]) -> str:
+def page(rows: Mapping[str, Counts]) -> str:
     """The summary in Markdown. Nothing in it depends on the machine."""
     return "\n".join(_page(rows)) + "\n"
 
 
-def _page(rows: Mapping[str, Found]) -> Iterator[str]:
+def _page(rows: Mapping[str, Counts]) -> Iterator[str]:
     yield "# How good the checks are"
     yield ""
     yield (
@@ -120,6 +120,6 @@ def _code(answer: TriedWrong) -> str:
     return answer.name
 
 
-def rows_of(results: Sequence[Result]) -> dict[str, Found]:
+def rows_of(results: Sequence[Result]) -> dict[str, Counts]:
     """Exercise id -> what was found."""
     return {item.exercise.id: item.found for item in results}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from autograder.course.exercises import Exercise
-from autograder.course.receipt import Found, Freshness, freshness, read_or_none
+from autograder.course.receipt import Counts, Freshness, freshness, read_or_none
 from autograder.course.units import load_unit, unit_ids
 from autograder.errors import UserError
 from autograder.quality.run import minutes_of
@@ -49,7 +49,7 @@ def picked(root: Path, ids: Sequence[str]) -> list[str]:
     return sorted(ids, key=lambda id_: hashlib.sha256(f"{commit} {id_}".encode()).digest())[:PICKED]
 
 
-def recorded(exercises: Mapping[str, Exercise]) -> dict[str, Found]:
+def recorded(exercises: Mapping[str, Exercise]) -> dict[str, Counts]:
     """Exercise id -> what its receipt says, for those that have one."""
     receipts = {id_: read_or_none(item) for id_, item in exercises.items()}
     return {id_: receipt.found for id_, receipt in receipts.items() if receipt is not None}

@@ -19,7 +19,7 @@ CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
 
 
-def write(folder: Path, lines: Sequence[Line]) -> Path:
+def write_report(folder: Path, lines: Sequence[Line]) -> Path:
     """Write `report.html` and `feedback/<unit>/<student>.html`.
 
     Args:

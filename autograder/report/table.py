@@ -24,7 +24,7 @@ SCORE_WIDTH = 15
 LATE_WIDTH = 10
 
 
-def table(assignment: str, results: Sequence[Line], width: int = 80) -> Table:
+def class_table(assignment: str, results: Sequence[Line], width: int = 80) -> Table:
     """A row for each student.
 
     Args:

@@ -28,10 +28,10 @@ class _Socket:
             raise EOFError from error
 
 
-def serve(channel: socket.socket) -> None:
+def serve_job(channel: socket.socket) -> None:
     """Answer the grader's messages until it closes the channel."""
     protocol.serve(_Socket(channel))
 
 
 # Imported here so that the fork server has it, and not each job.
-__all__ = ["execute", "serve"]
+__all__ = ["execute", "serve_job"]

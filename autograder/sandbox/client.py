@@ -22,7 +22,7 @@ from autograder.sandbox.control import (
     Stop,
     Stopped,
     WireError,
-    decode,
+    decode_message,
     receive,
     receive_frame,
     send,
@@ -175,7 +175,7 @@ class Job:
         if isinstance(reply, Fault):
             return reply
         try:
-            failure = decode(reply, Loaded).failure
+            failure = decode_message(reply, Loaded).failure
         except WireError as error:
             return self._malformed(error)
         if failure is None:
@@ -279,7 +279,7 @@ def read_observation(frame: bytes, code: str = "") -> Observation:
         WireError: it is no observation.
         ValueError: a tensor in it is none, or the exception, or a text is too long. Neither quotes anything of it.
     """
-    observation = unpack_observation(decode(frame, ObservationData))
+    observation = unpack_observation(decode_message(frame, ObservationData))
     # The one text that is repeated of hidden checks as well must not be the student's own.
     raised = observation.quantities.get("exception")
     if not isinstance(raised, str) or raised.removesuffix(IN_BACKWARD) not in _EXCEPTIONS:

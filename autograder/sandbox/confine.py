@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping
 
 from autograder.sandbox import landlock, system
-from autograder.sandbox.control import Setup
+from autograder.sandbox.control import ServerSetup
 from autograder.sandbox.seccomp import Filter
 
 _MB = 2**20
@@ -19,14 +19,14 @@ _THREADS = 256
 _THREADS_OF_A_USER = 2**15
 
 
-def confine_server(setup: Setup) -> None:
+def confine_server(setup: ServerSetup) -> None:
     """Limit the fork server itself, and with it all that it forks. Raises `OSError`."""
     system.not_dumpable()
     if setup.tier == "restricted":
         landlock.restrict(setup.readable, ["/dev/null", *setup.devices])
 
 
-def confine_job(setup: Setup, uid: int | None, memory: Mapping[int, int], calls: Filter | None) -> None:
+def confine_job(setup: ServerSetup, uid: int | None, memory: Mapping[int, int], calls: Filter | None) -> None:
     """Limit the process that is about to execute student code.
 
     Args:
@@ -82,7 +82,7 @@ def _open_nothing() -> None:
     os.close(nothing)
 
 
-def _most_threads(setup: Setup, uid: int | None) -> int:
+def _most_threads(setup: ServerSetup, uid: int | None) -> int:
     # Threads are counted by user and user namespace.
     if uid is not None:
         return _THREADS

@@ -21,7 +21,7 @@ MAX_REPLY = 2 * 2**20
 _LENGTH = struct.Struct(">I")
 
 
-class Setup(msgspec.Struct, tag="setup", frozen=True):
+class ServerSetup(msgspec.Struct, tag="setup", frozen=True):
     """To the server, once: prepare, and confine what will be forked. It answers `Started`.
 
     Attributes:
@@ -114,10 +114,10 @@ def receive(channel: socket.socket, kind: Any, seconds: float | None = None) -> 
         Closed: the channel ended.
         WireError: it is too large or does not fit the schema.
     """
-    return decode(receive_frame(channel, seconds), kind)
+    return decode_message(receive_frame(channel, seconds), kind)
 
 
-def decode(body: bytes, kind: Any) -> Any:
+def decode_message(body: bytes, kind: Any) -> Any:
     """A frame as a message of type `kind`. Raises `WireError` if it does not fit the schema."""
     try:
         return msgspec.msgpack.decode(body, type=kind)

@@ -42,7 +42,9 @@ _NAMESPACES = (
 )
 
 
-def main(view: View, command: Sequence[str], environment: Mapping[str, str], uids: Sequence[int]) -> None:
+def enter_namespaces(
+    view: View, command: Sequence[str], environment: Mapping[str, str], uids: Sequence[int]
+) -> None:
     """Make the namespaces, then execute the command as process 1 of them and end as it ends.
 
     Args:
@@ -211,6 +213,6 @@ if __name__ == "__main__":
 
     try:
         view, *rest = json.loads(sys.argv[1])
-        main(View(**view), *rest)
+        enter_namespaces(View(**view), *rest)
     except OSError as error:
         sys.exit(f"no namespaces: {error}")

@@ -19,7 +19,17 @@ from pathlib import Path
 
 from autograder.sandbox import system
 from autograder.sandbox.confine import become, confine_job, confine_server
-from autograder.sandbox.control import Closed, Setup, Spawn, Start, Started, Stop, Stopped, receive, send
+from autograder.sandbox.control import (
+    Closed,
+    ServerSetup,
+    Spawn,
+    Start,
+    Started,
+    Stop,
+    Stopped,
+    receive,
+    send,
+)
 from autograder.sandbox.huge_pages import collapse
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import SCRATCH, mount_scratch
@@ -27,12 +37,12 @@ from autograder.sandbox.seccomp import Filter
 from autograder.sandbox.system import unmount
 
 
-def main(descriptor: int) -> None:
+def run_server(descriptor: int) -> None:
     """Serve the control channel until the grader closes it."""
     os.set_inheritable(descriptor, False)
     control = socket.socket(fileno=descriptor)
     try:
-        setup = receive(control, Setup)
+        setup = receive(control, ServerSetup)
         server = Server(control, setup)
         send(control, Started(os.getpid(), server.note))
         # What went wrong before this was for the grader; what is written from here on is for nobody.
@@ -45,7 +55,7 @@ def main(descriptor: int) -> None:
 class Server:
     """A prepared process, from which workers are forked."""
 
-    def __init__(self, control: socket.socket, setup: Setup) -> None:
+    def __init__(self, control: socket.socket, setup: ServerSetup) -> None:
         """Prepare and confine itself. Raises `OSError` if the kernel refuses what the tier promises."""
         self._control = control
         self._setup = setup
@@ -104,7 +114,7 @@ class Worker:
     def __init__(
         self,
         control: socket.socket,
-        setup: Setup,
+        setup: ServerSetup,
         uid: int | None,
         memory: dict[int, int],
         calls: Filter | None,
@@ -138,13 +148,13 @@ class Worker:
         _hand_over(self._control, ours, pid)
 
     def _job(self, channel: socket.socket, other: socket.socket) -> None:
-        from autograder.sandbox.child import serve
+        from autograder.sandbox.child import serve_job
 
         try:
             self._control.close()
             other.close()
             confine_job(self._setup, self._uid, self._memory, self._calls)
-            serve(channel)
+            serve_job(channel)
             os._exit(0)
         finally:
             os._exit(1)

@@ -16,16 +16,16 @@ import subprocess
 import tempfile
 import threading
 import time
-from dataclasses import dataclass
 from types import TracebackType
 from typing import cast
 
+from autograder.course.config import Limits
 from autograder.errors import SandboxError, UserError
 from autograder.sandbox.cgroups import ControlGroup
 from autograder.sandbox.control import (
     BROKEN,
     Closed,
-    Setup,
+    ServerSetup,
     Spawn,
     Started,
     Tier,
@@ -48,19 +48,6 @@ _CPU_SECONDS_PER_SECOND = 30
 _LEAST_CPU_SECONDS = 60
 
 _numbers = itertools.count()
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What one submission may use.
-
-    Attributes:
-        seconds: wall-clock time of one call (and of executing one slice).
-        memory_mb: address space on top of what the prepared process has.
-    """
-
-    seconds: float = 10.0
-    memory_mb: int = 2048
 
 
 class ForkServer:
@@ -201,8 +188,10 @@ class ForkServer:
                     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
                     "CUDA_MODULE_LOADING": "LAZY",
                 }
-                main = f"from autograder.sandbox.server import main; main({theirs.fileno()})"
-                how = launch(self.tier, environment, main, number, cuda=self._cuda)
+                run_server = (
+                    f"from autograder.sandbox.server import run_server; run_server({theirs.fileno()})"
+                )
+                how = launch(self.tier, environment, run_server, number, cuda=self._cuda)
                 if self.tier != "none":
                     self._group = ControlGroup(number, limits.memory_mb, self._workers)
                     stack.callback(self._group.remove)
@@ -220,7 +209,7 @@ class ForkServer:
             with contextlib.suppress(Closed):  # told when the answer is waited for
                 send(
                     control,
-                    Setup(
+                    ServerSetup(
                         cast("Tier", self.tier),
                         how.uids,
                         how.readable,

@@ -96,7 +96,7 @@ def is_right(
     return limit > 0 and float((value - wanted).abs().max()) <= limit
 
 
-def error_in_tolerances(expected: Quantity, dtype: str | None, got: Quantity, tolerance: float) -> float:
+def quantity_error(expected: Quantity, dtype: str | None, got: Quantity, tolerance: float) -> float:
     """The error of one quantity in units of what is allowed; infinite for what is not a matter of size."""
     if is_right(expected, dtype, got, 0.0):
         return 0.0

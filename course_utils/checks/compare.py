@@ -17,7 +17,7 @@ from course_utils.checks.observation import Observation, Quantity, kind
 from course_utils.checks.tolerance import Yardstick
 
 
-def compare(
+def find_difference(
     expected: Expectation,
     got: Observation,
     yardstick: Yardstick,
@@ -95,7 +95,7 @@ def error_in_tolerances(expected: Expectation, got: Observation, yardstick: Yard
         return math.inf
     return max(
         (
-            closeness.error_in_tolerances(
+            closeness.quantity_error(
                 expected.quantities[name],
                 expected.dtypes.get(name),
                 _seen(name, expected, got, yardstick),

@@ -35,7 +35,7 @@ import hmac
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import torch
 
@@ -167,33 +167,49 @@ class Slip:
     line: int
 
 
+class CheckOptions(TypedDict, total=False):
+    """What `check` takes besides points: see `Check`, where they have their defaults.
+
+    Attributes:
+        also: another right function, or several; each is known by its name.
+    """
+
+    accuracy: str
+    looks_at: tuple[str, ...]
+    dtype: torch.dtype
+    visible: bool
+    side: bool
+    property: Callable[[Case, Any], str | None] | None
+    also: Callable[..., Any] | Sequence[Callable[..., Any]]
+    signs: str
+
+
 def check(
-    *,
-    points: float,
-    accuracy: str = "reduction",
-    looks_at: tuple[str, ...] = ("result",),
-    dtype: torch.dtype = torch.float32,
-    visible: bool = False,
-    side: bool = False,
-    property: Callable[[Case, Any], str | None] | None = None,
-    also: Callable[..., Any] | Sequence[Callable[..., Any]] = (),
-    signs: str = "",
+    *, points: float, **options: Unpack[CheckOptions]
 ) -> Callable[[Callable[[Draw], Case | Sequence[Case]]], Check]:
     """Turn a function that draws cases into a `Check`; its docstring's first line is the title.
 
     Args:
-        points, accuracy, looks_at, dtype, visible, side, property, signs: as in `Check`.
-        also: another right function, or several; each is known by its name.
+        points: of the check, in halves.
+        options: what `CheckOptions` lists.
 
     Raises:
         ValueError: an unknown accuracy or kind of signs, points that none can be, or what does not go together.
+        TypeError: an option that there is not.
     """
+    if unknown := set(options) - set(CheckOptions.__annotations__):
+        raise TypeError(
+            f"check has no option {sorted(unknown)[0]!r}; it has {', '.join(CheckOptions.__annotations__)}"
+        )
+    accuracy, signs = options.get("accuracy", "reduction"), options.get("signs", "")
+    looks_at, property_ = options.get("looks_at", ("result",)), options.get("property")
+    also = options.get("also", ())
     if accuracy not in UNITS:
         raise ValueError(f"accuracy {accuracy!r} is not one of {sorted(UNITS)}")
     if not (points >= 0 and points % 0.5 == 0):
         raise ValueError(f"{points:g} points: a check is worth a multiple of ½ and cannot take points away")
     others = (also,) if callable(also) else tuple(also)
-    if property is not None and (others or signs):
+    if property_ is not None and (others or signs):
         raise ValueError("a property judges by itself: it has no other right functions and no free signs")
     if signs and signs not in SIGNS:
         raise ValueError(f"signs {signs!r} is not one of {sorted(SIGNS)}")
@@ -208,10 +224,10 @@ def check(
             cases=cases,
             accuracy=accuracy,
             looks_at=looks_at,
-            dtype=dtype,
-            visible=visible,
-            side=side,
-            property=property,
+            dtype=options.get("dtype", torch.float32),
+            visible=options.get("visible", False),
+            side=options.get("side", False),
+            property=property_,
             also={id_of(function.__name__): function for function in others},
             signs=signs,
             line=cases.__code__.co_firstlineno,

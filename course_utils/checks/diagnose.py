@@ -15,7 +15,7 @@ from torch import Tensor
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import differing, matches, selected
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.observation import Observation, Quantity, describe, kind
+from course_utils.checks.observation import Observation, Quantity, describe_quantity, kind
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
 from course_utils.checks.tolerance import UNITS, Yardstick
 
@@ -233,7 +233,7 @@ def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> st
             as_seen = Observation(wrong[other][item.index].quantities)
             for quantity in differing(left, as_seen, _yardstick(item.check, device, ()), values_only=True):
                 if kind(quantity) in _VALUES:
-                    found.setdefault(describe(quantity.partition("#")[0]))
+                    found.setdefault(describe_quantity(quantity.partition("#")[0]))
     return ", ".join(list(found)[:_MOST_NAMED])
 
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from course_utils.checks.closeness import comparable, wrong_entries
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
-from course_utils.checks.observation import Observation, Quantity, describe, dtype_name, kind
+from course_utils.checks.observation import Observation, Quantity, describe_quantity, dtype_name, kind
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Difference:
     @property
     def message(self) -> str:
         """The fact as a sentence without values."""
-        return f"{describe(self.quantity)} {self.fact}"
+        return f"{describe_quantity(self.quantity)} {self.fact}"
 
 
 def difference_in(
@@ -120,7 +120,7 @@ def _yes_or_no(name: str, expected: bool) -> str:
     """The fact about a quantity that is true or false."""
     base = name.split("#", 1)[0]
     sort, _, rest = base.partition(".")
-    other = describe(rest.partition("~")[2]) if sort == "memory" else ""
+    other = describe_quantity(rest.partition("~")[2]) if sort == "memory" else ""
     yes, no = {
         "graph": (
             "should be part of the autograd graph, but is not",

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import compare, distance
+from course_utils.checks.compare import distance, find_difference
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
@@ -19,7 +19,7 @@ TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
 WITHHELD = "counts once a check of the function's values has passed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckVerdict:
     """What became of one check.
 
@@ -39,7 +39,7 @@ class CheckVerdict:
     observation: Observation | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What became of one exercise.
 
@@ -86,7 +86,15 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
     found = diagnose(exercise, seen, device) if status == WRONG else NOTHING_KNOWN
-    return Verdict(exercise.id, status, score, exercise.max_score, verdicts, found, reading=reading)
+    return Verdict(
+        exercise=exercise.id,
+        status=status,
+        score=score,
+        max_score=exercise.max_score,
+        checks=verdicts,
+        diagnosis=found,
+        reading=reading,
+    )
 
 
 def nearest_reading(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> str:
@@ -111,7 +119,7 @@ def _nearness(exercise: PreparedExercise, seen: Seen, device: str) -> tuple[floa
         matching = 0
         for case, expected, item in zip(check.cases, check.expected, observations, strict=False):
             if isinstance(item, Observation):
-                difference = compare(expected, item, yardstick, case=case)
+                difference = find_difference(expected, item, yardstick, case=case)
                 matching += difference is None
                 related += difference is not None and difference.is_structural
                 apart += distance(expected, item, yardstick)
@@ -122,8 +130,12 @@ def _nearness(exercise: PreparedExercise, seen: Seen, device: str) -> tuple[floa
 
 def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:
     """The verdict on an exercise whose function could not be called at all."""
-    verdicts = tuple(CheckVerdict(check, False, 0.0, message) for check in exercise.checks)
-    return Verdict(exercise.id, status, 0.0, exercise.max_score, verdicts)
+    verdicts = tuple(
+        CheckVerdict(check=check, passed=False, points=0.0, message=message) for check in exercise.checks
+    )
+    return Verdict(
+        exercise=exercise.id, status=status, score=0.0, max_score=exercise.max_score, checks=verdicts
+    )
 
 
 def _judge_check(
@@ -132,10 +144,14 @@ def _judge_check(
     for index, case in enumerate(check.cases):
         observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
         if isinstance(observation, Fault):
-            return CheckVerdict(check, False, 0.0, observation.message, case=index)
+            return CheckVerdict(
+                check=check, passed=False, points=0.0, message=observation.message, case=index
+            )
         difference, message = None, None
         if check.property is None:
-            difference = compare(check.expected[index], observation, check.yardstick(device), case=case)
+            difference = find_difference(
+                check.expected[index], observation, check.yardstick(device), case=case
+            )
             message = difference.message if difference else None
         else:
             message = _ask(check.property, case, observation)
@@ -150,8 +166,17 @@ def _judge_check(
                     message, place = f"{message}{failure.message}", ""
                 if failure.code:
                     message += f", in line {failure.line} of your cell: {failure.code.strip()}"
-            return CheckVerdict(check, False, 0.0, message, place, difference, index, observation)
-    return CheckVerdict(check, True, check.points)
+            return CheckVerdict(
+                check=check,
+                passed=False,
+                points=0.0,
+                message=message,
+                place=place,
+                difference=difference,
+                case=index,
+                observation=observation,
+            )
+    return CheckVerdict(check=check, passed=True, points=check.points)
 
 
 def _ask(property_: Property, case: Case, observation: Observation) -> str | None:
@@ -165,7 +190,7 @@ def _ask(property_: Property, case: Case, observation: Observation) -> str | Non
 def _withhold(verdict: CheckVerdict) -> CheckVerdict:
     if not verdict.passed:
         return verdict
-    return CheckVerdict(verdict.check, False, 0.0, WITHHELD)
+    return CheckVerdict(check=verdict.check, passed=False, points=0.0, message=WITHHELD)
 
 
 def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerdict]) -> str:

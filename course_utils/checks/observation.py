@@ -78,7 +78,7 @@ def dtype_name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def describe(name: str) -> str:
+def describe_quantity(name: str) -> str:
     """The thing that a quantity belongs to, in words: `"gradient.keys"` becomes `"gradient with respect to keys"`.
 
     Quantities that are true or false ("shares memory with", "is the same tensor") are named by their subject alone: the
@@ -93,11 +93,11 @@ def describe(name: str) -> str:
     elif head == "setting":
         text = _SETTINGS.get(rest, rest)
     elif head == "memory":
-        text = describe(rest.partition("~")[0])
+        text = describe_quantity(rest.partition("~")[0])
     elif not rest:
         text = head
     else:
-        subject = describe(rest) if kind(rest) == "result" else rest
+        subject = describe_quantity(rest) if kind(rest) == "result" else rest
         text = _WORDS.get(head, head + " of {}").format(subject)
     return f"{text} (call {call})" if call else text
 

@@ -79,7 +79,7 @@ def _clouds(rng: np.random.Generator) -> Float64[np.ndarray, "side side"]:
     return scaled
 
 
-def window(
+def background_window(
     image: Image.Image, size: int, left: float, top: float, side: float, mirrored: bool = False
 ) -> UInt8[np.ndarray, "size size 3"]:
     """A square window of a picture, resampled with antialiasing to `size` pixels.

@@ -80,7 +80,7 @@ def premultiplied_tile(family: str, emoji: int) -> Image.Image:
 
 
 @cache
-def table() -> EmojiTable:
+def emoji_table() -> EmojiTable:
     """The table of all emoji with the split, which depends on no seed: what is test stays test whatever is drawn."""
     entries = _metadata()["emoji"]
     group_names = tuple(sorted({entry["group"] for entry in entries}))

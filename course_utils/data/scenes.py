@@ -10,7 +10,7 @@ from torch.utils.data import Dataset
 
 from course_utils.data import backgrounds
 from course_utils.data.cache import Arrays, remembered
-from course_utils.data.emoji import FAMILIES, Family, Split, check_family, check_split, table
+from course_utils.data.emoji import FAMILIES, Family, Split, check_family, check_split, emoji_table
 from course_utils.data.sprites import brighten, over, sprite
 
 SCENES_PER_EMOJI = 4
@@ -81,7 +81,7 @@ class EmojiScenes(Dataset[tuple[Tensor, int]]):
         check_split(split)
         check_family(family)
         if count is None:
-            count = TRAIN_SCENES if split == "train" else SCENES_PER_EMOJI * len(table().ids("test"))
+            count = TRAIN_SCENES if split == "train" else SCENES_PER_EMOJI * len(emoji_table().ids("test"))
         if size < 8 or count < 1 or seed < 0:
             raise ValueError(
                 f"size is at least 8, count at least 1, seed at least 0; not {size}, {count}, {seed}"
@@ -100,9 +100,9 @@ class EmojiScenes(Dataset[tuple[Tensor, int]]):
         self.masks = torch.from_numpy(arrays["masks"])
         self.emoji = torch.from_numpy(arrays["emoji"])
         self.families = torch.from_numpy(arrays["families"])
-        self.labels = torch.from_numpy(table().groups)[self.emoji]
-        self.group_names = table().group_names
-        self.emoji_names = table().names
+        self.labels = torch.from_numpy(emoji_table().groups)[self.emoji]
+        self.group_names = emoji_table().group_names
+        self.emoji_names = emoji_table().names
         self.family_names = FAMILIES
 
     def __len__(self) -> int:
@@ -123,7 +123,7 @@ class EmojiScenes(Dataset[tuple[Tensor, int]]):
 
 def _draw(split: Split, family: Family, size: int, count: int, seed: int) -> Arrays:
     rng = np.random.default_rng([seed, split == "test", 1])
-    ids = rng.permutation(table().ids(split))
+    ids = rng.permutation(emoji_table().ids(split))
     ids = ids[: max(1, count // SCENES_PER_EMOJI)]
     emoji = ids[np.arange(count) % len(ids)]
     alternating = (np.arange(count) // len(ids) + emoji) % len(FAMILIES)
@@ -146,7 +146,7 @@ def _draw(split: Split, family: Family, size: int, count: int, seed: int) -> Arr
         picture = bank[int(choice[i] * len(bank))]
         shorter = min(picture.size)
         side = shorter * (0.15 + 0.5 * reach[i])
-        below = backgrounds.window(
+        below = backgrounds.background_window(
             picture,
             size,
             left[i] * (picture.width - side),

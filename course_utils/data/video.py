@@ -1,6 +1,5 @@
 """EmojiVideo: several emoji that move over a moving photograph, with exact masks and keypoints."""
 
-from collections.abc import Callable
 from typing import TypedDict
 
 import numpy as np
@@ -17,9 +16,9 @@ from course_utils.data.emoji import (
     Split,
     check_family,
     check_split,
+    emoji_table,
     keypoints,
     sheet,
-    table,
 )
 from course_utils.data.sprites import brighten, over, place, sprite
 
@@ -51,7 +50,6 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
         family: who draws: "noto", "twemoji" or "both" (each object by one or the other).
         seed: of the random numbers (numpy's generator); at least 0.
         cache: keep the clips in the user's cache folder (see `COURSE_UTILS_CACHE`).
-        transform: applied to the uint8 frames of a sample by `ds[i]`; the whole-set tensors stay as they are.
 
     Attributes:
         frames: uint8 (n, t, 3, size, size), RGB, 0 to 255.
@@ -93,7 +91,6 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
         family: Family = "both",
         seed: int = 0,
         cache: bool = True,
-        transform: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         check_split(split)
         check_family(family)
@@ -117,7 +114,6 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
             "video", settings, lambda: _draw(split, clips, frames, size, objects, family, seed), cache
         )
         self.split = split
-        self.transform = transform
         self.frames = torch.from_numpy(arrays["frames"])
         self.masks = torch.from_numpy(arrays["masks"])
         self.keypoints = torch.from_numpy(arrays["keypoints"])
@@ -125,14 +121,14 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
         self.poses = torch.from_numpy(arrays["poses"])
         self.emoji = torch.from_numpy(arrays["emoji"])
         self.families = torch.from_numpy(arrays["families"])
-        self.emoji_names = table().names
+        self.emoji_names = emoji_table().names
         self.family_names = FAMILIES
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def __getitem__(self, index: int) -> tuple[Tensor, VideoTarget]:
-        """One clip: its frames, uint8 (t, 3, size, size) or what `transform` makes of them, and what is known of it."""
+        """One clip: its frames, uint8 (t, 3, size, size), and what is known of it."""
         frames = self.frames[index]
         target = VideoTarget(
             masks=self.masks[index],
@@ -140,7 +136,7 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
             visible=self.visible[index],
             emoji=self.emoji[index],
         )
-        return frames if self.transform is None else self.transform(frames), target
+        return frames, target
 
     def __repr__(self) -> str:
         n, t, k, size = self.masks.shape[:4]
@@ -150,7 +146,7 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
 def _solid_emoji(split: Split) -> np.ndarray:
     """Ids of the emoji of a split that fill enough of their square in both families."""
     area = np.min([(sheet(family)[..., 3] >= 128).mean((1, 2)) for family in FAMILIES], axis=0)
-    ids = table().ids(split)
+    ids = emoji_table().ids(split)
     solid: np.ndarray = ids[area[ids] >= SMALLEST_AREA]
     return solid
 
@@ -225,7 +221,7 @@ def _draw(
                 ]
             )
             at = _reflect(moved, np.zeros(2), np.array(photo.size) - side)
-            below = backgrounds.window(photo, size, at[0], at[1], side, bool(mirrored[n]))
+            below = backgrounds.background_window(photo, size, at[0], at[1], side, bool(mirrored[n]))
             image = np.minimum(below * gains[n, t, -1], 255).round().astype(np.uint8)
             for k in range(objects):  # from the farthest to the nearest
                 drawn = sprite(names[k], int(emoji[n, k]), size, *poses[n, t, k])

@@ -103,7 +103,7 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
     found = {}
     with Runner(_Processes(seconds), "cpu", seconds * SUBMISSION_CALLS + _SECONDS_TO_START) as runner:
         for id_ in shipped.exercise_ids(unit):
-            exercise, full = shipped.load(id_)
+            exercise, full = shipped.load_checks(id_)
             slice_ = program.slice(id_)
             seen = None
             flags = tuple(note.text for note in slice_.notes)

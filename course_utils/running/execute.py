@@ -23,7 +23,9 @@ from course_utils.checks.wire import (
 from course_utils.slices.statements import CellCode, binding_part
 
 
-def load(function: str, cells: Sequence[CellCode]) -> tuple[Callable[..., Any] | None, FailureData | None]:
+def load_slice(
+    function: str, cells: Sequence[CellCode]
+) -> tuple[Callable[..., Any] | None, FailureData | None]:
     """Execute a slice in a namespace of its own and return the function, or what went wrong.
 
     It takes the place of `__main__`, so it is for a process that does nothing else.

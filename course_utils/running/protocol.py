@@ -56,7 +56,7 @@ class Channel(Protocol):
 def serve(channel: Channel) -> None:
     """Answer messages until the other side closes the channel."""
     # Not at the top: who asks has no use for what executes.
-    from course_utils.running.execute import carry_out, load
+    from course_utils.running.execute import carry_out, load_slice
 
     function: Callable[..., Any] | None = None
     try:
@@ -64,7 +64,7 @@ def serve(channel: Channel) -> None:
         while True:
             message = channel.receive(Load | Run)
             if isinstance(message, Load):
-                function, failure = load(message.function, message.cells)
+                function, failure = load_slice(message.function, message.cells)
                 channel.send(Loaded(failure))
             elif function is not None:
                 for case in message.cases:

@@ -29,7 +29,7 @@ _MEMORY = ("can't allocate memory", "Cannot allocate memory")
 Seen = Mapping[str, Sequence[Observation | Fault]]
 
 
-class Job(Protocol):
+class ExerciseJob(Protocol):
     """A process that executes slices and calls the function in them.
 
     Attributes:
@@ -53,7 +53,7 @@ class Job(Protocol):
 class Processes(Protocol):
     """Where jobs come from: the grader's sandbox, or `alone.Alone`."""
 
-    def job(self, until: float) -> AbstractContextManager[Job]:
+    def job(self, until: float) -> AbstractContextManager[ExerciseJob]:
         """A fresh process, ended with the block, or when its time is over by `time.monotonic`."""
 
 
@@ -72,7 +72,7 @@ class Runner:
         self._device = device
         self._until = time.monotonic() + seconds
         self._stack = ExitStack()
-        self._job: Job | None = None
+        self._job: ExerciseJob | None = None
         self._saw_cases = False
 
     def __enter__(self) -> Runner:

@@ -199,7 +199,7 @@ def decode_unit(data: bytes) -> RecordedUnit:
     return msgspec.json.decode(data, type=RecordedUnit)
 
 
-def texts(data: bytes) -> Iterator[str]:
+def all_texts(data: bytes) -> Iterator[str]:
     """Every text in the file of an exercise, names included, whether or not it has a place in `RecordedExercise`.
 
     Raises:
@@ -245,7 +245,7 @@ def imports(unit: str) -> dict[str, str]:
 
 
 @cache
-def load(exercise: str) -> tuple[PreparedExercise, float]:
+def load_checks(exercise: str) -> tuple[PreparedExercise, float]:
     """The visible checks of an exercise and its full points.
 
     Raises:

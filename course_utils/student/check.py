@@ -64,7 +64,7 @@ class CheckResult(CheckOutcome):
         return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
 
 
-def check(exercise: str, *, hint: int = 0) -> CheckResult:
+def check_exercise(exercise: str, *, hint: int = 0) -> CheckResult:
     """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
 
     The function is taken from the notebook by its name: `enqueue` for `"moco.enqueue"`. It runs on the CPU, and on the
@@ -92,7 +92,7 @@ def check(exercise: str, *, hint: int = 0) -> CheckResult:
         in_notebook = _in_notebook()
         _say(f"{exercise}: {_headline(result)}" if in_notebook else str(result))
     except KeyboardInterrupt:
-        result = CheckResult(str(exercise), INTERRUPTED, reason="The check was interrupted.")
+        result = CheckResult(exercise=str(exercise), status=INTERRUPTED, reason="The check was interrupted.")
         _say(str(result))
     except Exception as error:  # noqa: BLE001 - a fault of ours must not stop a student's notebook
         where = traceback.extract_tb(error.__traceback__)[-1]
@@ -100,7 +100,7 @@ def check(exercise: str, *, hint: int = 0) -> CheckResult:
             f"The check itself failed ({type(error).__name__}: {error}, {where.name} in line {where.lineno}). "
             "That is no fault of yours: please show this line to the staff."
         )
-        result = CheckResult(str(exercise), UNKNOWN, reason=reason)
+        result = CheckResult(exercise=str(exercise), status=UNKNOWN, reason=reason)
         _say(str(result))
     return result
 
@@ -130,18 +130,20 @@ def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> C
     """
     if not isinstance(exercise, str):
         return CheckResult(
-            repr(exercise), UNKNOWN, reason="Give the id of the exercise: cu.check('moco.enqueue')."
+            exercise=repr(exercise),
+            status=UNKNOWN,
+            reason="Give the id of the exercise: cu.check('moco.enqueue').",
         )
     try:
-        prepared, full = shipped.load(exercise)
+        prepared, full = shipped.load_checks(exercise)
     except LookupError as error:
-        return CheckResult(str(exercise), UNKNOWN, reason=_sentence(error.args[0]))
+        return CheckResult(exercise=str(exercise), status=UNKNOWN, reason=_sentence(error.args[0]))
     try:
         level = min(max(int(hint), 0), 3)
     except (TypeError, ValueError, OverflowError):
         reason = f"A hint is one of the numbers 0, 1, 2 and 3: cu.check({exercise!r}, hint=1)."
-        return CheckResult(exercise, UNKNOWN, reason=reason)
-    blank = CheckResult(exercise, ERROR, max_points=full, level=level)
+        return CheckResult(exercise=exercise, status=UNKNOWN, reason=reason)
+    blank = CheckResult(exercise=exercise, status=ERROR, max_points=full, level=level)
 
     if obstacle := _obstacle(namespace, prepared):
         status, reason = obstacle

@@ -9,7 +9,7 @@ from course_utils.checks.judge import CheckVerdict
 from course_utils.slices.help import Help
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
     """What the visible checks say of a function.
 

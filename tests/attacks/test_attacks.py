@@ -30,7 +30,7 @@ from autograder.grading.slicing import flags_of
 from autograder.intake.collect import collect
 from autograder.intake.submission import Submission
 from autograder.report.pages import FEEDBACK, file_name
-from autograder.report.pages import write as write_report
+from autograder.report.pages import write_report as write_report
 from autograder.report.rendering import script
 from autograder.results import to_json
 from autograder.sandbox.client import Sandbox
@@ -136,7 +136,7 @@ def grade_class(unit: Unit, world: World, tier: str, attacks: list[Attack], file
             else:
                 assert result is not None
                 log.write(result)
-    lines = list(journal.read(world.out).values())
+    lines = list(journal.read_journal(world.out).values())
     outcome.grades = {line.student: to_json(line) for line in lines}
     write_report(world.out, lines)
     outcome.processes = world.processes()
@@ -449,7 +449,7 @@ def test_tables_are_inert(tmp_path: Path) -> None:
     """No name becomes a formula in a spreadsheet, whatever its separator is."""
     import csv
 
-    from autograder.export.table import write as write_table
+    from autograder.export.table import write_table as write_table
 
     submitted = tmp_path / "submitted"
     submitted.mkdir()
@@ -485,7 +485,7 @@ def test_the_terminal_is_inert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (submitted / f"{path.stem}-broken.ipynb").write_text("junk")
     monkeypatch.chdir(root)
     printed, told = (Console(file=io.StringIO(), color_system=None, width=200) for _ in range(2))
-    session.grade(
+    session.grade_class(
         [submitted],
         "tiny",
         tmp_path / "out",

@@ -10,7 +10,7 @@ from PIL import Image
 from course_utils.data import FAMILIES, ColourClusters, EmojiScenes, EmojiVideo, cifar10, rgb_to_lab
 from course_utils.data import backgrounds as backgrounds_module
 from course_utils.data.cache import cache_folder
-from course_utils.data.emoji import keypoints, sheet, table
+from course_utils.data.emoji import emoji_table, keypoints, sheet
 from course_utils.data.sprites import over, place, sprite
 
 
@@ -43,21 +43,21 @@ def test_no_emoji_and_no_drawing_is_on_both_sides(seeds: tuple[int, int]) -> Non
     assert not set(train.emoji.tolist()) & set(test.emoji.tolist())
     for family in FAMILIES:
         drawings = {
-            side: {sheet(family)[e].tobytes() for e in table().ids(side)} for side in ("train", "test")
+            side: {sheet(family)[e].tobytes() for e in emoji_table().ids(side)} for side in ("train", "test")
         }  # type: ignore[arg-type]
         assert not drawings["train"] & drawings["test"]
 
 
 def test_relatives_are_on_one_side() -> None:
-    names = table().names
+    names = emoji_table().names
     for who in (("man singer", "woman singer"), ("man pilot", "woman pilot", "pilot")):
-        assert len({bool(table().in_test[names.index(name)]) for name in who}) == 1
+        assert len({bool(emoji_table().in_test[names.index(name)]) for name in who}) == 1
 
 
 def test_split_keeps_the_share_of_every_group() -> None:
-    groups = table().groups
-    for group in range(len(table().group_names)):
-        assert 0.1 < table().in_test[groups == group].mean() < 0.25
+    groups = emoji_table().groups
+    for group in range(len(emoji_table().group_names)):
+        assert 0.1 < emoji_table().in_test[groups == group].mean() < 0.25
 
 
 def test_backgrounds_are_disjoint() -> None:
@@ -83,7 +83,7 @@ def test_scenes_draw_on_backgrounds_of_their_own_side(monkeypatch: pytest.Monkey
 
 def test_each_emoji_in_use_has_a_drawing_of_its_own() -> None:
     for family in FAMILIES:
-        assert len({sheet(family)[e].tobytes() for e in table().usable}) == len(table().usable)
+        assert len({sheet(family)[e].tobytes() for e in emoji_table().usable}) == len(emoji_table().usable)
 
 
 # Scenes
@@ -93,7 +93,7 @@ def test_default_sizes_are_the_measured_ones() -> None:
     assert len(EmojiScenes("train")) == 6544
     test = EmojiScenes("test")
     assert (test.emoji.unique(return_counts=True)[1] == 4).all()
-    assert len(test) == 4 * len(table().ids("test"))
+    assert len(test) == 4 * len(emoji_table().ids("test"))
 
 
 def test_scenes_have_the_promised_shapes(scenes: EmojiScenes) -> None:
@@ -108,9 +108,9 @@ def test_scenes_have_the_promised_shapes(scenes: EmojiScenes) -> None:
 
 
 def test_labels_belong_to_the_emoji(scenes: EmojiScenes) -> None:
-    assert torch.equal(scenes.labels, torch.from_numpy(table().groups)[scenes.emoji])
-    cat = table().names.index("cat")
-    assert table().group_names[table().groups[cat]] == "Animals & Nature"
+    assert torch.equal(scenes.labels, torch.from_numpy(emoji_table().groups)[scenes.emoji])
+    cat = emoji_table().names.index("cat")
+    assert emoji_table().group_names[emoji_table().groups[cat]] == "Animals & Nature"
 
 
 def test_small_sets_keep_several_scenes_of_each_emoji_by_both_families(scenes: EmojiScenes) -> None:
@@ -169,7 +169,7 @@ def test_bad_arguments_are_named(wrong: dict[str, object]) -> None:
 
 
 def test_a_sprite_is_turned_counter_clockwise_and_placed_where_asked() -> None:
-    arrow = table().names.index("upwards black arrow")
+    arrow = emoji_table().names.index("upwards black arrow")
     upright = sprite("noto", arrow, 64, 32, 32, 40, 0.0)
     turned = sprite("noto", arrow, 64, 32, 32, 40, np.pi / 2)
     assert np.abs(np.rot90(upright).astype(int) - turned).max() <= 2
@@ -178,7 +178,7 @@ def test_a_sprite_is_turned_counter_clockwise_and_placed_where_asked() -> None:
 
 
 def test_place_is_the_forward_map_of_sprite() -> None:
-    emoji, (x, y, diameter, angle) = int(table().usable[300]), (30.0, 25.0, 34.0, 0.7)
+    emoji, (x, y, diameter, angle) = int(emoji_table().usable[300]), (30.0, 25.0, 34.0, 0.7)
     drawn = sprite("twemoji", emoji, 64, x, y, diameter, angle)[..., 3] / 255.0
     alpha = sheet("twemoji")[emoji, ..., 3] / 255.0
     row, column = np.mgrid[0:48, 0:48]

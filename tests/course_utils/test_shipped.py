@@ -17,7 +17,16 @@ from course_utils.checks import Case, Input
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise
 from course_utils.checks.wire import pack_case, pack_expectation
-from course_utils.shipped import decode, decode_unit, exercise_ids, load, record, record_unit, texts, unpack
+from course_utils.shipped import (
+    all_texts,
+    decode,
+    decode_unit,
+    exercise_ids,
+    load_checks,
+    record,
+    record_unit,
+    unpack,
+)
 from tests.support import ROOT
 
 FOLDER = ROOT / "course_utils/shipped"
@@ -57,7 +66,7 @@ def test_a_recorded_unit_comes_back() -> None:
 def test_hidden_checks_are_not_recorded() -> None:
     data = record(_prepared(visible=False), 5.0)
     assert (decode(data).checks, decode(data).hints) == ((), {})
-    assert sorted(texts(data)) == ["checks", "hints", "id", "max_score", "unit.f"]
+    assert sorted(all_texts(data)) == ["checks", "hints", "id", "max_score", "unit.f"]
 
 
 def test_what_only_a_hidden_check_can_show_is_not_recorded() -> None:
@@ -92,7 +101,7 @@ def test_what_only_a_hidden_check_can_show_is_not_recorded() -> None:
     assert decode(data).hints == {name: f"Hint of {name}." for name in shown}
     assert list(decode(data).checks[0].wrong) == shown
     for name in wrong.keys() - set(shown):
-        assert not any(name in text for text in texts(data))
+        assert not any(name in text for text in all_texts(data))
     # The whole bank or that part of it: nobody can tell from the file.
     part = replace(
         exercise,
@@ -112,7 +121,7 @@ def test_a_visible_property_cannot_be_recorded() -> None:
 )
 def test_an_unknown_exercise_is_named_with_those_there_are(name: str) -> None:
     with pytest.raises(LookupError, match="moco"):
-        load(name)
+        load_checks(name)
 
 
 @pytest.mark.parametrize("unit", ["nope", "moco.enqueue", "moco.enqueue.msgpack.z", "../shipped/moco", ""])
@@ -126,7 +135,7 @@ def test_recorded_units_are_complete() -> None:
     assert exercise_ids("moco") == ["moco.momentum_update", "moco.enqueue", "moco.moco_logits"]
     for path in FOLDER.glob("*.json"):
         for name in exercise_ids(path.stem):
-            exercise, points = load(name)
+            exercise, points = load_checks(name)
             assert exercise.id == name
             assert 0 < exercise.max_score <= points
 
@@ -137,15 +146,15 @@ def test_no_file_is_read_but_those_asked_for(tmp_path: Path, monkeypatch: pytest
     for name in ("video.json", "moco.moco_logits.msgpack.z"):
         (tmp_path / name).write_bytes(b"broken")
     monkeypatch.setattr(shipped, "files", lambda _: tmp_path)
-    load.cache_clear()
+    load_checks.cache_clear()
     shipped._unit.cache_clear()
     try:
-        assert load("moco.enqueue")[0].checks
+        assert load_checks("moco.enqueue")[0].checks
         assert len(exercise_ids("moco")) == 3
         with pytest.raises(msgspec.DecodeError):
-            load("moco.moco_logits")
+            load_checks("moco.moco_logits")
     finally:
-        load.cache_clear()
+        load_checks.cache_clear()
         shipped._unit.cache_clear()
 
 
@@ -165,7 +174,7 @@ def test_what_is_no_recorded_exercise_is_refused(data: bytes) -> None:
 
 
 def test_all_texts_of_a_file_are_found() -> None:
-    found = set(texts(record(_prepared(), 5.0)))
+    found = set(all_texts(record(_prepared(), 5.0)))
     assert found >= {"unit.f", "values", "Right.", "A hint.", "wrong", "x", "result", "nan", "float32"}
     more = zlib.compress(msgspec.msgpack.encode({"a": [1, None, {"b": ["c"]}], "d": b"bytes"}))
-    assert sorted(texts(more)) == ["a", "b", "c", "d"]
+    assert sorted(all_texts(more)) == ["a", "b", "c", "d"]

@@ -29,7 +29,7 @@ def autograder(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.Completed
 
 
 def results(folder: Path) -> dict[str, Line]:
-    return {line.student: line for line in journal.read(folder).values()}
+    return {line.student: line for line in journal.read_journal(folder).values()}
 
 
 @pytest.fixture(scope="module")

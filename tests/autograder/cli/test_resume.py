@@ -132,7 +132,9 @@ class Course:
         return path.read_bytes() if path.exists() else b""
 
     def results(self, out: str = "out") -> dict[str, Line]:
-        return {line.student: journal.lasting(line) for line in journal.read(self.root / out).values()}
+        return {
+            line.student: journal.lasting(line) for line in journal.read_journal(self.root / out).values()
+        }
 
 
 @pytest.fixture(scope="module")
@@ -301,7 +303,7 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
     students = [json.loads(line)["student"] for line in lines]
     for cut in range(len(whole) + 1):
         (tmp_path / journal.NAME).write_bytes(whole[:cut])
-        done = {student for student, _ in journal.read(tmp_path)}
+        done = {student for student, _ in journal.read_journal(tmp_path)}
         # The brace at its end makes a line complete, not the newline.
         assert done == {student for student, end in zip(students, (len(lines[0]), len(whole)), strict=True) if cut >= end - 1}  # fmt: skip
         if cut % 50:
@@ -312,7 +314,9 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
                 result = from_json(json.loads(line))
                 if result.student not in done:
                     log.write(result)
-        assert list(journal.read(tmp_path).values()) == [from_json(json.loads(line)) for line in lines]
+        assert list(journal.read_journal(tmp_path).values()) == [
+            from_json(json.loads(line)) for line in lines
+        ]
         assert set(complete((tmp_path / journal.NAME).read_bytes()).values()) == {1}
 
 
@@ -517,7 +521,7 @@ def test_lines_of_an_older_format_are_graded_again_and_that_is_said_once(
                 entry |= {"diagnosis": None, "score": 0.125}
             old = {name: value for name, value in line.items() if name not in ("format", "person", "written")}
             file.write(json.dumps(old | {"flags": ["whatever was said then"]}) + "\n")
-    assert {line.format for line in journal.read(course.root / "old").values()} == {1}
+    assert {line.format for line in journal.read_journal(course.root / "old").values()} == {1}
     assert course.grade(out="old") == 1, course.said()
     assert course.said().count(f"{STUDENTS + 1} results are of an older grades.jsonl") == 1
     assert course.results("old") == undisturbed

@@ -10,14 +10,14 @@ import pytest
 
 from autograder.course import dependencies, receipt
 from autograder.course.exercises import Exercise
-from autograder.course.receipt import Found, Freshness
+from autograder.course.receipt import Counts, Freshness
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.publish.build import build
+from autograder.publish.build import build_course
 from tests.support import ROOT
 from tests.support.tiny import make_course
 
-FOUND = Found(
+FOUND = Counts(
     ideas=4,
     others=1,
     mutants=9,
@@ -44,7 +44,7 @@ FOUND = Found(
 def course(tmp_path: Path) -> Path:
     root = make_course(tmp_path)
     for exercise in load_unit(root, "tiny").exercises.values():
-        receipt.write(exercise, 10, FOUND, 200)
+        receipt.write_receipt(exercise, 10, FOUND, 200)
     return root
 
 
@@ -53,7 +53,7 @@ def exercise(root: Path, name: str = "tiny.scale") -> Exercise:
 
 
 def test_what_was_written_is_read(course: Path) -> None:
-    read = receipt.read(exercise(course))
+    read = receipt.read_receipt(exercise(course))
     assert read is not None
     assert (read.found, read.seeds, read.seeds_since) == (FOUND, 200, 200)
     assert read.versions.keys() == {"torch", "numpy"}
@@ -98,8 +98,8 @@ def test_judging_code_and_versions_make_all_stale_a_little(
 ) -> None:
     monkeypatch.setattr(receipt, "versions", lambda: {"torch": "9.9.9", "numpy": "9.9.9"})
     assert receipt.freshness(exercise(course), 10) is Freshness.JUDGING_CHANGED
-    receipt.write(exercise(course), 10, FOUND, 24)
-    read = receipt.read(exercise(course))
+    receipt.write_receipt(exercise(course), 10, FOUND, 24)
+    read = receipt.read_receipt(exercise(course))
     assert read is not None
     assert (read.seeds, read.seeds_since) == (200, 24)
     monkeypatch.setattr(receipt, "judging_sha256", lambda: "another")
@@ -109,8 +109,8 @@ def test_judging_code_and_versions_make_all_stale_a_little(
 def test_a_receipt_from_before_a_change_vouches_for_no_seeds(course: Path) -> None:
     path = course / "solutions/tiny/scale/reference.py"
     path.write_text(path.read_text() + "# Changed.\n")
-    receipt.write(exercise(course), 10, FOUND, 24)
-    read = receipt.read(exercise(course))
+    receipt.write_receipt(exercise(course), 10, FOUND, 24)
+    read = receipt.read_receipt(exercise(course))
     assert read is not None
     assert read.seeds == 24
 
@@ -133,7 +133,7 @@ def test_an_edited_receipt_is_refused_by_the_build(
     path = course / "solutions/tiny/scale/receipt.json"
     path.write_text(edit(path.read_text()))
     with pytest.raises(UserError) as error:
-        build(course)
+        build_course(course)
     assert f"{path}, {said}" in str(error.value)
     assert "run `autograder checks tiny.scale`, which writes it anew" in str(error.value)
 
@@ -141,7 +141,7 @@ def test_an_edited_receipt_is_refused_by_the_build(
 def test_a_receipt_of_another_format_is_none(course: Path) -> None:
     path = course / "solutions/tiny/scale/receipt.json"
     path.write_text(json.dumps({"format": 99, "something": "else"}))
-    assert receipt.read(exercise(course)) is None
+    assert receipt.read_receipt(exercise(course)) is None
     assert receipt.freshness(exercise(course), 10) is Freshness.STALE
 
 

@@ -188,7 +188,7 @@ def test_the_life_of_a_cluster(
 
     def run(address: str | None) -> str:
         messages = Console(file=io.StringIO(), width=1000)
-        failed = session.grade(
+        failed = session.grade_class(
             [course / "class"], "tiny", out, session.Options(demo_secret=True, scheduler=address),
             console=messages, messages=messages,
         )  # fmt: skip
@@ -204,7 +204,7 @@ def test_the_life_of_a_cluster(
     assert (out / journal.NAME).read_bytes() == lines
     (out / journal.NAME).write_bytes(b"".join(lines.splitlines(keepends=True)[:6])[:-20])
     run(scheduler.address)
-    whole = {student: line for (student, _), line in journal.read(out).items()}
+    whole = {student: line for (student, _), line in journal.read_journal(out).items()}
     assert {student: whole[student].score for student in alone} == {
         name: line.score for name, line in alone.items()
     }

@@ -493,7 +493,16 @@ def verdict(
         wrong={},
     )
     seen = Observation({"result": got, "exception": "none"})
-    return CheckVerdict(check, False, 0.0, "", "", Difference("result", "is wrong"), 0, seen)
+    return CheckVerdict(
+        check=check,
+        passed=False,
+        points=0.0,
+        message="",
+        place="",
+        difference=Difference("result", "is wrong"),
+        case=0,
+        observation=seen,
+    )
 
 
 def test_a_window_lies_around_the_first_wrong_number() -> None:

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from autograder.errors import UserError
-from autograder.grading.journal import NAME, Journal, read, says_the_same
+from autograder.grading.journal import NAME, Journal, read_journal, says_the_same
 from autograder.results import (
     CheckLine,
     ExerciseLine,
@@ -38,7 +38,7 @@ def test_last_line_wins(tmp_path: Path) -> None:
         journal.write(line("ada", 1))
         journal.write(line("bob", 2))
         journal.write(line("ada", 3))
-    assert {key[0]: value.score for key, value in read(tmp_path).items()} == {"ada": 3, "bob": 2}
+    assert {key[0]: value.score for key, value in read_journal(tmp_path).items()} == {"ada": 3, "bob": 2}
 
 
 def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
         (tmp_path / NAME).write_bytes(whole[:cut])
         with Journal(tmp_path) as journal:
             journal.write(line("eve", 5))
-        found = read(tmp_path)
+        found = read_journal(tmp_path)
         assert ("eve", "moco") in found
         assert (("ada", "moco") in found) == (cut >= first - 1)
 
@@ -59,7 +59,7 @@ def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
 def test_each_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("ada", 1))
-        assert len(read(tmp_path)) == 1
+        assert len(read_journal(tmp_path)) == 1
 
 
 def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
         file.write(b"\0" * 100)
     with Journal(tmp_path) as journal:
         journal.write(line("bob", 2))
-    assert {student for student, _ in read(tmp_path)} == {"ada", "bob"}
+    assert {student for student, _ in read_journal(tmp_path)} == {"ada", "bob"}
 
 
 def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("bob", 1))
     (tmp_path / NAME).write_bytes(strange + (tmp_path / NAME).read_bytes())
-    assert list(read(tmp_path)) == [("bob", "moco")]
+    assert list(read_journal(tmp_path)) == [("bob", "moco")]
 
 
 def test_what_says_the_same() -> None:
@@ -117,7 +117,7 @@ def test_a_line_is_read_as_it_was_written(tmp_path: Path) -> None:
     )
     with Journal(tmp_path) as journal:
         assert journal.write(whole) == whole
-    assert list(read(tmp_path).values()) == [whole]
+    assert list(read_journal(tmp_path).values()) == [whole]
 
 
 def test_keys_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_keys_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
         "flags": [{"kind": "x", "text": "y", "audience": "staff", "z": 1}],
     }
     (tmp_path / NAME).write_text(json.dumps(made))
-    (found,) = read(tmp_path).values()
+    (found,) = read_journal(tmp_path).values()
     assert found.flags == (Flag(kind="x", text="y", audience="staff"),)
 
 
@@ -136,7 +136,7 @@ def test_the_last_line_of_a_key_wins_whatever_the_name(tmp_path: Path) -> None:
         journal.write(line("ada", 1, person=Person(key="1003", name="ada")))
         journal.write(line("Ada", 1))
         journal.write(named)
-    assert {key: found.score for key, found in read(tmp_path).items()} == {
+    assert {key: found.score for key, found in read_journal(tmp_path).items()} == {
         ("1003", "moco"): 2,
         ("Ada", "moco"): 1,
     }
@@ -157,7 +157,7 @@ def test_what_this_version_does_not_know_is_refused(
     made = [to_json(line("ada", 1.0)), to_json(line("bob", 1.0)) | change]
     (tmp_path / NAME).write_text("\n".join(map(json.dumps, made)))
     with pytest.raises(UserError, match=said):
-        read(tmp_path)
+        read_journal(tmp_path)
 
 
 # --- format 1, as an earlier version wrote it -----------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_what_this_version_does_not_know_is_refused(
 @pytest.fixture
 def old(tmp_path: Path) -> dict[str, Line]:
     (tmp_path / NAME).write_bytes((ROOT / "tests/corpora/journals/format-1.jsonl").read_bytes())
-    return {found.student: found for found in read(tmp_path).values()}
+    return {found.student: found for found in read_journal(tmp_path).values()}
 
 
 def test_of_an_old_journal_the_staff_alone_reads_the_flags(old: dict[str, Line]) -> None:
@@ -214,7 +214,7 @@ def test_mistakes_of_an_old_journal() -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    assert read(tmp_path) == {}
+    assert read_journal(tmp_path) == {}
 
 
 def test_full_disk_and_places_that_cannot_be_written(tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_a_line_that_could_not_be_finished_spoils_no_other(tmp_path: Path) -> No
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("J\udcfcrg", 1))
-    assert len(read(tmp_path)) == 1
+    assert len(read_journal(tmp_path)) == 1
 
 
 def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path) -> None:
@@ -255,7 +255,7 @@ def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path
     text = (tmp_path / NAME).read_text(encoding="utf-8")
     assert "zoë" in text
     assert not set(name) - set("zoë[2J31mada") & set(text)
-    assert list(read(tmp_path)) == [(name, "moco")]
+    assert list(read_journal(tmp_path)) == [(name, "moco")]
 
 
 def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(tmp_path: Path) -> None:
@@ -264,6 +264,6 @@ def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(t
             check = CheckLine(id="a", passed=passed, points=0.0)
             entry = ExerciseLine(score=0.0, max_score=1.0, status="wrong", checks=(check,))
             journal.write(line(student, 1, exercises={"moco.enqueue": entry}))
-    checks = [found.exercises["moco.enqueue"].checks[0] for found in read(tmp_path).values()]
+    checks = [found.exercises["moco.enqueue"].checks[0] for found in read_journal(tmp_path).values()]
     assert checks[0] is checks[1]
     assert [check.passed for check in checks] == [True, True, False]

@@ -329,5 +329,5 @@ def test_a_gradebook_of_long_ago_is_left_alone(tmp_path: Path) -> None:
     person = Person(key="ada", name="ada")
     graded_line = Line(person=person, student="ada", unit="tiny", status="graded", score=0.0, max_score=5.0)
     with pytest.raises(UserError, match="nbgrader db upgrade"):
-        export.write([graded_line], make_course(tmp_path / "course"), f"sqlite:///{copy}")
+        export.write_gradebook([graded_line], make_course(tmp_path / "course"), f"sqlite:///{copy}")
     assert copy.read_bytes() == path.read_bytes()

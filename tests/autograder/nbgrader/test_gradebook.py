@@ -37,8 +37,8 @@ from autograder.intake.submission import read_submission
 from autograder.nbgrader import database
 from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.database import ExportOutcome, database_url
-from autograder.nbgrader.gradebook import write
-from autograder.publish.build import build
+from autograder.nbgrader.gradebook import write_gradebook
+from autograder.publish.build import build_course
 from autograder.results import Line, from_json
 from tests.support.optional import NO_POSTGRESQL, find_postgresql
 from tests.support.tiny import make_course
@@ -55,11 +55,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = root / "course.toml"
     settings.write_text(settings.read_text() + DUE)
     (root / "course.secret").write_bytes(SECRET)
-    build(root)
+    build_course(root)
     with pytest.MonkeyPatch.context() as patch:
         # nbgrader calls alembic by name, which is beside this Python and not always in the PATH.
         patch.setenv("PATH", "/usr/bin:/bin")
-        write([result("zoe")], root)
+        write_gradebook([result("zoe")], root)
         assert os.environ["PATH"] == "/usr/bin:/bin"
     return root
 
@@ -194,7 +194,7 @@ def test_a_unit_and_its_submissions_are_as_nbgrader_makes_them(
     assert autograded["late"]["penalty"] > 0
 
     (course / "exported.db").replace("gradebook.db")
-    assert write(graded, course).new == len(files)
+    assert write_gradebook(graded, course).new == len(files)
     assert {student: seen(course, student) for student in files} == autograded
 
 
@@ -207,10 +207,10 @@ def test_writing_the_same_again_changes_nothing(course: Path) -> None:
         result("bob", 3.0, "correct"),
         result("cleo", submitted_at="2026-12-02T00:00:00+00:00"),
     ]
-    first = write(grades, course)
+    first = write_gradebook(grades, course)
     assert (first.new, first.changed, first.same) == (3, 0, 0)
     before = dump(course)
-    again = write(grades, course)
+    again = write_gradebook(grades, course)
     assert (again.new, again.changed, again.same) == (0, 0, 3)
     assert dump(course) == before
 
@@ -218,23 +218,23 @@ def test_writing_the_same_again_changes_nothing(course: Path) -> None:
 def test_scores_are_shares_of_the_gradebooks_points(course: Path) -> None:
     with opened(course) as gradebook:
         gradebook.update_or_create_grade_cell("tiny-scale-check", "tiny", "tiny", max_score=8.0)
-    write([result("ada")], course)
+    write_gradebook([result("ada")], course)
     assert seen(course, "ada")["grades"]["tiny-scale-check"] == (4.0, None, False)
 
 
 def test_what_a_person_wrote_stays(course: Path) -> None:
-    write([result("ada")], course)
+    write_gradebook([result("ada")], course)
     change(course, "ada", "tiny-scale-check", manual_score=2.5, extra_credit=1.0, needs_manual_grade=False)
     change(course, "ada", "tiny-q1", manual_score=2.0, needs_manual_grade=False)
     with opened(course) as gradebook:
         gradebook.find_comment("tiny-clear", "tiny", "tiny", "ada").manual_comment = "See me."
         gradebook.db.commit()
     before = dump(course)
-    assert write([result("ada")], course).same == 1
+    assert write_gradebook([result("ada")], course).same == 1
     assert dump(course) == before
 
     # Checks have changed: a person's score holds, and somebody looks at it again. The answer is the old one.
-    assert write([result("ada", 3.0, "correct")], course).changed == 1
+    assert write_gradebook([result("ada", 3.0, "correct")], course).changed == 1
     assert seen(course, "ada")["grades"] == {
         "tiny-scale-check": (3.0, 2.5, True),
         "tiny-clear-check": (0.0, None, False),
@@ -248,27 +248,29 @@ def test_what_a_person_wrote_stays(course: Path) -> None:
 @pytest.mark.parametrize("known", [True, False])
 def test_an_answer_of_another_attempt_waits_for_a_person(course: Path, known: bool) -> None:
     times = ("2026-11-29T10:00:00+00:00", "2026-11-30T10:00:00+00:00") if known else (None, None)
-    write([result("ada", submitted_at=times[0]), result("bob", submitted_at=times[0])], course)
+    write_gradebook([result("ada", submitted_at=times[0]), result("bob", submitted_at=times[0])], course)
     assert seen(course, "ada")["grades"]["tiny-q1"] == (None, None, True)
     change(course, "ada", "tiny-q1", manual_score=1.0, needs_manual_grade=False)
     change(course, "bob", "tiny-q1", auto_score=0.0, needs_manual_grade=False)
     other = 1.5 if known else 3.0
-    write([result("ada", other, submitted_at=times[1]), result("bob", other, submitted_at=times[1])], course)
+    write_gradebook(
+        [result("ada", other, submitted_at=times[1]), result("bob", other, submitted_at=times[1])], course
+    )
     assert seen(course, "ada")["grades"]["tiny-q1"] == (None, 1.0, True)
     assert seen(course, "bob")["grades"]["tiny-q1"] == (None, None, True)
 
 
 def test_lateness_is_by_the_gradebooks_due_date_and_score(course: Path) -> None:
     late = result("ada", 3.0, submitted_at="2026-12-01T13:00:00+01:00", late_days=2)
-    write([late], course)
+    write_gradebook([late], course)
     assert seen(course, "ada")["timestamp"] == datetime(2026, 12, 1, 12)
     assert seen(course, "ada")["penalty"] == pytest.approx(0.6)
     change(course, "ada", "tiny-q1", manual_score=2.0, needs_manual_grade=False)
-    write([late], course)
+    write_gradebook([late], course)
     assert seen(course, "ada")["penalty"] == pytest.approx(1.0)
     with opened(course) as gradebook:
         gradebook.grant_extension("tiny", "ada", days=2)
-    write([late], course)
+    write_gradebook([late], course)
     assert seen(course, "ada")["penalty"] is None
 
 
@@ -277,7 +279,7 @@ def test_the_due_date_is_that_of_the_course(course: Path) -> None:
         (course / "course.toml").read_text().replace("2026-11-30T12:00:00+01:00", "2026-12-05T12:00:00+01:00")
     )
     (course / "course.toml").write_text(text)
-    write([result("ada", submitted_at="2026-12-01T12:00:00+00:00")], course)
+    write_gradebook([result("ada", submitted_at="2026-12-01T12:00:00+00:00")], course)
     with opened(course) as gradebook:
         assert gradebook.find_assignment("tiny").duedate == datetime(2026, 12, 5, 11)
     assert seen(course, "ada")["penalty"] is None
@@ -291,11 +293,11 @@ def reasons(outcome: ExportOutcome) -> dict[str, str]:
 
 
 def test_what_cannot_be_written_is_named_and_the_others_are_written(course: Path) -> None:
-    write([result("ada")], course)
+    write_gradebook([result("ada")], course)
     unknown = {"tiny.other": {"score": 1.0, "max_score": 1.0, "status": "correct"}}
     many = {"tiny.scale": {"score": 9.0, "max_score": 3.0, "status": "correct"}}
     nan = {"tiny.scale": {"score": float("nan"), "max_score": 3.0, "status": "correct"}}
-    outcome = write(
+    outcome = write_gradebook(
         [
             unreadable("ada", "no cells"),
             result("bob", exercises=unknown),
@@ -325,7 +327,7 @@ def test_what_cannot_be_written_is_named_and_the_others_are_written(course: Path
 
 def test_a_cell_without_a_score_is_told_once_and_left(course: Path) -> None:
     only = {"tiny.scale": {"score": 3.0, "max_score": 3.0, "status": "correct"}}
-    outcome = write([result("ada", exercises=only), result("bob", exercises=only)], course)
+    outcome = write_gradebook([result("ada", exercises=only), result("bob", exercises=only)], course)
     (note,) = outcome.notes
     assert "tiny-clear-check" in note
     assert seen(course, "ada")["grades"]["tiny-clear-check"] == (None, None, True)
@@ -342,7 +344,7 @@ def refuse(root: Path, student: str) -> None:
 def test_a_batch_is_written_whole_or_not_at_all(course: Path) -> None:
     refuse(course, "dan")
     students = ["ada", "bob", "cleo", "dan", "eve", "fay"]
-    outcome = write([result(student) for student in students], course, batch=2)
+    outcome = write_gradebook([result(student) for student in students], course, batch=2)
     assert outcome.new == 4
     assert set(reasons(outcome)) == {"cleo", "dan"}
     assert all("not this one" in reason for reason in reasons(outcome).values())
@@ -363,20 +365,20 @@ def test_a_locked_gradebook_stops_the_export_and_the_next_goes_on(course: Path) 
 
     grades = [result(student) for student in ("ada", "bob", "cleo", "dan")]
     with pytest.raises(UserError, match=r"locked.* 2 submissions are written; the same command goes on"):
-        write(grades, course, url, batch=2, progress=progress)
+        write_gradebook(grades, course, url, batch=2, progress=progress)
     other.close()
-    again = write(grades, course, url, batch=2)
+    again = write_gradebook(grades, course, url, batch=2)
     assert (again.new, again.same) == (2, 2)
 
 
 def test_a_unit_that_is_nowhere(course: Path) -> None:
     before = dump(course)
     shutil.rmtree(course / "assignments")
-    write([result("zoe")], course)
+    write_gradebook([result("zoe")], course)
     assert dump(course) == before
     (course / "gradebook.db").unlink()
     with pytest.raises(UserError, match="nbgrader generate_assignment tiny"):
-        write([result("zoe")], course)
+        write_gradebook([result("zoe")], course)
 
 
 def test_a_submission_older_than_its_notebook_is_named(course: Path) -> None:
@@ -384,7 +386,7 @@ def test_a_submission_older_than_its_notebook_is_named(course: Path) -> None:
         gradebook.add_grade_cell("tiny-new-check", "tiny", "tiny", max_score=1.0, cell_type="code")
     new = {"score": 1.0, "max_score": 1.0, "status": "correct"}
     more = msgspec.to_builtins(result("zoe").exercises) | {"tiny.new": new}
-    outcome = write([result("zoe", 3.0, exercises=more), result("ada", exercises=more)], course)
+    outcome = write_gradebook([result("zoe", 3.0, exercises=more), result("ada", exercises=more)], course)
     assert "Formgrader" in reasons(outcome)["zoe"]
     assert outcome.new == 1
     assert seen(course, "zoe")["grades"]["tiny-scale-check"] == (1.5, None, False)
@@ -396,7 +398,7 @@ def test_a_submission_older_than_its_notebook_is_named(course: Path) -> None:
 def test_the_configurations_database_is_the_default(course: Path) -> None:
     config = course / "nbgrader_config.py"
     config.write_text(config.read_text() + 'get_config().CourseDirectory.db_url = "sqlite:///elsewhere.db"\n')
-    outcome = write([result("ada")], course)
+    outcome = write_gradebook([result("ada")], course)
     assert outcome.database == f"sqlite:///{course / 'elsewhere.db'}"
     assert (course / "elsewhere.db").is_file()
 
@@ -411,7 +413,7 @@ def test_the_configurations_database_is_the_default(course: Path) -> None:
 )
 def test_a_wrong_database(course: Path, url: str, said: str) -> None:
     with pytest.raises(UserError, match=said) as caught:
-        write([result("ada")], course, url)
+        write_gradebook([result("ada")], course, url)
     assert "secret" not in str(caught.value)
 
 
@@ -491,11 +493,11 @@ def test_postgresql(course: Path, postgresql: str) -> None:
         result("bob", 3.0, "correct", submitted_at="2026-12-01T12:00:00+00:00"),
         result("Zoë Ångström"),
     ]
-    assert write(grades, course, postgresql).new == 3
-    again = write(grades, course, postgresql)
+    assert write_gradebook(grades, course, postgresql).new == 3
+    again = write_gradebook(grades, course, postgresql)
     assert (again.same, again.not_written) == (3, [])
     # The same rows as in SQLite.
-    write(grades, course)
+    write_gradebook(grades, course)
     url = database_url(postgresql, course).render_as_string()
     for grade in grades:
         assert seen(course, grade["student"], url) == seen(course, grade["student"])
@@ -505,7 +507,7 @@ def test_postgresql(course: Path, postgresql: str) -> None:
         connection.execute(
             sqlalchemy.text("alter table student add constraint short check (length(id) < 20)")
         )
-    outcome = write(
+    outcome = write_gradebook(
         [result("cleo"), result("dan"), result("e" * 30), result("fay")], course, postgresql, batch=3
     )
     assert outcome.new == 1
@@ -522,7 +524,7 @@ def test_postgresql_that_is_not_there(course: Path) -> None:
     if importlib.util.find_spec("psycopg") is None:
         pytest.skip("the driver psycopg is not installed here: pip install psycopg")
     with pytest.raises(UserError, match=r"postgresql.*me:\*\*\*@127.0.0.1:1/grades") as caught:
-        write([result("ada")], course, "postgresql://me:secret@127.0.0.1:1/grades")
+        write_gradebook([result("ada")], course, "postgresql://me:secret@127.0.0.1:1/grades")
     assert "secret" not in str(caught.value)
 
 

@@ -23,7 +23,7 @@ from traitlets.config import Config
 
 import autograder.nbgrader.preprocessors as ours
 from autograder.nbgrader.configuration import configure
-from autograder.publish.build import build
+from autograder.publish.build import build_course
 from autograder.results import ExerciseLine
 from autograder.sandbox.client import SandboxError
 from course_utils.checks.judge import WRONG
@@ -55,7 +55,7 @@ def course(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("bundled", "__pycache__", "*.json")
     shutil.copytree(root / "course_utils", made / "course_utils", ignore=ignored)
     (made / "course.secret").write_text("a secret for the tests of nbgrader")
-    build(made)
+    build_course(made)
     built = (made / RELEASE).read_bytes()
     (made / RELEASE).unlink()
     done = nbgrader(made, "generate_assignment", "tiny", "--force")

@@ -18,7 +18,7 @@ import torch
 
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.publish.build import build
+from autograder.publish.build import build_course
 from autograder.publish.published import Published
 from course_utils import shipped
 from course_utils.checks.wire import pack_tensor, unpack_tensor
@@ -35,7 +35,7 @@ INDEX = "assignments/README.md"
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny course, built."""
     root = make_course(tmp_path_factory.mktemp("course"))
-    assert [str(path) for path in build(root)] == [INDEX, RELEASE, CLEAR, UNIT, SCALE, SOURCE]
+    assert [str(path) for path in build_course(root)] == [INDEX, RELEASE, CLEAR, UNIT, SCALE, SOURCE]
     return root
 
 
@@ -149,14 +149,14 @@ def test_the_recorded_checks_are_the_visible_ones(course: Path) -> None:
 
 
 def test_building_again_changes_nothing(course: Path) -> None:
-    assert build(course) == []
-    build(course, check=True)
+    assert build_course(course) == []
+    build_course(course, check=True)
     assert not list(course.rglob("*.db"))
 
 
 def test_ids_of_cells_do_not_depend_on_other_cells(course: Path, tmp_path: Path) -> None:
     changed = make_course(tmp_path, ("notebook.md", "Why a quarter?", "Something new.\n\n\nWhy a quarter?"))
-    build(changed)
+    build_course(changed)
     before, after = cells(course / RELEASE), cells(changed / RELEASE)
     assert set(before) < set(after)
     assert len(after) == len(before) + 1
@@ -164,25 +164,25 @@ def test_ids_of_cells_do_not_depend_on_other_cells(course: Path, tmp_path: Path)
 
 def test_stale_files_are_named(tmp_path: Path) -> None:
     root = make_course(tmp_path)
-    build(root)
+    build_course(root)
     (root / RELEASE).write_text((root / RELEASE).read_text().replace("quarter", "third"))
     (root / "assignments/gone").mkdir()
     (root / "assignments/gone/gone.ipynb").write_text("{}")
     with pytest.raises(UserError) as error:
-        build(root, check=True)
+        build_course(root, check=True)
     assert RELEASE in str(error.value)
     assert "assignments/gone/gone.ipynb" in str(error.value)
     assert SOURCE not in str(error.value)
     assert "third" in (root / RELEASE).read_text(), "--check must not write"
-    build(root)
-    build(root, check=True)
+    build_course(root)
+    build_course(root, check=True)
 
 
 @pytest.mark.parametrize(("change", "stale"), [(1e-12, False), (1e-3, True)])
 def test_recorded_values_may_differ_by_rounding_only(tmp_path: Path, change: float, stale: bool) -> None:
     """As those that another processor has computed."""
     root = make_course(tmp_path)
-    build(root)
+    build_course(root)
     fresh = (root / SCALE).read_bytes()
     exercise = shipped.decode(fresh)
     quantities = exercise.checks[0].expected[0].quantities
@@ -191,10 +191,10 @@ def test_recorded_values_may_differ_by_rounding_only(tmp_path: Path, change: flo
     (root / SCALE).write_bytes(other)
     if stale:
         with pytest.raises(UserError, match=SCALE):
-            build(root, check=True)
+            build_course(root, check=True)
     else:
-        build(root, check=True)
-    assert build(root) == ([Path(SCALE)] if stale else [])
+        build_course(root, check=True)
+    assert build_course(root) == ([Path(SCALE)] if stale else [])
     assert (root / SCALE).read_bytes() == (fresh if stale else other)
 
 
@@ -212,25 +212,25 @@ def test_a_change_of_one_exercise_changes_one_recorded_file(
     root = make_course(tmp_path, change)
     for folder in ("source", "assignments", "course_utils"):
         shutil.copytree(course / folder, root / folder)
-    assert build(root) == [Path(CLEAR)]
+    assert build_course(root) == [Path(CLEAR)]
 
 
 def test_an_exercise_that_goes_takes_its_file_along(tmp_path: Path) -> None:
     root = make_course(tmp_path)
-    build(root)
+    build_course(root)
     course = root / "course.toml"
     course.write_text(course.read_text() + 'disabled = ["tiny.clear"]\n')
     with pytest.raises(UserError, match=CLEAR):
-        build(root, check=True)
-    assert Path(SCALE) not in build(root)
+        build_course(root, check=True)
+    assert Path(SCALE) not in build_course(root)
     assert not (root / CLEAR).exists()
     course.write_text(course.read_text().replace('["tiny.clear"]', "[]"))
-    assert [path for path in build(root) if "shipped" in path.parts] == [Path(CLEAR), Path(UNIT)]
+    assert [path for path in build_course(root) if "shipped" in path.parts] == [Path(CLEAR), Path(UNIT)]
 
 
 def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
     root = make_course(tmp_path)
-    build(root)
+    build_course(root)
     folder = root / "course_utils/shipped"
     (root / "solutions/other").mkdir()
     (root / "solutions/other/notebook.md").write_text("A unit that is not finished.\n")
@@ -241,11 +241,11 @@ def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
     # As it stood when a unit had one file.
     (root / UNIT).write_text('{"unit":"tiny","exercises":[],"imports":{}}')
     with pytest.raises(UserError) as error:
-        build(root, ["tiny"], check=True)
+        build_course(root, ["tiny"], check=True)
     assert str(error.value).splitlines()[1:] == [
         f"  course_utils/shipped/{name}" for name in ["tiny.json", *sorted(strays)]
     ]
-    assert build(root, ["tiny"]) == [Path(UNIT)]
+    assert build_course(root, ["tiny"]) == [Path(UNIT)]
     there = {path.name for path in folder.iterdir()}
     assert not there & set(strays)
     assert there >= set(others), "of a unit that was not built nothing is known"
@@ -260,7 +260,7 @@ def test_a_course_sets_points_dates_and_exercises(tmp_path: Path) -> None:
             'disabled = ["tiny.clear"]\n[points]\n"tiny.scale" = 12\n[due]\ntiny = 2026-11-30T23:59:00+00:00\n',
         ),
     )
-    build(root)
+    build_course(root)
     found = cells(root / RELEASE)
     assert found["tiny-scale-check"].metadata.nbgrader.points == 12.0
     assert "tiny-clear-check" not in found
@@ -278,7 +278,7 @@ def test_a_file_of_the_course_takes_the_place_of_one_of_solutions(tmp_path: Path
     root = make_course(tmp_path)
     (root / "course/tiny").mkdir(parents=True)
     (root / "course/tiny/notebook.md").write_text(NOTEBOOK.replace("Why a quarter?", "Why not a half?"))
-    build(root)
+    build_course(root)
     assert "Why not a half?" in (root / RELEASE).read_text()
 
 
@@ -497,7 +497,7 @@ def test_refused_with_file_and_line(name: str, tmp_path: Path) -> None:
     changes, said = REFUSED[name]
     root = make_course(tmp_path, *changes)
     with pytest.raises(UserError) as error:
-        build(root)
+        build_course(root)
     for part in said:
         assert part in str(error.value)
     assert not (root / "assignments").exists(), "a refused build must write nothing"
@@ -505,7 +505,7 @@ def test_refused_with_file_and_line(name: str, tmp_path: Path) -> None:
 
 def test_an_unknown_unit(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="unknown unit 'teeny': there are tiny"):
-        build(make_course(tmp_path), ["teeny"])
+        build_course(make_course(tmp_path), ["teeny"])
 
 
 def test_a_unit_that_lacks_a_file(tmp_path: Path) -> None:
@@ -513,9 +513,9 @@ def test_a_unit_that_lacks_a_file(tmp_path: Path) -> None:
     (root / "solutions/begun/first").mkdir(parents=True)
     (root / "solutions/begun/first/reference.py").write_text("def first() -> None: ...\n")
     with pytest.raises(UserError, match=r"begun/notebook\.md is missing: a unit needs one"):
-        build(root)
+        build_course(root)
     # An unfinished unit does not keep the others from being built.
-    build(root, ["tiny"])
+    build_course(root, ["tiny"])
 
 
 def test_an_exercise_that_lacks_a_file(tmp_path: Path) -> None:
@@ -524,7 +524,7 @@ def test_an_exercise_that_lacks_a_file(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"tiny/clear/checks\.py is missing: an exercise needs .*autograder new tiny\.clear"
     ):
-        build(root)
+        build_course(root)
 
 
 def test_folders_that_are_no_exercises(tmp_path: Path) -> None:
@@ -532,7 +532,7 @@ def test_folders_that_are_no_exercises(tmp_path: Path) -> None:
     for name in ("_drafts", ".cache", "__pycache__"):
         (root / "solutions/tiny" / name).mkdir()
         (root / "solutions/tiny" / name / "reference.py").write_text("nonsense(")
-    build(root)
+    build_course(root)
 
 
 def test_two_units_cannot_have_one_place(tmp_path: Path) -> None:
@@ -548,7 +548,7 @@ def test_two_units_cannot_have_one_place(tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=r"other/notebook\.md, line 9: order 1 is taken by tiny .*notebook\.md, line 9"
     ):
-        build(root)
+        build_course(root)
 
 
 @pytest.mark.parametrize(
@@ -563,7 +563,7 @@ def test_a_file_in_its_old_place(place: str, old: str, new: str, tmp_path: Path)
     with pytest.raises(
         UserError, match=rf"{place}/{old}: each exercise has a folder.*{place}/EXERCISE/{new}"
     ):
-        build(root)
+        build_course(root)
 
 
 @pytest.mark.parametrize("path", ["clear/check.py", "cleer/checks.py", "notbook.md", "clear/deep/checks.py"])
@@ -574,7 +574,7 @@ def test_an_override_of_nothing(path: str, tmp_path: Path) -> None:
     with pytest.raises(
         UserError, match=rf"course/tiny/{path}: takes the place of no file in solutions/tiny/"
     ):
-        build(root)
+        build_course(root)
 
 
 def test_overrides_of_an_exercise(tmp_path: Path) -> None:
@@ -582,7 +582,7 @@ def test_overrides_of_an_exercise(tmp_path: Path) -> None:
     (root / "course/tiny/clear").mkdir(parents=True)
     override = root / "course/tiny/clear/checks.py"
     override.write_text((root / "solutions/tiny/clear/checks.py").read_text().replace("points=2", "points=6"))
-    build(root)
+    build_course(root)
     unit = load_unit(root, "tiny")
     assert unit.overrides == (override,)
     assert unit.exercises["tiny.clear"].points == 6
@@ -604,7 +604,7 @@ def test_helpers_of_a_reference_go_into_the_solved_cell(tmp_path: Path) -> None:
         ("wrong.py", '"factor + 0.25"', '"_lift(values * factor)"'),
         ("wrong.py", '"factor - 0.25"', '"values * factor - 0.25"'),
     )
-    build(root)
+    build_course(root)
     source = cells(root / SOURCE)["tiny-scale"].source
     _, _, solution = source.partition("### BEGIN SOLUTION")
     assert "    _QUARTER = 0.25\n    def _lift(values):\n        return values + _QUARTER\n" in solution
@@ -623,7 +623,7 @@ def test_images_with_text_and_worked_names_pass(tmp_path: Path) -> None:
             "![a graph](a.png) <img src='b.png' alt='another'> <img src=c.png alt=third> and `torch.ones`",
         ),
     )
-    build(root)
+    build_course(root)
     assert load_unit(root, "tiny").id == "tiny"
 
 

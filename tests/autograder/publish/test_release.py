@@ -19,8 +19,8 @@ from msgspec.structs import replace
 from autograder.course.config import load_course
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.publish.build import build
-from autograder.publish.release import build_wheel, refuse_leaks, release
+from autograder.publish.build import build_course
+from autograder.publish.release import build_wheel, refuse_leaks, write_release
 from course_utils import shipped
 from tests.support.tiny import make_course
 
@@ -35,7 +35,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def course(root: Path, tmp_path: Path) -> Path:
     """The tiny course, built, with a small package in the place of course_utils."""
     made = make_course(tmp_path / "course")
-    build(made)
+    build_course(made)
     package = made / "course_utils"
     shutil.copy(root / "course_utils/pyproject.toml", package)
     (package / "__init__.py").write_text('__version__ = "0.1.0"\n')
@@ -44,7 +44,7 @@ def course(root: Path, tmp_path: Path) -> Path:
 
 def test_a_release_has_notebooks_wheel_and_readme(course: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    files = [str(path) for path in release(course, out)]
+    files = [str(path) for path in write_release(course, out)]
     assert files == ["LICENSE", "README.md", "course_utils-0.1.0-py3-none-any.whl", "tiny/tiny.ipynb"]
     assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == files
     readme = (out / "README.md").read_text()
@@ -58,12 +58,12 @@ def test_a_release_has_notebooks_wheel_and_readme(course: Path, tmp_path: Path) 
 
 def test_a_later_release_takes_the_place_of_an_earlier_one(course: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    release(course, out)
+    write_release(course, out)
     (out / "old").mkdir()
     (out / "old/old.ipynb").write_text("{}")
     (out / ".git").mkdir()
     (out / ".git/config").write_text("")
-    release(course, out)
+    write_release(course, out)
     assert not (out / "old/old.ipynb").exists()
     assert (out / ".git/config").exists()
 
@@ -71,15 +71,15 @@ def test_a_later_release_takes_the_place_of_an_earlier_one(course: Path, tmp_pat
 def test_a_folder_in_other_use_is_refused(course: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match="name another folder"):
-        release(course, tmp_path)
+        write_release(course, tmp_path)
     other = tmp_path / "other"
     other.mkdir()
     (other / "thesis.tex").write_text("years of work")
     with pytest.raises(UserError, match=r"thesis\.tex, which is no part of a release"):
-        release(course, other)
+        write_release(course, other)
     assert (other / "thesis.tex").exists()
     with pytest.raises(UserError, match="is a file"):
-        release(course, other / "thesis.tex")
+        write_release(course, other / "thesis.tex")
 
 
 @pytest.mark.parametrize("folder", ["source", "assignments", "submitted/ada"])
@@ -90,7 +90,7 @@ def test_other_folders_of_notebooks_are_no_earlier_release(folder: str, course: 
         notebook.write_text("a student's work")
     before = notebook.read_text()
     with pytest.raises(UserError, match="no earlier release"):
-        release(course, course / folder)
+        write_release(course, course / folder)
     assert notebook.read_text() == before
 
 
@@ -98,7 +98,7 @@ def test_stale_files_are_not_released(course: Path, tmp_path: Path) -> None:
     notebook = course / "assignments/tiny/tiny.ipynb"
     notebook.write_text(notebook.read_text().replace("quarter", "third"))
     with pytest.raises(UserError, match="stale"):
-        release(course, tmp_path / "out")
+        write_release(course, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -121,7 +121,7 @@ def test_a_leak_into_the_wheel_is_refused(what: str, course: Path, tmp_path: Pat
     text = LEAKS[what].replace("\n# ", " ")
     (course / "course_utils/helper.py").write_text(text)
     with pytest.raises(UserError) as error:
-        release(course, tmp_path / "out")
+        write_release(course, tmp_path / "out")
     assert what in str(error.value)
     assert "course_utils/helper.py" in str(error.value)
     assert not (tmp_path / "out").exists()
@@ -200,7 +200,7 @@ def test_recorded_files_hold_no_code(root: Path) -> None:
     paths = list((root / "course_utils/shipped").glob("*.msgpack.z"))
     assert paths
     for path in paths:
-        for text in shipped.texts(path.read_bytes()):
+        for text in shipped.all_texts(path.read_bytes()):
             # A name with hyphens Python would take for a difference.
             if not re.fullmatch(r"[a-z0-9-]+", text):
                 assert not computes(text), (path.name, text)
@@ -209,7 +209,7 @@ def test_recorded_files_hold_no_code(root: Path) -> None:
 def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) -> None:
     unit = load_unit(course, "tiny")
     out = tmp_path / "out"
-    release(course, out)
+    write_release(course, out)
     refuse_leaks(out, [unit], load_course(course))
     solved = course / "source/tiny/tiny.ipynb"
     shutil.copy(solved, out / "tiny/tiny.ipynb")
@@ -222,10 +222,10 @@ def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) 
 
 def test_an_exercise_shown_solved_is_no_leak(root: Path, tmp_path: Path) -> None:
     made = make_course(tmp_path / "course", ("course.toml", "sandbox", 'disabled = ["tiny.clear"]\nsandbox'))
-    build(made)
+    build_course(made)
     shutil.copy(root / "course_utils/pyproject.toml", made / "course_utils")
     (made / "course_utils/__init__.py").write_text('__version__ = "0.1.0"\n')
-    release(made, tmp_path / "out")
+    write_release(made, tmp_path / "out")
 
 
 def test_the_wheel_asks_for_neither_torch_nor_numpy(wheel: Path) -> None:
@@ -259,7 +259,7 @@ def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> 
         "from course_utils import shipped\n"
         "for unit in ('moco', 'pretext', 'simclr', 'video'):\n"
         "    for id_ in shipped.exercise_ids(unit):\n"
-        "        exercise, points = shipped.load(id_)\n"
+        "        exercise, points = shipped.load_checks(id_)\n"
         "        assert points > 0 and exercise.checks and exercise.hints\n"
         "    assert 'torch' in shipped.imports(unit)\n"
         "import torch\n"

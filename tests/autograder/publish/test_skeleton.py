@@ -16,7 +16,7 @@ from autograder.course import modules
 from autograder.course.exercises import NEEDED, load_exercise
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.publish.build import build
+from autograder.publish.build import build_course
 from autograder.publish.signature import laid_out, read_signature
 from autograder.publish.skeleton import make_skeleton, skeleton
 from tests.support import ROOT
@@ -171,8 +171,8 @@ def test_filled_in_it_is_an_exercise(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(
         UserError, match=r"halve/reference\.py, line \d+: the reference of tiny\.halve raises"
     ):
-        build(root)
-    test = modules.load("solutions.tiny.halve.test_reference", folder / "test_reference.py")
+        build_course(root)
+    test = modules.load_module("solutions.tiny.halve.test_reference", folder / "test_reference.py")
     test.halve = lambda *arguments: arguments[0]
     with pytest.raises(NotImplementedError, match="TODO: halve in loops"):
         test.test_agrees_with_loops(0)
@@ -224,11 +224,11 @@ def always_two(values, kept, by=2.0):
     monkeypatch.delitem(sys.modules, "solutions.tiny.halve.reference")
     for file in ("checks", "wrong", "right"):
         monkeypatch.delitem(sys.modules, f"solutions.tiny.halve.{file}", raising=False)
-    build(root)
+    build_course(root)
     exercise = load_unit(root, "tiny").exercises["tiny.halve"]
     assert [check.id for check in exercise.checks] == ["values", "gradients", "layouts", "inputs-unchanged"]
     assert exercise.points == 3.5
-    test = modules.load("solutions.tiny.halve.test_reference", folder / "test_reference.py")
+    test = modules.load_module("solutions.tiny.halve.test_reference", folder / "test_reference.py")
     for seed in test.SEEDS:
         test.test_agrees_with_loops(seed)
     test.halve = lambda values, kept, by: torch.zeros_like(values)

@@ -27,7 +27,7 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = make_course(tmp_path)
     exercises = load_unit(root, "tiny").exercises
     for id_, minutes in run.minutes_of(root, exercises).items():
-        receipt.write(exercises[id_], minutes, FOUND, 200)
+        receipt.write_receipt(exercises[id_], minutes, FOUND, 200)
     monkeypatch.chdir(root)
     return root
 

@@ -15,7 +15,7 @@ from autograder.intake.submission import MARKED_LATE
 from autograder.report import summary
 from autograder.report.attention import FLAGS, STOPPED, near_miss
 from autograder.report.items import item_of
-from autograder.report.pages import file_name, write
+from autograder.report.pages import file_name, write_report
 from autograder.report.summary import Hints, Recognised, Spread, UnitSummary
 from autograder.results import ExerciseLine, Flag, Line, from_json
 from course_utils.checks.judge import WITHHELD
@@ -74,7 +74,7 @@ def summarise(grades: Iterable[dict[str, Any]]) -> list[UnitSummary]:
 
 
 def pages(folder: Path, *grades: dict[str, Any]) -> str:
-    return write(folder, lines(grades)).read_text()
+    return write_report(folder, lines(grades)).read_text()
 
 
 def test_numbers_of_a_class() -> None:
@@ -190,7 +190,7 @@ def test_several_reasons_of_one_student_share_a_row() -> None:
 
 def test_no_results(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no results"):
-        write(tmp_path, [])
+        write_report(tmp_path, [])
 
 
 def test_no_page_loads_anything_from_the_network(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from autograder.report.table import table
+from autograder.report.table import class_table
 from autograder.results import Line, from_json
 
 
@@ -25,7 +25,7 @@ def result(student: str, exercises: int = 3, late_days: int = 0, **changes: Any)
 
 def shown(results: list[Line], width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, force_terminal=False)
-    console.print(table("moco", results, width))
+    console.print(class_table("moco", results, width))
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert max(map(cell_len, text.splitlines())) <= width
     return text

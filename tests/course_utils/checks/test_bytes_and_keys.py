@@ -93,7 +93,8 @@ def test_right_and_wrong(prepared: PreparedExercise) -> None:
     assert judge_function(prepared, lightness).status == CORRECT
     for item in EXERCISE.misconceptions:
         verdict = judge_function(prepared, item.function)
-        assert (verdict.status, verdict.misconception, verdict.hint) == (WRONG, item.id, item.hint)
+        assert (verdict.status, verdict.misconception) == (WRONG, item.id)
+        assert [idea.hint for idea in verdict.diagnosis.ideas] == [item.hint]
     exact = [item.check.id for item in judge_function(prepared, _off_by_one).checks if not item.passed]
     # The third is withheld: no check of the values has passed.
     assert exact == ["values", "in-float64", "unknown-channel"]
@@ -148,7 +149,14 @@ def test_students_see_bytes_as_bytes() -> None:
     recorded, points = shipped.unpack(shipped.decode(shipped.record(*EXERCISE.record())))
     assert judge_function(recorded, lightness).status == CORRECT
     verdict = judge_function(recorded, _off_by_one)
-    outcome = CheckOutcome("unit.lightness", verdict.status, verdict.score, points, verdict.checks, level=3)
+    outcome = CheckOutcome(
+        exercise="unit.lightness",
+        status=verdict.status,
+        points=verdict.score,
+        max_points=points,
+        verdicts=verdict.checks,
+        level=3,
+    )
     text, html = as_text(outcome), as_html(outcome)
     assert "images: uint8 tensor of shape (2, 3, 4, 4)" in text
     assert "dtype=torch.uint8).reshape(2, 3, 4, 4)" in text

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from course_utils.checks import Case, Draw, Input, check
 from course_utils.checks.closeness import absolute_error, aligned, is_right
-from course_utils.checks.compare import compare, distance, error_in_tolerances, matches
+from course_utils.checks.compare import distance, error_in_tolerances, find_difference, matches
 from course_utils.checks.difference import Difference
 from course_utils.checks.expectation import expect
 from course_utils.checks.observe import observe
@@ -34,7 +34,7 @@ def compared(
 ) -> Difference | None:
     yardstick = Yardstick(accuracy, dtype, ("result",), **options)
     expected, got = expect(right, case, dtype), observe(wrong, case.to(dtype))
-    found = compare(expected, got, yardstick, case=case.to(dtype))
+    found = find_difference(expected, got, yardstick, case=case.to(dtype))
     assert matches(expected, got, yardstick) == (found is None)
     assert (error_in_tolerances(expected, got, yardstick) <= 1) == (found is None)
     return found

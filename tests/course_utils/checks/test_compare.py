@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case, Input
-from course_utils.checks.compare import Difference, compare, matches
+from course_utils.checks.compare import Difference, find_difference, matches
 from course_utils.checks.expectation import expect
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
@@ -22,7 +22,7 @@ def difference(
     case = Case({"x": Input(x, wants_grad=wants_grad)}).to(torch.float32)
     expected, got = expect(right, case, torch.float32), observe(wrong, case)
     yardstick = Yardstick("reduction", torch.float32, looks_at)
-    found = compare(expected, got, yardstick, case=case)
+    found = find_difference(expected, got, yardstick, case=case)
     assert matches(expected, got, yardstick) == (found is None)
     return found
 
@@ -211,7 +211,7 @@ def test_no_text_of_the_students_gets_into_a_fact(leak) -> None:  # type: ignore
 def test_a_process_that_lies_has_nothing_repeated(got: Tensor | str, said: str) -> None:
     case = Case({"x": Input(X)}).to(torch.float32)
     seen = Observation({"exception": "none", "result": got})
-    found = compare(
+    found = find_difference(
         expect(same, case, torch.float32),
         seen,
         Yardstick("exact", torch.float32, ("result",)),

@@ -24,7 +24,7 @@ from course_utils.checks.judge import judge
 from course_utils.checks.observe import observe
 from course_utils.slices.help import Help
 from course_utils.student import check as visible
-from course_utils.student.check import CheckResult, check, check_in
+from course_utils.student.check import CheckResult, check_exercise, check_in
 from course_utils.student.pictures import expected_beside_got
 from tests.support import ROOT
 
@@ -64,7 +64,7 @@ def test_the_readme_shows_what_a_check_says() -> None:
 
 
 def test_cu_check_is_this_check() -> None:
-    assert cu.check is check
+    assert cu.check is check_exercise
 
 
 def test_points_are_the_share_of_the_visible_points() -> None:
@@ -112,7 +112,7 @@ def test_hints_are_offered_with_what_they_cost() -> None:
     text = str(run(WRONG["overflow-dropped"]))
     assert "Hints cost no points; how many you ask for is noted in the file you hand in" in text
     assert "the hint for this very mistake: cu.check" in str(run(WRONG["overflow-dropped"], hint=1))
-    assert "it costs no\n    points; the staff sees it" in (check.__doc__ or "").replace(
+    assert "it costs no\n    points; the staff sees it" in (check_exercise.__doc__ or "").replace(
         "It costs", "it costs"
     )
 
@@ -501,7 +501,7 @@ def test_what_cannot_be_drawn_is_left_out() -> None:
 
 def test_every_recorded_exercise_can_be_loaded() -> None:
     for name in shipped.exercise_ids("moco"):
-        exercise, points = shipped.load(name)
+        exercise, points = shipped.load_checks(name)
         assert exercise.checks
         assert points == UNIT.exercises[name].points
 
@@ -510,12 +510,12 @@ def test_every_recorded_exercise_can_be_loaded() -> None:
 def test_no_student_gets_an_idea_that_no_visible_check_shows(unit: str) -> None:
     """Wrong answers are diagnosed as if the whole bank were known."""
     for id_, exercise in load_unit(ROOT, unit).exercises.items():
-        known, _ = shipped.load(id_)
+        known, _ = shipped.load_checks(id_)
         prepared, _ = exercise.record()
         failed_by = prepared.failed_by
         assert known.hints == {name: hint for name, hint in prepared.hints.items() if failed_by[name]}
         assert all(item.wrong.keys() == known.hints.keys() for item in known.checks)
-        packed = "\n".join(shipped.texts((ROOT / f"course_utils/shipped/{id_}.msgpack.z").read_bytes()))
+        packed = "\n".join(shipped.all_texts((ROOT / f"course_utils/shipped/{id_}.msgpack.z").read_bytes()))
         for name in prepared.hints.keys() - known.hints.keys():
             assert prepared.hints[name] not in packed
         for answer in exercise.wrong:
