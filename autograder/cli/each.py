@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from autograder.course.config import Course
 from autograder.errors import UserError
-from autograder.grading.grader import Grader
+from autograder.grading.cluster import ClusterGrader
+from autograder.grading.grader import Grader, Work
 from autograder.intake.collect import Found
 from autograder.intake.submission import Submission
 from autograder.results import FORMAT, GRADED, Line
@@ -62,7 +63,10 @@ class Earlier:
 
 
 def grade_each(
-    grader: Grader, found: Iterable[Found], attempts: str = "latest", earlier: Earlier | None = None
+    grader: Grader | ClusterGrader,
+    found: Iterable[Found],
+    attempts: str = "latest",
+    earlier: Earlier | None = None,
 ) -> Iterator[tuple[Found, Line | Exception | None]]:
     """Grade many, as many at a time as the grader can, in the order in which they are done.
 
@@ -79,18 +83,44 @@ def grade_each(
     Raises:
         UserError: nothing more can be graded, and somebody can mend that.
     """
+    if isinstance(grader, ClusterGrader):
+        return grader.grade_all(_works(grader, found, attempts, earlier))
+    return _in_threads(grader, found, attempts, earlier)
 
-    def work(item: Found) -> Line | None:
-        submissions = item.read(attempts)
-        # The result in the journal is that of one attempt; with several to choose from all are graded again.
-        if len(submissions) == 1 and isinstance(submissions[0], Submission):
-            line = earlier.of(submissions[0]) if earlier else None
-            if line is not None and grader.is_up_to_date(line):
+
+def _work(grader: Grader | ClusterGrader, item: Found, attempts: str, earlier: Earlier | None) -> Work | None:
+    """What is left to do for a student; None if nothing is."""
+    submissions = item.read(attempts)
+    # The result in the journal is that of one attempt; with several to choose from all are graded again.
+    if earlier and len(submissions) == 1 and isinstance(submissions[0], Submission):
+        line = earlier.of(submissions[0])
+        if line is not None:
+            if grader.is_up_to_date(line):
                 return None
-            return grader.grade(submissions[0], grader.to_keep(line) if line else None)
-        return max(
-            map(grader.grade, submissions), key=lambda line: -1.0 if line.score is None else line.score
-        )
+            return Work(tuple(submissions), grader.to_keep(line))
+    return Work(tuple(submissions))
+
+
+def _works(
+    grader: ClusterGrader, found: Iterable[Found], attempts: str, earlier: Earlier | None
+) -> Iterator[tuple[Found, Work | Exception | None]]:
+    for item in found:
+        work: Work | Exception | None
+        try:
+            work = _work(grader, item, attempts, earlier)
+        except UserError:
+            raise
+        except Exception as error:
+            work = error
+        yield item, work
+
+
+def _in_threads(
+    grader: Grader, found: Iterable[Found], attempts: str, earlier: Earlier | None
+) -> Iterator[tuple[Found, Line | Exception | None]]:
+    def line_of(item: Found) -> Line | None:
+        work = _work(grader, item, attempts, earlier)
+        return None if work is None else grader.grade_best(work)
 
     # No more threads than sandboxes: reading a hostile file can keep the interpreter for seconds, and who reads one
     # must wait for its own submission before reading on, or those in a sandbox would not be heard in time.
@@ -101,7 +131,7 @@ def grade_each(
         while True:
             # No more than two a worker are in work, so memory does not grow with the class.
             while len(running) < 2 * grader.jobs and (item := next(waiting, None)) is not None:
-                running[pool.submit(work, item)] = item
+                running[pool.submit(line_of, item)] = item
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -111,8 +141,6 @@ def grade_each(
                     raise error
                 yield item, future.result() if error is None else _ours(error)
     finally:
-        # Those who wait for a worker stop at once, whatever ended this.
-        grader.stop()
         pool.shutdown(cancel_futures=True)
 
 

@@ -34,6 +34,7 @@ from autograder.grading import journal
 from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader, Policy
 from autograder.grading.lock import only_one
+from autograder.grading.worker import Cluster
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import Found, collect
 from autograder.report.pages import write_report as write_report
@@ -179,7 +180,7 @@ def _grader(
     submissions: int,
     messages: Console,
     server: ForkServer | None,
-) -> Grader:
+) -> Grader | ClusterGrader:
     """The grader for a run, not entered yet; says how student code is kept apart."""
     device, jobs, tier = options.device, options.jobs, options.tier
     unsafe = options.unsafe or options.demo_secret
@@ -199,17 +200,9 @@ def _grader(
         jobs = min(jobs, submissions)
         return Grader(unit, key, limits, policy=policy, device=device, jobs=jobs, tier=tier, server=server)
     # What this machine offers has no part in it; workers say what theirs do.
+    cluster = Cluster(scheduler=options.scheduler, lowest=course.sandbox, tier=tier, unsafe=unsafe)
     return ClusterGrader(
-        unit,
-        key,
-        limits,
-        scheduler=options.scheduler,
-        lowest=course.sandbox,
-        tier=tier,
-        unsafe=unsafe,
-        policy=policy,
-        device=device,
-        tell=partial(_tell, messages),
+        unit, key, limits, cluster=cluster, policy=policy, device=device, tell=partial(_tell, messages)
     )
 
 
@@ -238,7 +231,7 @@ def _tell_not_graded(failed: list[tuple[str, str]], messages: Console) -> None:
 
 
 def _grade_all(
-    grader: Grader,
+    grader: Grader | ClusterGrader,
     found: list[Found],
     earlier: Earlier,
     lines: dict[tuple[str, str], Line],

@@ -63,6 +63,19 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class Work:
+    """What is to be graded of one student.
+
+    Attributes:
+        attempts: one hand-in or more; the best counts.
+        keep: exercise id -> what an earlier line says of it; only for a single attempt.
+    """
+
+    attempts: tuple[Submission | Unreadable, ...]
+    keep: Mapping[str, ExerciseLine] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class _Ran:
     """What was seen of each exercise that has something to run, how long each took, and all together."""
 
@@ -196,9 +209,6 @@ class Grader:
         """How many threads may grade at the same time."""
         return self._jobs
 
-    def stop(self) -> None:
-        """Nothing more is asked for: who waits to have something graded need not."""
-
     def is_up_to_date(self, line: Line) -> bool:
         """Whether a line of this very submission, under the same settings, says all that grading it again would say."""
         return len(self.to_keep(line)) == len(self.checks_sha256) and line.checks_sha256 == combined_sha256(
@@ -259,6 +269,11 @@ class Grader:
         if self.policy.due and submission.submitted_at is None:
             flags.append(UNKNOWN_TIME)
         return self._line(submission, exercises, tuple(dict.fromkeys(flags)), ran.seconds + shown.seconds)
+
+    def grade_best(self, work: Work) -> Line:
+        """The line of the best attempt, the first of equals; see `grade`."""
+        lines = [self.grade(item, work.keep) for item in work.attempts]
+        return max(lines, key=lambda line: -1.0 if line.score is None else line.score)
 
     def _line(
         self,

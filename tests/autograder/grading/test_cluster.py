@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dask
+import distributed
 import msgspec
 import pytest
 from rich.console import Console
@@ -21,12 +25,13 @@ from autograder.cli.each import grade_each
 from autograder.course.config import load_course
 from autograder.course.units import Unit, load_unit
 from autograder.errors import ClusterError, UserError
-from autograder.grading import cluster, journal
-from autograder.grading.cluster import ClusterGrader, Order
-from autograder.grading.grader import Grader, Policy
+from autograder.grading import cluster, journal, worker
+from autograder.grading.cluster import ClusterGrader
+from autograder.grading.grader import Grader, Policy, Work
+from autograder.grading.worker import Cluster, Demand, Offer, Order
 from autograder.intake.collect import Found, collect
 from autograder.intake.submission import Submission, read_submission
-from autograder.results import Line
+from autograder.results import Line, Person
 from autograder.sandbox.client import Limits
 from autograder.sandbox.tiers import Probe, probe
 from tests.support.notebooks import sources as cells
@@ -36,6 +41,7 @@ from tests.support.tiny import make_course
 TIER = probe().best
 SECRET = b"the secret of this cluster"
 LIMITS = Limits(seconds=5.0, memory_mb=1024)
+NOWHERE = Cluster(scheduler="tcp://127.0.0.1:1", lowest="none")
 STUDENTS = 14
 SCALES = {
     "right": "def scale(values, factor):\n    import time; time.sleep(0.1)\n    return values * factor + 0.25",
@@ -140,10 +146,10 @@ def by_student(graded: list[tuple[Found, Any]]) -> dict[str, Line]:
     return {found.student: journal.lasting(line) for found, line in graded}
 
 
-def connect(unit: Unit, scheduler: Scheduler, said: list[str], **changes: Any) -> ClusterGrader:
+def connect(unit: Unit, scheduler: Scheduler, said: list[str]) -> ClusterGrader:
     policy = Policy(late=load_course(unit.root).late)
-    settings: dict[str, Any] = {"policy": policy, "lowest": TIER, "tell": said.append, **changes}
-    return ClusterGrader(unit, SECRET, LIMITS, scheduler=scheduler.address, **settings)
+    cluster = Cluster(scheduler=scheduler.address, lowest=TIER)
+    return ClusterGrader(unit, SECRET, LIMITS, cluster=cluster, policy=policy, tell=said.append)
 
 
 def test_the_life_of_a_cluster(
@@ -166,11 +172,11 @@ def test_the_life_of_a_cluster(
     )
     said: list[str] = []
     graded: list[tuple[Found, Any]] = []
-    with connect(unit, scheduler, said) as grader:
-        assert grader.tier == TIER
+    with connect(unit, scheduler, said) as there:
+        assert there.tier == TIER
         assert any("Workers: 2 of tcp" in line for line in said), said
         assert any("gets no work" in line and "solutions/tiny/" in line for line in said), said
-        for item in grade_each(grader, found):
+        for item in grade_each(there, found):
             graded.append(item)
             if len(graded) == 5:
                 one.kill()
@@ -219,110 +225,237 @@ def test_the_life_of_a_cluster(
         pass
 
 
-def order_for(course_unit: Unit, **changes: Any) -> Order:
-    settings: dict[str, Any] = {
-        "id": "run", "unit": "tiny", "secret": SECRET, "limits": LIMITS, "policy": Policy(), "device": "cpu",
-        "tier": None, "lowest": "restricted", "unsafe": False, "checks_sha256": {}, "sources": cluster.sources(course_unit),
-    }  # fmt: skip
-    return Order(**settings | changes)
+def demand_for(course_unit: Unit, **changes: Any) -> Demand:
+    tiers: dict[str, Any] = {
+        name: changes.pop(name) for name in ("tier", "lowest", "unsafe") if name in changes
+    }
+    settings: dict[str, Any] = {"unit": "tiny", "device": "cpu", "sources": worker.sources(course_unit)}
+    return Demand(**settings | changes, cluster=replace(NOWHERE, **{"lowest": "restricted"} | tiers))
 
 
 def test_what_a_worker_refuses(unit: Unit, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cluster, "_loaded", {})
+    monkeypatch.setattr(worker, "_loaded", {})
 
-    def refused(order: Order) -> str:
-        return msgspec.json.decode(cluster.offer(order), type=cluster._Offer).refused
+    def refused(demand: Demand) -> str:
+        order = Order(id="run", demand=demand, secret=SECRET, limits=LIMITS, policy=Policy())
+        reasons = {
+            msgspec.json.decode(it, type=Offer).refused
+            for it in (worker.offer(demand), worker.prepare(order))
+        }
+        assert len(reasons) == 1
+        return reasons.pop()
 
     monkeypatch.chdir(tmp_path)
-    assert "no course.toml" in refused(order_for(unit))
+    assert "no course.toml" in refused(demand_for(unit))
     monkeypatch.chdir(unit.root)
-    assert "unknown unit 'other'" in refused(order_for(unit, unit="other"))
-    for name in cluster.sources(unit):
-        theirs = cluster.sources(unit) | {name: "another"}
-        assert f"different: {name} (" in refused(order_for(unit, sources=theirs))
-    monkeypatch.setattr(cluster, "probe", lambda: Probe("restricted", "", {"full": "no namespaces"}))
-    assert "tier 'full' is not to be had: no namespaces" in refused(order_for(unit, tier="full"))
-    assert "course.toml asks for sandbox tier 'full'" in refused(order_for(unit, lowest="full"))
+    assert "unknown unit 'other'" in refused(demand_for(unit, unit="other"))
+    for name in worker.sources(unit):
+        theirs = worker.sources(unit) | {name: "another"}
+        assert f"different: {name} (" in refused(demand_for(unit, sources=theirs))
+    monkeypatch.setattr(worker, "probe", lambda: Probe("restricted", "", {"full": "no namespaces"}))
+    assert "tier 'full' is not to be had: no namespaces" in refused(demand_for(unit, tier="full"))
+    assert "course.toml asks for sandbox tier 'full'" in refused(demand_for(unit, lowest="full"))
     path = unit.folders["tiny.scale"]["checks.py"]
     text = path.read_text()
     try:
         path.write_text(text + "# Pulled while the worker was running.\n")
-        assert "restart the worker" in refused(order_for(unit))
+        assert "restart the worker" in refused(demand_for(unit))
     finally:
         path.write_text(text)
 
 
 def test_the_secret_is_not_shown(unit: Unit) -> None:
-    assert SECRET.decode() not in repr(order_for(unit))
+    demand = demand_for(unit)
+    order = Order(id="run", demand=demand, secret=SECRET, limits=LIMITS, policy=Policy())
+    assert SECRET in pickle.dumps(order)
+    assert SECRET.decode() not in repr(order)
+    assert SECRET not in pickle.dumps(demand)
+
+
+class Here:
+    """A scheduler and workers in this process, which have their own idea of what it is to grade."""
+
+    def __init__(self, local: Any, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.local = local
+        self.said: list[str] = []
+        # The address of the worker, for each time.
+        self.accepted: list[str] = []
+        self.graded: list[str] = []
+        self.refused: set[str] = set()
+        self.does: Callable[[str], None] = lambda address: time.sleep(0.01)
+        self.grader = ClusterGrader(
+            unit,
+            SECRET,
+            LIMITS,
+            cluster=Cluster(scheduler=local.scheduler_address, lowest="none"),
+            tell=self.said.append,
+        )
+        here = self
+
+        class Pretended:
+            def __init__(self, *_: Any, jobs: int, **__: Any) -> None:
+                self.jobs = jobs
+
+            def __enter__(self) -> Pretended:
+                return self
+
+            def __exit__(self, *_: object) -> None: ...
+
+            def grade_best(self, work: Work) -> Line:
+                address = distributed.get_worker().address
+                here.graded.append(address)
+                here.does(address)
+                (one,) = work.attempts
+                person = Person(key=one.student, name=one.student)
+                return Line(
+                    person=person, student=one.student, unit="tiny", status="graded", score=1.0, max_score=5.0
+                )
+
+        def accept(demand: Demand) -> tuple[Unit, str]:
+            address = distributed.get_worker().address
+            self.accepted.append(address)
+            if address in self.refused:
+                raise UserError("not as it must be")
+            return unit, "none"
+
+        monkeypatch.setattr(worker, "Grader", Pretended)
+        monkeypatch.setattr(worker, "_accept", accept)
+
+    def lose(self, address: str) -> None:
+        """What the scheduler does when a worker is not there any more."""
+        scheduler = self.local.scheduler
+        self.local.loop.add_callback(scheduler.remove_worker, address, stimulus_id="test", expected=False)
+        time.sleep(0.3)
+
+    def grade(self, submissions: list[Submission]) -> list[tuple[Any, Any]]:
+        found = list(self.grader.grade_all((item.student, Work((item,))) for item in submissions))
+        assert sorted(student for student, _ in found) == [item.student for item in submissions]
+        return found
 
 
 @pytest.fixture
-def pretended(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> ClusterGrader:
-    """Four workers that are asked nothing; `_ask` is each test's own."""
-    grader = ClusterGrader(unit, SECRET, LIMITS, scheduler="tcp://nowhere:1", lowest="none")
-    for name in "abcd":
-        grader._workers[name] = cluster._Worker(name, None, tier="none", jobs=1, free=2)
-    return grader
-
-
-@pytest.fixture
-def work(course: Path) -> Submission:
-    made = read_submission(course / "class/s00.ipynb", "tiny", "ada")
-    assert isinstance(made, Submission)
-    return made
-
-
-def test_a_submission_that_takes_workers_with_it(
-    pretended: ClusterGrader, work: Submission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def lost(worker: Any, work: bytes) -> Any:
-        asked.append(worker.address)
-        return cluster._Answer(fault="was lost")
-
-    monkeypatch.setattr(pretended, "_ask", lost)
-    with pytest.raises(
-        ClusterError, match=r"3 workers failed in turn .*s00\.ipynb: a was lost; b was lost; c was lost"
+def here(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
+    with (
+        # A scheduler that a test has closed is waited for as long as that.
+        dask.config.set({"distributed.comm.timeouts.connect": "3s"}),
+        distributed.LocalCluster(
+            n_workers=4, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0"
+        ) as local,
     ):
-        pretended.grade(work)
-    assert asked == ["a", "b", "c"]
-    assert [worker.free for worker in pretended._workers.values()] == [2, 2, 2, 2]
+        yield Here(local, unit, monkeypatch)
 
 
-def test_a_worker_that_fails_and_fails_gets_no_more(
-    pretended: ClusterGrader, work: Submission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-    said: list[str] = []
-    pretended._tell = said.append
-
-    def ask(worker: Any, work: bytes) -> Any:
-        asked.append(worker.address)
-        return cluster._Answer(fault="disk full") if worker.address == "a" else cluster._Answer(told)
-
-    told = {"person": {"key": "ada", "name": "ada"}, "student": "ada", "unit": "tiny", "status": "graded"}
-    told |= {"score": 1.0, "max_score": 5.0}
-    monkeypatch.setattr(pretended, "_ask", ask)
-    for _ in range(10):
-        assert pretended.grade(work).score == 1.0
-    assert asked.count("a") == 3
-    assert said == ["Worker a gets no more work: it failed 3 times in a row, the last time with: disk full"]
+def submissions(course: Path, number: int) -> list[Submission]:
+    made = [read_submission(course / "class/s00.ipynb", "tiny", f"s{index:02}") for index in range(number)]
+    assert all(isinstance(item, Submission) for item in made)
+    return made  # type: ignore[return-value]
 
 
-def test_when_the_last_worker_fails_nobody_waits(
-    pretended: ClusterGrader, course: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pretended, "_ask", lambda worker, work: cluster._Answer(fault="disk full"))
-    with pytest.raises(UserError, match=r"no worker of tcp://nowhere:1 can grade: a: it failed 3 times"):
-        list(grade_each(pretended, collect([course / "class"], "tiny")))
+def test_only_accepted_workers_are_sent_the_secret(here: Here, course: Path) -> None:
+    other, *ready = (item.address for item in here.local.workers.values())
+    here.refused = {other}
+    with here.grader:
+        assert f"Worker {other} gets no work: not as it must be" in here.said
+        assert {result.score for _, result in here.grade(submissions(course, 20))} == {1.0}
+    # Those who are sent it look at themselves once more.
+    assert sorted(here.accepted) == sorted([other, *ready, *ready])
+    assert set(here.graded) == set(ready)
+
+
+def test_a_submission_that_fails_everywhere(here: Here, course: Path) -> None:
+    def fails(address: str) -> None:
+        raise OSError(f"nothing at {address}")
+
+    here.does = fails
+    with here.grader:
+        ((_, error),) = here.grade(submissions(course, 1))
+    assert isinstance(error, ClusterError)
+    assert re.search(
+        r"3 workers failed in turn .*s00\.ipynb: (tcp\S+ OSError: nothing at \S+(; |\. )){3}", str(error)
+    )
+    assert len(here.graded) == len(set(here.graded)) == 3
+
+
+def test_a_submission_that_takes_workers_with_it(here: Here, course: Path) -> None:
+    here.does = here.lose
+    here.local.scheduler.allowed_failures = 1
+    with here.grader:
+        ((_, error),) = here.grade(submissions(course, 1))
+    assert isinstance(error, ClusterError)
+    assert re.search(r"s00\.ipynb could not be graded: KilledWorker: .*on 2 ", str(error), re.DOTALL)
+    assert len(set(here.graded)) == 2
+
+
+def test_all_workers_are_lost_and_another_one_joins(here: Here, course: Path) -> None:
+    first = [item.address for item in here.local.workers.values()]
+
+    def works(address: str) -> None:
+        if len(here.graded) > 6 and first:
+            for item in [first.pop() for _ in range(len(first))]:
+                here.lose(item)
+
+    def tell(text: str) -> None:
+        here.said.append(text)
+        if "No worker is left" in text:
+            here.local.loop.add_callback(here.local.scale, 6)
+
+    here.does = works
+    here.grader._tell = tell
+    # What lay ready at the one goes to the next, which is lost too.
+    here.local.scheduler.allowed_failures = 10
+    with here.grader:
+        found = here.grade(submissions(course, 20))
+    assert "No worker is left: waiting for others. Ctrl-C stops; what was graded is kept." in here.said
+    assert {result.score for _, result in found} == {1.0}
+
+
+def test_a_worker_that_fails_and_fails_gets_no_more(here: Here, course: Path) -> None:
+    full = next(iter(here.local.workers.values())).address
+
+    def works(address: str) -> None:
+        time.sleep(0.02)
+        if address == full:
+            raise OSError("disk full")
+
+    here.does = works
+    with here.grader:
+        said = len(here.said)
+        assert {result.score for _, result in here.grade(submissions(course, 40))} == {1.0}
+    assert here.said[said:] == [
+        f"Worker {full} gets no more work: it failed 3 times in a row, the last time with: OSError: disk full"
+    ]
+    # What lay ready there is tried too.
+    assert 3 <= here.graded.count(full) < 8
+
+
+def test_when_the_last_worker_fails_nobody_waits(here: Here, course: Path) -> None:
+    def fails(address: str) -> None:
+        raise UserError("disk full")
+
+    here.does = fails
+    with (
+        here.grader,
+        pytest.raises(UserError, match=r"no worker of tcp://\S+ can grade: tcp\S+: it failed 3 times"),
+    ):
+        list(grade_each(here.grader, collect([course / "class"], "tiny")))
+
+
+def test_the_scheduler_is_lost(here: Here, course: Path) -> None:
+    def works(address: str) -> None:
+        if len(here.graded) == 6:
+            here.local.loop.add_callback(here.local.scheduler.close)
+        time.sleep(0.05)
+
+    here.does = works
+    with here.grader, pytest.raises(UserError, match="the connection to tcp://.* is lost"):
+        here.grade(submissions(course, 40))
 
 
 def test_nobody_listens(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.2)
     with (
         pytest.raises(UserError, match="no Dask scheduler answers there"),
-        ClusterGrader(unit, SECRET, LIMITS, scheduler="tcp://127.0.0.1:1", lowest="none"),
+        ClusterGrader(unit, SECRET, LIMITS, cluster=NOWHERE),
     ):
         pass
 
@@ -331,11 +464,11 @@ def test_without_dask(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with (
         pytest.raises(UserError, match=re.escape("pip install -e '.[cluster]'")),
-        ClusterGrader(unit, SECRET, LIMITS, scheduler="tcp://127.0.0.1:1", lowest="none"),
+        ClusterGrader(unit, SECRET, LIMITS, cluster=NOWHERE),
     ):
         pass
 
 
 def test_an_unknown_tier(unit: Unit) -> None:
     with pytest.raises(UserError, match="--sandbox thick: there is no such tier"):
-        ClusterGrader(unit, SECRET, scheduler="tcp://127.0.0.1:1", lowest="none", tier="thick")
+        ClusterGrader(unit, SECRET, cluster=replace(NOWHERE, tier="thick"))
