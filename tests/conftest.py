@@ -1,13 +1,15 @@
 """What all tests share: the units' fixtures, which tests are slow, and how they are divided among processes.
 
 Under `pytest -n` the tests of a file stay together, so that what its fixtures prepare is prepared once; files that are
-listed in `DIVIDED` are cut along a parameter, or test by test.
+listed below are divided.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -24,13 +26,15 @@ SLOW = (
     "tests/autograder/sandbox/",
     "tests/autograder/nbgrader/",
 )
-# Files whose tests are not kept together under `pytest -n` -> the fixture along whose parameter they are divided;
-# empty: each test goes its own way.
-DIVIDED = {
-    "tests/attacks/test_attacks.py": "outcome",
-    "tests/autograder/sandbox/test_isolation.py": "sandbox",
-    "tests/autograder/sandbox/test_sandbox.py": "sandbox",
-}
+# Files whose tests are not kept together under `pytest -n`, but for those of one sandbox tier, which come first in the
+# parameters; and files whose tests prepare nothing that they could share.
+BY_TIER = (
+    "tests/attacks/test_attacks.py",
+    "tests/autograder/sandbox/test_isolation.py",
+    "tests/autograder/sandbox/test_sandbox.py",
+)
+APART = ("tests/autograder/publish/test_notebooks.py",)
+TIER = re.compile(r"\[((?:none|restricted|full)(?:-directly|-bubblewrap)?)\b")
 
 # The same examples each time: a test that fails fails for everybody.
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None)
@@ -42,24 +46,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker("slow")
-    if not config.pluginmanager.has_plugin("xdist"):
-        return
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):
         # Long ones first, so that no process is left alone with one at the end.
         items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
-def _group(item: pytest.Item) -> str:
-    file = item.nodeid.partition("::")[0]
-    if file not in DIVIDED:
-        return file
-    if not DIVIDED[file]:
-        return ""
-    parameters = getattr(item, "callspec").params if hasattr(item, "callspec") else {}  # noqa: B009
-    return f"{file} {parameters.get(DIVIDED[file], '')}"
+def group(nodeid: str) -> str:
+    """Tests of one group are run by one process, one after the other."""
+    file = nodeid.partition("::")[0]
+    if file in APART:
+        return nodeid
+    if file in BY_TIER and (tier := TIER.search(nodeid)):
+        return f"{file} {tier[1]}"
+    return file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid)
+
+    return Groups(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,27 @@ from autograder.results import Line
 from autograder.sandbox.client import SandboxError
 from autograder.sandbox.tiers import probe
 from tests.support import ROOT
+from tests.support.commands import Commands
 from tests.support.notebooks import sources, write
+
+_commands: list[Commands] = []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with Commands(tmp_path_factory.mktemp("said")) as commands:
+        _commands[:] = [commands]
+        yield
 
 
 def autograder(*arguments: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return _commands[0].run(*map(str, arguments), cwd=cwd)
+
+
+def autograder_from_cold(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """As it starts on a terminal. Seconds go into imports, so only some of the runs are."""
     command = [sys.executable, "-m", "autograder", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300)
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300)
 
 
 def results(folder: Path) -> dict[str, Line]:
@@ -58,7 +74,7 @@ def graded(
     messy: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, subprocess.CompletedProcess[str]]:
     out = tmp_path_factory.mktemp("out")
-    return out, autograder("grade", messy, "--assignment", "moco", "--out", out)
+    return out, autograder_from_cold("grade", messy, "--assignment", "moco", "--out", out)
 
 
 def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -> None:
@@ -186,7 +202,7 @@ def test_outside_a_course(tmp_path: Path) -> None:
 
 
 def test_doctor() -> None:
-    run = autograder("doctor")
+    run = autograder_from_cold("doctor")
     assert run.returncode == 0
     for word in ("sandbox", probe().best, "namespaces", "device", "torch"):
         assert word in run.stdout

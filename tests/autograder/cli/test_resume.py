@@ -32,6 +32,7 @@ from autograder.intake.submission import Submission, read_submission
 from autograder.results import Line, from_json
 from autograder.sandbox import client, starter
 from autograder.sandbox.tiers import probe
+from tests.support.commands import Commands
 from tests.support.notebooks import sources, write
 from tests.support.tiny import make_course
 
@@ -46,36 +47,6 @@ SCALES = {
     "slow": RIGHT.replace("return", "import time; time.sleep(0.15); return"),
     "dies": "def scale(values, factor):\n    import os\n    os.kill(os.getpid(), 9)",
 }
-
-# Imports torch once and forks for each run of the command, so that a series of runs is not a series of imports.
-RUNNER = """
-import json, os, resource, sys
-import torch, jinja2, nbformat
-from autograder import cli
-from autograder.cli import session
-from autograder.sandbox.tiers import probe
-probe()
-for line in sys.stdin:
-    order = json.loads(line)
-    pid = os.fork()
-    if pid == 0:
-        os.setsid()
-        os.chdir(order["folder"])
-        for number, name in (1, "stdout"), (2, "stderr"):
-            os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
-        if order["largest_file"]:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (order["largest_file"],) * 2)
-        sys.argv = ["autograder", *order["arguments"]]
-        try:
-            cli.main()
-        except SystemExit as end:
-            sys.stdout.flush()
-            os._exit(end.code or 0)
-        finally:
-            os._exit(99)
-    print(pid, flush=True)
-    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
-"""
 
 
 class Course:
@@ -92,33 +63,17 @@ class Course:
             kind = kinds[number] if number < len(kinds) else kinds[number % 3]
             write(root / f"class/s{number:02}.ipynb", sources(unit, {"tiny.scale": SCALES[kind]}))
         (root / "class/junk.ipynb").write_text("this is no notebook")
-        self._runner = subprocess.Popen(
-            [sys.executable, "-c", RUNNER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-        )
-
-    def close(self) -> None:
-        assert self._runner.stdin
-        self._runner.stdin.close()
-        self._runner.wait(30)
+        self.commands = Commands(self.root)
 
     def start(self, *arguments: str, out: str = "out", largest_file: int = 0) -> int:
         """Start grading the class; returns the process id."""
         command = ["grade", "class", "--assignment", "tiny", "--out", out, "--jobs", "1", *arguments]
         command += ["--sandbox", TIER, "--unsafe"]
-        order = {"folder": str(self.root), "arguments": command, "largest_file": largest_file}
-        assert self._runner.stdin and self._runner.stdout
-        self._runner.stdin.write(json.dumps(order) + "\n")
-        self._runner.stdin.flush()
-        return int(self._runner.stdout.readline())
+        return self.commands.start(*command, cwd=self.root, largest_file=largest_file)
 
     def end(self) -> int:
         """Wait for the run that was started; returns its exit code."""
-        assert self._runner.stdout
-        return int(self._runner.stdout.readline())
+        return self.commands.end()
 
     def grade(self, *arguments: str, out: str = "out", largest_file: int = 0) -> int:
         self.start(*arguments, out=out, largest_file=largest_file)
@@ -140,8 +95,8 @@ class Course:
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     made = Course(tmp_path_factory.mktemp("course"))
-    yield made
-    made.close()
+    with made.commands:
+        yield made
 
 
 @pytest.fixture(scope="module")

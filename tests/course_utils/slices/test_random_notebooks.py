@@ -126,6 +126,8 @@ def test_a_slice_gives_what_the_notebook_gives(cells: list[tuple[str, str]]) -> 
 @given(notebooks())
 def test_nothing_is_taken_along_that_is_not_needed(cells: list[tuple[str, str]]) -> None:
     tree = ast.parse(executed(slice_of(cells)))
-    assert not [node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in ("print", *UNUSED)]
+    assert not [
+        node for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in ("print", *UNUSED)
+    ]
     below = cells[[id_ for id_, _ in cells].index("u-f-check") :]
     assert slice_of(cells) == slice_of(cells[: -len(below)] + below[:1])
