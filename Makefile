@@ -1,16 +1,23 @@
-# make demo   a class of notebooks graded, from nothing
-# make test   the package's own tests
-# make test-bare  those of them that use optional programs, as on a machine that has none: no bubblewrap, no browser,
-#             no PostgreSQL; every skip says what is missing
-# make checks the checks, tried on wrong and right answers where a receipt is stale; make compat: all of them, on the
-#             oldest and the newest torch
+# make demo           a class of notebooks graded, from nothing
+# make test           all tests of the package, side by side
+# make test-fast      those that take little time: no attacks, no nbgrader, no notebooks, no series of killed graders
+# make test-bare      all, as on a machine without bubblewrap, browser and PostgreSQL; a skip says what is missing
+# make test-optional  only those that use one of these programs
+# make notebooks      the solved notebooks as students run them; pages, minutes and slowest cells in build/notebooks/
+# make checks         the exercises' checks, tried on wrong and right answers where a receipt is stale
+# make compat         all checks and references, on the oldest and the newest torch
+# make lint           ruff and mypy
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-BARE := $(addprefix tests/autograder/,sandbox nbgrader/test_preprocessors.py nbgrader/test_gradebook.py report/test_pages.py)
+PYTEST := $(BIN)/python -m pytest
+# Many tests wait for processes and time-outs, so there are more of them at once than cores. One thread each: a second one
+# costs more than it saves on a busy machine.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(len(os.sched_getaffinity(0)) + 2)')
+SIDE_BY_SIDE := env OMP_NUM_THREADS=1 $(PYTEST) -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: install demo test test-bare checks compat lint clean
+.PHONY: install demo test test-fast test-bare test-optional notebooks checks compat lint clean
 
 install: $(STAMP)
 
@@ -25,11 +32,23 @@ $(STAMP): pyproject.toml
 demo: $(STAMP)
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/autograder demo
 
+# Both are called by name: the environment's programs must be found.
+test test-fast test-bare test-optional notebooks: export PATH := $(CURDIR)/$(BIN):$(PATH)
+
 test: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest
+	$(SIDE_BY_SIDE)
+
+test-fast: $(STAMP)
+	$(SIDE_BY_SIDE) -m "not slow"
 
 test-bare: $(STAMP)
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tests.support.optional $(BIN)/python -m pytest -rs $(BARE)
+	$(BIN)/python -m tests.support.optional $(SIDE_BY_SIDE) -rs
+
+test-optional: $(STAMP)
+	$(PYTEST) -rs -m optional tests/autograder tests/attacks || [ $$? = 5 ]
+
+notebooks: $(STAMP)
+	$(BIN)/python -m benchmarks.notebooks
 
 checks: $(STAMP)
 	$(BIN)/autograder checks

@@ -1,7 +1,9 @@
 """Solved notebooks from top to bottom, in the profile a student has: minutes of each, and the slowest cells.
 
-python -m benchmarks.notebooks                    # all units
-python -m benchmarks.notebooks moco --out DIR     # one; the executed notebook and its HTML page are kept in DIR
+make notebooks                           # all units
+python -m benchmarks.notebooks moco      # one
+
+The executed notebooks and their HTML pages are kept in build/notebooks/, or where --out says.
 """
 
 import argparse
@@ -61,26 +63,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Executes solved notebooks and times them.")
     parser.add_argument("units", nargs="*", default=unit_ids(find_root()))
     parser.add_argument("--profile", default="default")
-    parser.add_argument("--out", type=Path, help="keep the executed notebooks and their HTML pages here")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=find_root() / "build" / "notebooks",
+        help="where the executed notebooks and their HTML pages are kept",
+    )
     given = parser.parse_args()
+    total = 0.0
     for unit in given.units:
         with tempfile.TemporaryDirectory() as folder:
             notebook, seconds = execute(unit, given.profile, Path(folder))
-        print(f"{unit}: {seconds:.0f} s in all", flush=True)
+        total += seconds
+        page = keep(notebook, given.out / unit)
+        print(f"{unit}: {seconds / 60:.1f} min, {page}", flush=True)
         for spent, number, line in sorted(cell_seconds(notebook), reverse=True)[:5]:
             print(f"  {spent:6.1f} s  cell {number}: {line[:80]}", flush=True)
-        if given.out:
-            keep(notebook, given.out / unit)
+    print(f"{len(given.units)} notebooks, profile {given.profile}: {total / 60:.1f} min")
 
 
-def keep(notebook: Any, path: Path) -> None:
-    """Write the executed notebook and its page."""
+def keep(notebook: Any, path: Path) -> Path:
+    """Write the executed notebook and its page, whose path is returned."""
     from nbconvert import HTMLExporter
 
     path.parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(notebook, path.with_suffix(".ipynb"))
-    page, _ = HTMLExporter().from_notebook_node(notebook)
-    path.with_suffix(".html").write_text(page, encoding="utf-8")
+    text, _ = HTMLExporter().from_notebook_node(notebook)
+    page = path.with_suffix(".html")
+    page.write_text(text, encoding="utf-8")
+    return page
 
 
 if __name__ == "__main__":

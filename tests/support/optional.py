@@ -1,7 +1,7 @@
 """Programs that some tests can use and none needs: where they are, or what to say where they are not.
 
 `python -m tests.support.optional COMMAND...` runs a command as if this machine had none of them, so that CI shows that the
-package works there: `make test-bare`.
+package works there: `make test-bare`. What is marked `optional` differs where there is one: `make test-optional`.
 """
 
 from __future__ import annotations
@@ -54,7 +54,11 @@ def tiers_here() -> list[Any]:
     found = probe()
     best = TIERS.index(found.best)
     return [
-        _unless("" if number <= best and tier not in found.reasons else found.reasons.get(tier, ""), tier)
+        _unless(
+            "" if number <= best and tier not in found.reasons else found.reasons.get(tier, ""),
+            tier,
+            optional=tier == "full" and found.namespaces == "bubblewrap",
+        )
         for number, tier in enumerate(TIERS[1:], 1)
     ]
 
@@ -69,14 +73,14 @@ def ways_here() -> list[Any]:
         problem = found.reasons.get("full", "") or tiers._try(way)
         if "not installed" in problem:
             problem += "; it comes with the package bubblewrap of most distributions"
-        made.append(_unless(problem, ("full", way), f"full-{way}"))
+        made.append(_unless(problem, ("full", way), f"full-{way}", optional=way == "bubblewrap"))
     return made
 
 
-def _unless(problem: str, value: Any, id_: str | None = None) -> Any:
+def _unless(problem: str, value: Any, id_: str | None = None, optional: bool = False) -> Any:
     name = id_ or str(value)
     marks = [pytest.mark.skip(reason=f"{name}: {problem}")] if problem else []
-    return pytest.param(value, id=name, marks=marks)
+    return pytest.param(value, id=name, marks=[*marks, *[pytest.mark.optional] * optional])
 
 
 def hide(folder: Path, path: str, names: Sequence[str] = PROGRAMS) -> str:

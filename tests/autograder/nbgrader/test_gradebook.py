@@ -487,6 +487,7 @@ def postgresql() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.mark.optional
 def test_postgresql(course: Path, postgresql: str) -> None:
     grades = [
         result("ada"),

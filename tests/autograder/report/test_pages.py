@@ -19,7 +19,7 @@ from tests.support.optional import NO_BROWSER, find_browser
 
 pytest.importorskip("websocket", reason="needs websocket-client, which comes with jupyterlab")
 CHROMIUM = find_browser()
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER)
+pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason=NO_BROWSER), pytest.mark.optional]
 
 EVIL = "=1+1<script>alert(1)</script>\"'&\u200f"
 # Twelve who tried the exercise; (score, whether right).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from course_utils.checks import Case, Draw, Input, check
-from course_utils.checks.closeness import absolute_error, aligned, is_right
+from course_utils.checks.closeness import absolute_error, aligned, is_right, wrong_entries
 from course_utils.checks.compare import distance, error_in_tolerances, find_difference, matches
 from course_utils.checks.difference import Difference
 from course_utils.checks.expectation import expect
@@ -123,6 +124,37 @@ def test_floats_are_compared_like_tensors_without_dimensions(
     assert is_right(one, None, other, tolerance) == is_right(left, None, right, tolerance)
     assert is_right(one, None, one, tolerance) == (not math.isnan(one))
     assert is_right(one, None, one, tolerance, nan_matches=True)
+
+
+SMALL = st.floats(-8, 8, width=32) | st.sampled_from([0.0, math.inf, -math.inf, math.nan])
+
+
+@settings(max_examples=80)
+@given(
+    st.lists(st.tuples(SMALL, SMALL | st.none()), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+    st.integers(-9, 9),
+    st.sampled_from([0.0, 1e-6, 1e-2]),
+)
+def test_neither_order_nor_sign_nor_unit_matters(
+    pairs: list[tuple[float, float | None]], chance: random.Random, power: int, tolerance: float
+) -> None:
+    """Entries in another order, all signs turned, or all measured in another unit: the same answer."""
+
+    def tensors(items: list[tuple[float, float | None]], factor: float = 1.0) -> tuple[Tensor, Tensor]:
+        wanted = torch.tensor([one for one, _ in items], dtype=torch.float64)
+        got = [one * (1 + 5e-4) if other is None else other for one, other in items]
+        return wanted * factor, torch.tensor(got, dtype=torch.float64) * factor
+
+    wanted, got = tensors(pairs)
+    right = is_right(wanted, None, got, tolerance)
+    shuffled = chance.sample(pairs, len(pairs))
+    for other in (tensors(shuffled), (-wanted, -got), tensors(pairs, 2.0**power)):
+        assert is_right(other[0], None, other[1], tolerance) == right
+    wrong, _ = wrong_entries(wanted, got, tolerance)
+    assert bool(wrong.any()) == (not right)
+    # Who is allowed more is right whenever who is allowed less is.
+    assert not right or is_right(wanted, None, got, 2 * tolerance)
 
 
 # --- whole numbers ----------------------------------------------------------------------------------------------

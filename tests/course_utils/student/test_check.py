@@ -371,9 +371,10 @@ def test_a_check_is_quick() -> None:
     import time
 
     run(REFERENCE["enqueue"])
-    start = time.perf_counter()
+    # Of the processor, which the tests beside this one do not change.
+    start = time.process_time()
     run(REFERENCE["enqueue"])
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 # --- HTML -------------------------------------------------------------------------------------------------------
