@@ -132,7 +132,6 @@ def test_grading_markers_are_needed() -> None:
         grading_report.put_in("no markers here", "", grading_report.MARKS)
 
 
-@pytest.mark.slow
 def test_quick_run_has_every_figure(tmp_path) -> None:
     out = tmp_path / "grading.json"
     command = [sys.executable, "-m", "benchmarks.grading", "--quick", "--out", str(out)]

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 import torch
 
-from autograder.course.units import load_unit, unit_ids
+from autograder.course.units import load_unit
 from autograder.sandbox.client import read_observation
 from autograder.sandbox.control import WireError
 from course_utils.checks.judge import CRASHED, judge
@@ -20,11 +20,9 @@ from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.wire import DTYPES, MAX_TEXT, pack_observation
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 
-EXERCISES = {
-    exercise.id: exercise for unit in unit_ids(ROOT) for exercise in load_unit(ROOT, unit).exercises.values()
-}
+EXERCISES = {exercise.id: exercise for unit in UNITS for exercise in load_unit(ROOT, unit).exercises.values()}
 # Of each exercise. Three thousand of each were run when this was written.
 SEEDS = 40
 

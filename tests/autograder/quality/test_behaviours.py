@@ -8,19 +8,19 @@ import pytest
 from torch import Tensor, nn
 
 from autograder.course.trial import judge_function
-from autograder.course.units import Exercise, load_unit, unit_ids
+from autograder.course.units import Exercise, load_unit
 from autograder.quality.behaviours import BEHAVIOURS, behaviours, traits
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks import Case, Draw, Input, Module, check
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 from tests.support.exercises import exercise
 
 
 def test_every_fault_belongs_to_some_exercise() -> None:
     found: set[str] = set()
-    for unit in unit_ids(ROOT):
+    for unit in UNITS:
         for item in load_unit(ROOT, unit).exercises.values():
             found |= set(behaviours(replace(item, misconceptions=()).prepare(b"key"), item.reference))
     for item in (RATE, WEIGHTS):

@@ -7,15 +7,13 @@ from dataclasses import replace
 import pytest
 
 from autograder.course.exercises import Exercise
-from autograder.course.units import load_unit, unit_ids
+from autograder.course.units import load_unit
 from autograder.quality import depth
 from course_utils.checks.draw import LONG, ORTHOGONAL
 from course_utils.checks.structures import Structures
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 
-EXERCISES = {
-    exercise.id: exercise for unit in unit_ids(ROOT) for exercise in load_unit(ROOT, unit).exercises.values()
-}
+EXERCISES = {exercise.id: exercise for unit in UNITS for exercise in load_unit(ROOT, unit).exercises.values()}
 FULL = Structures(frozenset({ORTHOGONAL}), LONG)
 
 

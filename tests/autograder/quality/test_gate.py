@@ -16,7 +16,7 @@ from torch import Tensor
 from autograder.cli import app
 from autograder.course.exercises import Exercise
 from autograder.course.trial import judge_function, told_by_properties
-from autograder.course.units import load_unit, unit_ids
+from autograder.course.units import load_unit
 from autograder.errors import UserError
 from autograder.quality.disguise import disguised
 from autograder.quality.equivalents import Equivalent, read_equivalents
@@ -38,7 +38,7 @@ from course_utils.checks import RightAnswer
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.draw import LONG, ZEROS
 from course_utils.checks.structures import Structures
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 from tests.support.tiny import make_course
 
 PLAN = Plan(secrets=(b"one", b"two"), seeds=2)
@@ -320,7 +320,7 @@ def test_no_operator_goes_unused_on_the_units() -> None:
     """One that finds nothing in any reference is dead weight."""
     used = {
         item.operator
-        for unit in unit_ids(ROOT)
+        for unit in UNITS
         for ex in load_unit(ROOT, unit).exercises.values()
         for item in mutants(ex.reference)
     }

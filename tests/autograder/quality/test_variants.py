@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from autograder.course.units import load_unit, unit_ids
+from autograder.course.units import load_unit
 from autograder.grading.grader import Grader
 from autograder.intake.submission import Submission, read_submission
 from autograder.sandbox.starter import ForkServer, Limits
@@ -21,7 +21,7 @@ from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 from tests.corpora.variants import Answer
 from tests.corpora.variants.faults import FAULTS, NO_FAULT_IN
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 from tests.support.notebooks import write
 
 NOTEBOOKS = ROOT / "tests" / "corpora" / "variants" / "notebooks"
@@ -114,7 +114,7 @@ def graders() -> Iterator[dict[str, Grader]]:
     with ForkServer(limits) as server, ExitStack() as stack:
         yield {
             unit: stack.enter_context(Grader(load_unit(ROOT, unit), SECRETS[0], limits, server=server))
-            for unit in unit_ids(ROOT)
+            for unit in UNITS
         }
 
 

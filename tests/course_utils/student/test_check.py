@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 import course_utils as cu
-from autograder.course.units import load_unit, unit_ids
+from autograder.course.units import load_unit
 from course_utils import shipped
 from course_utils.checks.diagnose import Diagnosis, Idea
 from course_utils.checks.judge import judge
@@ -26,7 +26,7 @@ from course_utils.slices.help import Help
 from course_utils.student import check as visible
 from course_utils.student.check import CheckResult, check_exercise, check_in
 from course_utils.student.pictures import expected_beside_got
-from tests.support import ROOT
+from tests.support import ROOT, UNITS
 
 UNIT = load_unit(ROOT, "moco")
 REFERENCE = {exercise.name: exercise.reference for exercise in UNIT.exercises.values()}
@@ -507,7 +507,7 @@ def test_every_recorded_exercise_can_be_loaded() -> None:
         assert points == UNIT.exercises[name].points
 
 
-@pytest.mark.parametrize("unit", unit_ids(ROOT))
+@pytest.mark.parametrize("unit", UNITS)
 def test_no_student_gets_an_idea_that_no_visible_check_shows(unit: str) -> None:
     """Wrong answers are diagnosed as if the whole bank were known."""
     for id_, exercise in load_unit(ROOT, unit).exercises.items():
