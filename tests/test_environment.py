@@ -33,6 +33,7 @@ BROUGHT = {
     "nbformat": "nbgrader",
     "markupsafe": "jinja2",
     "websocket": "websocket-client",
+    "xdist": "pytest-xdist",
 }
 OURS = {"autograder", "course_utils", "solutions", "benchmarks", "tests"}
 
