@@ -156,7 +156,7 @@ _lock = threading.Lock()
 _loaded: dict[str, Mapping[str, str]] = {}
 
 
-def offer(demand: Demand) -> bytes:
+def offer_to_grade(demand: Demand) -> bytes:
     """Say how this worker would grade, or why not."""
     try:
         with _lock:
@@ -165,13 +165,13 @@ def offer(demand: Demand) -> bytes:
         return msgspec.json.encode(Offer(refused=_text(error)))
 
 
-def prepare(order: Order) -> bytes:
+def prepare_to_grade(order: Order) -> bytes:
     """Prepare to grade for a run."""
     try:
         with _lock:
             unit, tier = _accept(order.demand)
             long_ago = time.monotonic() - _IDLE_SECONDS
-            for id_ in [id_ for id_, held in _held.items() if held.last_used < long_ago]:
+            for id_ in [id_ for id_, held in list(_held.items()) if held.last_used < long_ago]:
                 _held.pop(id_).close()
             jobs = int(importlib.import_module("distributed").get_worker().state.nthreads)
             device = order.demand.device
@@ -184,7 +184,7 @@ def prepare(order: Order) -> bytes:
         return msgspec.json.encode(Offer(refused=_text(error)))
 
 
-def grade(work: bytes, run: str) -> bytes:
+def grade_work(work: bytes, run: str) -> bytes:
     """Grade what one student handed in."""
     worker = importlib.import_module("distributed").get_worker().address
     try:
@@ -199,7 +199,7 @@ def grade(work: bytes, run: str) -> bytes:
         return msgspec.json.encode(Answer(worker, fault=_text(error)))
 
 
-async def release(run: str) -> None:
+async def release_run(run: str) -> None:
     """End the sandboxes of a run, as soon as nobody uses them; does not wait for that."""
     held = _held.pop(run, None)
     if held:

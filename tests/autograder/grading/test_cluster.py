@@ -25,7 +25,7 @@ from autograder.cli.each import grade_each
 from autograder.course.config import load_course
 from autograder.course.units import Unit, load_unit
 from autograder.errors import ClusterError, UserError
-from autograder.grading import cluster, journal, worker
+from autograder.grading import crew, journal, worker
 from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader, Policy, Work
 from autograder.grading.worker import Cluster, Demand, Offer, Order
@@ -240,7 +240,7 @@ def test_what_a_worker_refuses(unit: Unit, monkeypatch: pytest.MonkeyPatch, tmp_
         order = Order(id="run", demand=demand, secret=SECRET, limits=LIMITS, policy=Policy())
         reasons = {
             msgspec.json.decode(it, type=Offer).refused
-            for it in (worker.offer(demand), worker.prepare(order))
+            for it in (worker.offer_to_grade(demand), worker.prepare_to_grade(order))
         }
         assert len(reasons) == 1
         return reasons.pop()
@@ -452,7 +452,7 @@ def test_the_scheduler_is_lost(here: Here, course: Path) -> None:
 
 
 def test_nobody_listens(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "_CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(crew, "_CONNECT_SECONDS", 0.2)
     with (
         pytest.raises(UserError, match="no Dask scheduler answers there"),
         ClusterGrader(unit, SECRET, LIMITS, cluster=NOWHERE),
