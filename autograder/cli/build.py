@@ -27,4 +27,5 @@ def build_command(
         for path in load_unit(root, unit).overrides:
             said = f"{path.relative_to(root)} takes the place of the file in solutions/"
             console.print(escape(said), highlight=False, soft_wrap=True)
-    run(root, wanted, check=check)
+    for path in run(root, wanted, check=check):
+        console.print(escape(f"Written: {path}"), highlight=False, soft_wrap=True)

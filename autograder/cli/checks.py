@@ -85,19 +85,20 @@ def checks_command(
     elif seeds is None:
         for result in results:
             if not complaints([result]):
-                receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
+                path = receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
+                messages.print(escape(f"Receipt written: {path}"), highlight=False, soft_wrap=True)
     if seeds is None:
         everything = standing.exercises_of(root)
         text = page(standing.recorded(everything))
-        path = root / PAGE
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        summary = root / PAGE
+        if not summary.is_file() or summary.read_text(encoding="utf-8") != text:
             if fresh:
                 found.append(
-                    f"{path}: does not say what the receipts do: run `autograder checks` and commit it"
+                    f"{summary}: does not say what the receipts do: run `autograder checks` and commit it"
                 )
             else:
-                path.parent.mkdir(exist_ok=True)
-                path.write_text(text, encoding="utf-8")
+                summary.parent.mkdir(exist_ok=True)
+                summary.write_text(text, encoding="utf-8")
     for complaint in found:
         console.print(escape(complaint), highlight=False, soft_wrap=True)
     if found:

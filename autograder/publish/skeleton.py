@@ -139,9 +139,7 @@ def _checks(id_: str, signature: Signature) -> str:
     names = [parameter.name for parameter in signature.tensors if parameter.kind in (FLOATING, ANY_TENSOR)]
     if signature.differentiable and names:
         title = _quoted(f"The gradients with respect to {_listed(names)} are right.")
-        lines += laid_out(
-            "gradients = standard.gradients(", ["_case", title, "points=1", "visible=False"], ")"
-        )
+        lines += laid_out("gradients = standard.gradients(", ["_case", title, "points=1"], ")")
     lines += _layouts(signature)
     if signature.tensors and signature.returns != "None":
         lines += ['inputs_unchanged = standard.unchanged(_case, "The arguments are left as they were.")']
