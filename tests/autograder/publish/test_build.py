@@ -665,6 +665,6 @@ def test_what_is_made_does_not_depend_on_the_order_of_sets(tmp_path: Path) -> No
             check=True,
             env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
-        for seed in ("1", "2", "3", "4")
+        for seed in ("1", "2", "3")
     }
     assert len(outs) == 1
