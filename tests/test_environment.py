@@ -25,6 +25,7 @@ DISTRIBUTIONS = {
 }
 # Come with a declared package and are used through it.
 BROUGHT = {
+    "dask": "distributed",  # one project in two packages
     "traitlets": "nbgrader",
     "sqlalchemy": "nbgrader",
     "nbconvert": "nbgrader",

@@ -186,7 +186,7 @@ def test_asserts_of_the_peers_tell_right_from_wrong() -> None:
         assert len(peers.ASSERTS[id_]) == 3
         assert passed(id_, reference_sources(unit)[id_])
         assert passed(id_, classes.OTHERWISE[id_])
-        wrong = [misconception_source(unit, exercise, item.id) for item in exercise.misconceptions]
+        wrong = [misconception_source(exercise, item.id) for item in exercise.misconceptions]
         # Many ideas of the bank show in what is left behind, at which three asserts do not look.
         assert sum(passed(id_, source) for source in wrong) < 2 * len(wrong) / 3, id_
 

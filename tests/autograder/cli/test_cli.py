@@ -235,7 +235,7 @@ def test_demo_does_not_hide_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_demo_with_an_unreadable_file_is_a_success(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "grade", lambda *paths, **settings: session.Failures(unreadable=1))
+    monkeypatch.setattr(session, "grade_class", lambda *paths, **settings: session.Failures(unreadable=1))
     assert CliRunner().invoke(app, ["demo", str(tmp_path), "--students", "1"]).exit_code == 0
 
 

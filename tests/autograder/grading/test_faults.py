@@ -39,11 +39,11 @@ BEGIN = (
     "from autograder.sandbox.control import *\n"
     "channel = socket.socket(fileno={descriptor})\n"
 )
-READY = "receive(channel, Setup)\nsend(channel, Started(os.getpid()))\n"
+READY = "receive(channel, ServerSetup)\nsend(channel, Started(os.getpid()))\n"
 # A server that imports nothing: good for workers, which is all that is asked of it here, and there in no time.
-GOOD = "server.prepare = lambda: None\nserver.main(channel.detach())"
+GOOD = "server.prepare = lambda: None\nserver.run_server(channel.detach())"
 # One that can do more: torch is there, and no more than that.
-TORCH = "server.prepare = lambda: __import__('autograder.sandbox.child')\nserver.main(channel.detach())"
+TORCH = "server.prepare = lambda: __import__('autograder.sandbox.child')\nserver.run_server(channel.detach())"
 HANGS = READY + "time.sleep(20)"
 HALF_A_REPLY = READY + "channel.sendall(bytes([0, 0, 0]))\ntime.sleep(20)"
 NO_CHANNEL = READY + "send(channel, Started(1))\ntime.sleep(20)"
