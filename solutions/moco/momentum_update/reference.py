@@ -1,6 +1,6 @@
 """Reference of `moco.momentum_update`: one parameter after the other, to be read.
 
-An update of all parameters in one call is faster: benchmarks/README.md says how much.
+benchmarks/README.md has it beside an update of all parameters in one call.
 """
 
 import torch
