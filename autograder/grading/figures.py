@@ -14,7 +14,6 @@ from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.closeness import largest
 from course_utils.checks.excerpt import around, failed_pair, unlike
 from course_utils.checks.judge import CheckVerdict
-from course_utils.checks.observation import describe_quantity
 
 # Rows and columns of a window.
 MOST = 8
@@ -53,7 +52,7 @@ def window(verdict: CheckVerdict, device: str = "cpu") -> Window | None:
     ]
     assert verdict.difference
     return Window(
-        quantity=describe_quantity(verdict.difference.quantity),
+        quantity=verdict.difference.subject,
         called=_called(verdict.check.cases[verdict.case]),
         part=str(part) if part else "",
         rows=rows,

@@ -15,6 +15,8 @@ from autograder.errors import UserError
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
+# What `autograder new` marks for its author.
+TO_DO = "TODO"
 
 
 def solution_cell(function: FunctionType, exercise: str) -> str:
@@ -27,13 +29,22 @@ def solution_cell(function: FunctionType, exercise: str) -> str:
         exercise: its id, for the `raise`.
 
     Raises:
-        UserError: the reference has no docstring, so that a student would not know what to write.
+        UserError: the reference has no docstring, so that a student would not know what to write, or one in which
+            something is still to be done.
     """
     source, definition = _parsed(function)
-    if _docstring(definition) is None:
+    docstring, place = _docstring(definition), f"{inspect.getsourcefile(function)}, line "
+    first = function.__code__.co_firstlineno
+    if docstring is None:
         raise UserError(
-            f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} has no "
-            "docstring: it is all that a stub tells of what to write"
+            f"{place}{first}: {function.__name__} has no docstring: it is all that a stub tells of what to write"
+        )
+    before, found, _ = docstring.partition(TO_DO)
+    if found:
+        line = first + definition.body[0].lineno - 1 + before.count("\n")
+        raise UserError(
+            f"{place}{line}: the docstring of {function.__name__} still has a {TO_DO}, and "
+            "students read it: write what is missing, or take the line out"
         )
     lines = source.splitlines()
     body = definition.body[1:]

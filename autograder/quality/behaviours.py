@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.case import Input, Module
-from course_utils.checks.observation import kind
 from course_utils.checks.prepared import PreparedExercise
+from course_utils.checks.quantity import QuantityName
 
 Function = Callable[..., Any]
 
@@ -42,7 +42,11 @@ def traits(exercise: PreparedExercise) -> frozenset[str]:
     found = {"anything"}
     for check in exercise.checks:
         for case, expected in zip(check.cases, check.expected, strict=True):
-            results = [value for name, value in expected.quantities.items() if kind(name) == "result"]
+            results = [
+                value
+                for name, value in expected.quantities.items()
+                if QuantityName.parse(name).kind == "result"
+            ]
             tensors = [value for value in results if isinstance(value, Tensor)]
             inputs = case.inputs.values()
             wanted = any(isinstance(value, Module) and value.wants_grad for value in inputs)

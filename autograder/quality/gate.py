@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import isinf
@@ -167,7 +168,8 @@ def _complaints(result: Result) -> Iterator[str]:
         item = min((item for item in result.wrong if not item.survived), key=lambda item: item.effect)
         yield (
             f"{_place(result, item)}: {_in_words(item)} of {exercise.id} is only {item.effect:.3g} times what is "
-            f"allowed, {SMALLEST_FAULT:g} times are asked for: let a case show it more clearly"
+            f"allowed where the check {item.effect_in!r} sees it best, {SMALLEST_FAULT:g} times are asked for: let a "
+            "case show it more clearly"
         )
     yield from _of_the_oracle(result)
     alike = len(result.of(MISCONCEPTION)) - len({item.shows for item in result.of(MISCONCEPTION)})
@@ -214,7 +216,16 @@ def _in_words(item: TriedWrong) -> str:
 def _way_out(item: TriedWrong) -> str:
     if item.kind in (MISCONCEPTION, NAMELESS):
         return "Add a case that tells it from the reference"
-    return "Add a case that tells it from the reference, or list it in equivalents.toml with the reason why it is right"
+    before = f"before = {_quoted(item.before)}\n" if item.before else ""
+    return (
+        "Add a case that tells it from the reference. If it is right after all, list it in equivalents.toml:\n\n"
+        f'[[equivalent]]\n{before}after = {_quoted(item.after)}\nreason = "..."\n'
+    )
+
+
+def _quoted(text: str) -> str:
+    """A string of TOML."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _place_of_right(exercise: Exercise, name: str) -> str:

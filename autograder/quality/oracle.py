@@ -18,8 +18,9 @@ import pytest
 from autograder.course.exercises import Exercise
 from course_utils.checks.compare import differing
 from course_utils.checks.definition import PUBLIC_SECRET
-from course_utils.checks.observation import Observation, kind
+from course_utils.checks.observation import Observation
 from course_utils.checks.prepared import PreparedExercise
+from course_utils.checks.quantity import QuantityName
 
 # What a function computes, whether it returns it or writes it into an argument.
 _VALUES = ("result", "after", "module")
@@ -105,7 +106,7 @@ def _shows_wrong_values(visible: PreparedExercise, name: str) -> bool:
             if wrong.quantities.get("exception") != expected.quantities.get("exception"):
                 continue
             seen = differing(expected, Observation(wrong.quantities), check.yardstick(), values_only=True)
-            if any(kind(quantity) in _VALUES for quantity in seen):
+            if any(QuantityName.parse(name).kind in _VALUES for name in seen):
                 return True
     return False
 

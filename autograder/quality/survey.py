@@ -54,6 +54,8 @@ class TriedWrong:
         named: share of the secrets under which a misconception was called by its name, disguised or not.
         effect: its largest error in units of the tolerance, the smallest under all secrets; infinite if the fault is
             none of numbers.
+        effect_in: id of the check that shows this error; empty if none compares numbers.
+        before, after: what a mutant changed into what.
         reason: why it is right after all, for an equivalent one.
         shows: what a misconception shows in all cases, as one hash: two that show the same cannot be told apart.
     """
@@ -68,6 +70,9 @@ class TriedWrong:
     survived_visible: bool = False
     named: float = 1.0
     effect: float = 0.0
+    effect_in: str = ""
+    before: str = ""
+    after: str = ""
     reason: str = ""
     shows: str = ""
 
@@ -145,6 +150,7 @@ def try_wrong_answers(exercise: Exercise, equivalents: Sequence[Equivalent], pla
         for kind, before, after, line, function in _wrong_functions(exercise, visible):
             name = f"{before}  =>  {after}" if before else after
             answer = _try(kind, name, line, function, hidden, visible)
+            answer = replace(answer, before=before, after=after)
             if (before, after) in reasons:
                 if answer.survived:
                     unknown.discard((before, after))
@@ -193,15 +199,16 @@ def _try(
 ) -> TriedWrong:
     failed, raised = frozenset[str](), frozenset[str]()
     passed: set[bool] = set()
-    effect = float("inf")
+    effect, effect_in = float("inf"), ""
     for number, prepared in enumerate(hidden):
-        verdict, largest = _measured(prepared, make())
+        verdict, largest, where = _measured(prepared, make())
         lost = [item for item in verdict.checks if not item.passed and item.message != WITHHELD]
         now = frozenset(item.check.id for item in lost)
         failed = failed & now if number else now
         raised |= frozenset(item.check.id for item in lost if _has_raised(item))
         passed.add(verdict.status == CORRECT)
-        effect = min(effect, largest)
+        if largest < effect:
+            effect, effect_in = largest, where
     seen = judge_function(visible, make())
     return TriedWrong(
         kind=kind,
@@ -213,6 +220,7 @@ def _try(
         flaky=len(passed) > 1,
         survived_visible=seen.status == CORRECT,
         effect=effect if failed else 0.0,
+        effect_in=effect_in,
     )
 
 
@@ -250,19 +258,21 @@ def _shown(prepared: PreparedExercise, name: str) -> str:
     return digest.hexdigest()
 
 
-def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, float]:
-    """The verdict and the largest error in units of the tolerance."""
+def _measured(prepared: PreparedExercise, function: Function) -> tuple[Verdict, float, str]:
+    """The verdict, the largest error in units of the tolerance, and the check that shows it."""
     seen = {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
-    largest = 0.0
+    largest, where = 0.0, ""
     verdict = judge(prepared, seen)
     for check in (item.check for item in verdict.checks):
         if check.property is not None:
             continue
         for expected, got in zip(check.expected, seen[check.id], strict=True):
-            largest = max(largest, error_in_tolerances(expected, got, check.yardstick()))
+            error = error_in_tolerances(expected, got, check.yardstick())
+            if error > largest:
+                largest, where = error, check.id
     if verdict.status != CORRECT and largest <= 1:
         largest = float("inf")  # told by a property
-    return verdict, largest
+    return verdict, largest, where
 
 
 # --- right answers ------------------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from course_utils.checks.case import Case, Input, Module
 from course_utils.checks.closeness import aligned, is_right, relative_distance
 from course_utils.checks.difference import Difference, difference_in
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.observation import Observation, Quantity, kind
+from course_utils.checks.observation import Observation, Quantity
+from course_utils.checks.quantity import QuantityName
 from course_utils.checks.tolerance import Yardstick
 
 
@@ -35,7 +36,7 @@ def find_difference(
     Returns:
         None if and only if the observation is right.
     """
-    names = sorted(_differing(expected, got, yardstick), key=lambda name: _RANK.get(kind(name), len(_RANK)))
+    names = sorted(_differing(expected, got, yardstick), key=_rank)
     if not names:
         return None
     name = names[0]
@@ -126,9 +127,11 @@ def distance(expected: Expectation, got: Observation, yardstick: Yardstick) -> f
 
 
 def selected(expected: Expectation, looks_at: Iterable[str]) -> list[str]:
-    """Names of the expected quantities that a check with these prefixes looks at."""
-    prefixes = tuple(f"{prefix}." for prefix in looks_at) or ("",)
-    return [name for name in expected.quantities if f"{name.partition('#')[0]}.".startswith(prefixes)]
+    """Names of the expected quantities that belong to one of these; all if there are none."""
+    wanted = tuple(looks_at)
+    if not wanted:
+        return list(expected.quantities)
+    return [name for name in expected.quantities if QuantityName.parse(name).is_part_of(wanted)]
 
 
 # What was returned says most; that a tensor was replaced explains why what was held before did not change.
@@ -152,6 +155,10 @@ _TELLING = (
     "setting",
 )
 _RANK = {name: rank for rank, name in enumerate(_TELLING)}
+
+
+def _rank(name: str) -> int:
+    return _RANK.get(QuantityName.parse(name).kind, len(_RANK))
 
 
 def _differing(
@@ -179,30 +186,27 @@ def _differing(
 def _seen(name: str, expected: Expectation, got: Observation, yardstick: Yardstick) -> Quantity:
     """What was seen of a quantity, after taking the freedom that the check leaves; None if nothing was."""
     value = got.quantities.get(name)
-    if yardstick.signs and kind(name) == "result":
+    if yardstick.signs and QuantityName.parse(name).kind == "result":
         return aligned(expected.quantities[name], value, yardstick.signs)
     return value
 
 
 def _company(names: Sequence[str]) -> str:
     """How many more tensors of a module have the same fault as the first."""
-
-    def family(name: str) -> tuple[str, str]:
-        return kind(name), name.split(".")[1] if name.count(".") > 1 else ""
-
-    count = sum(family(name) == family(names[0]) for name in names[1:])
-    _, module = family(names[0])
-    if not module or not count:
+    first, *others = map(QuantityName.parse, names)
+    module = first.argument
+    count = sum((name.kind, name.argument) == (first.kind, module) for name in others if name.member)
+    if not first.member or not count:
         return ""
     return f"; likewise {'one more tensor' if count == 1 else f'{count} more tensors'} of {module}"
 
 
 def _before(case: Case, name: str) -> Tensor | None:
     """The value of an argument, or of a module's tensor, before the call."""
-    if kind(name) not in ("after", "module", "buffer"):
+    parts = QuantityName.parse(name)
+    if parts.kind not in ("after", "module", "buffer"):
         return None
-    argument, _, rest = name.split("#", 1)[0].split(".", 1)[1].partition(".")
-    value = case.inputs.get(argument)
+    value = case.inputs.get(parts.argument)
     if isinstance(value, Input):
         return value.tensor
-    return value.state.get(rest) if isinstance(value, Module) else None
+    return value.state.get(parts.member) if isinstance(value, Module) else None

@@ -42,7 +42,7 @@ import torch
 from course_utils.checks.case import Case
 from course_utils.checks.closeness import SIGNS
 from course_utils.checks.draw import Draw
-from course_utils.checks.observation import kind
+from course_utils.checks.quantity import QuantityName
 from course_utils.checks.tolerance import UNITS
 
 # Visible checks are drawn with this key: their values ship to students anyway.
@@ -213,7 +213,7 @@ def check(
         raise ValueError("a property judges by itself: it has no other right functions and no free signs")
     if signs and signs not in SIGNS:
         raise ValueError(f"signs {signs!r} is not one of {sorted(SIGNS)}")
-    if signs and any(kind(prefix) == "gradient" for prefix in looks_at):
+    if signs and any(QuantityName.parse(item).kind == "gradient" for item in looks_at):
         raise ValueError("where the signs of the result are free, so are those of its gradients")
 
     def decorate(cases: Callable[[Draw], Case | Sequence[Case]]) -> Check:

@@ -15,8 +15,9 @@ from torch import Tensor
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import differing, matches, selected
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.observation import Observation, Quantity, describe_quantity, kind
+from course_utils.checks.observation import Observation, Quantity
 from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Seen
+from course_utils.checks.quantity import QuantityName
 from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Kinds of quantities that can be told apart by name.
@@ -231,9 +232,10 @@ def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> st
             wrong = item.check.wrong
             left = wrong[one][item.index]
             as_seen = Observation(wrong[other][item.index].quantities)
-            for quantity in differing(left, as_seen, _yardstick(item.check, device, ()), values_only=True):
-                if kind(quantity) in _VALUES:
-                    found.setdefault(describe_quantity(quantity.partition("#")[0]))
+            seen = differing(left, as_seen, _yardstick(item.check, device, ()), values_only=True)
+            for quantity in map(QuantityName.parse, seen):
+                if quantity.kind in _VALUES:
+                    found.setdefault(quantity._replace(call=0).describe())
     return ", ".join(list(found)[:_MOST_NAMED])
 
 
@@ -272,11 +274,12 @@ def _parts(items: Sequence[_Item], device: str) -> str:
     for item in items:
         if item.raised or item.check.property is not None:
             continue
-        names = selected(item.expected, item.check.looks_at)
-        seen.update(map(kind, names))
-        for name in differing(item.expected, item.seen, item.check.yardstick(device)):
-            wrong.add(kind(name))
-            later_only &= "#" in name and not name.endswith("#1")
+        seen |= _looked_at(item)
+        for name in map(
+            QuantityName.parse, differing(item.expected, item.seen, item.check.yardstick(device))
+        ):
+            wrong.add(name.kind)
+            later_only &= name.call > 1
     if wrong and later_only:
         return "right on the first call, wrong on the one after it"
     if wrong == {"gradient"} and "result" in seen:
@@ -323,7 +326,8 @@ def _floats(value: Quantity) -> Tensor | None:
 
 
 def _looked_at(item: _Item) -> set[str]:
-    return set(map(kind, selected(item.expected, item.check.looks_at)))
+    """The kinds of quantities that its check looks at."""
+    return {QuantityName.parse(name).kind for name in selected(item.expected, item.check.looks_at)}
 
 
 def _ratio(item: _Item) -> float | None:

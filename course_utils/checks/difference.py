@@ -11,7 +11,8 @@ from torch import Tensor
 from course_utils.checks.closeness import comparable, wrong_entries
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
-from course_utils.checks.observation import Observation, Quantity, describe_quantity, dtype_name, kind
+from course_utils.checks.observation import Observation, Quantity, dtype_name
+from course_utils.checks.quantity import QuantityName, describe_tensor
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,19 @@ class Difference:
     is_structural: bool = False
 
     @property
+    def name(self) -> QuantityName:
+        """The parts of the quantity's name."""
+        return QuantityName.parse(self.quantity)
+
+    @property
+    def subject(self) -> str:
+        """What the quantity belongs to, in words."""
+        return self.name.describe()
+
+    @property
     def message(self) -> str:
         """The fact as a sentence without values."""
-        return f"{describe_quantity(self.quantity)} {self.fact}"
+        return f"{self.subject} {self.fact}"
 
 
 def difference_in(
@@ -118,9 +129,8 @@ def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
 
 def _yes_or_no(name: str, expected: bool) -> str:
     """The fact about a quantity that is true or false."""
-    base = name.split("#", 1)[0]
-    sort, _, rest = base.partition(".")
-    other = describe_quantity(rest.partition("~")[2]) if sort == "memory" else ""
+    parts = QuantityName.parse(name)
+    other = describe_tensor(parts.other)
     yes, no = {
         "graph": (
             "should be part of the autograd graph, but is not",
@@ -140,7 +150,7 @@ def _yes_or_no(name: str, expected: bool) -> str:
         "place": ("should keep its memory, but was given other memory", "should be given other memory"),
         "kept": ("should keep its values when the function is called again, but changed", "should change"),
         "setting": ("should be left as it was, but was changed", "should be changed"),
-    }.get(sort, ("should be true, but is false", "should be false, but is true"))
+    }.get(parts.kind, ("should be true, but is false", "should be false, but is true"))
     return yes if expected else no
 
 
@@ -184,7 +194,7 @@ def _in_words(got: str) -> str:
 def _not_a(got: Quantity, wanted: str, name: str) -> tuple[str, str]:
     """Fact and place for a value of the wrong type."""
     if got is None:
-        is_missing = kind(name) == "result" and wanted != "None"
+        is_missing = QuantityName.parse(name).kind == "result" and wanted != "None"
         return f"should be {wanted}, but is None" + (": is a return missing?" if is_missing else ""), ""
     if isinstance(got, Tensor):
         return f"should be {wanted}, but is a tensor of shape {shape_in_words(got.shape)}", ""

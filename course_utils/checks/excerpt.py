@@ -9,7 +9,7 @@ from torch import Tensor
 
 from course_utils.checks.closeness import absolute_error, aligned, allowed_error
 from course_utils.checks.judge import CheckVerdict
-from course_utils.checks.observation import Quantity, kind
+from course_utils.checks.observation import Quantity
 
 # Significant digits: as few as tell a wrong number from the right one.
 _DIGITS = (4, 7, 10, 17)
@@ -55,7 +55,7 @@ def failed_pair(verdict: CheckVerdict, device: str = "cpu") -> Pair | None:
     yardstick = verdict.check.yardstick(device)
     expected = _numbers(wanted.quantities.get(name))
     got = _numbers(verdict.observation.quantities.get(name))
-    if kind(name) == "result":
+    if verdict.difference.name.kind == "result":
         got = _numbers(aligned(expected, got, yardstick.signs))
     if expected is None or got is None or expected.shape != got.shape or not expected.numel():
         return None

@@ -91,9 +91,7 @@ def layouts(
     return _made(asked, title, points=points, accuracy=accuracy, looks_at=looks_at, dtype=torch.float64)
 
 
-def unchanged(
-    cases: Cases, title: str, *, leaves: Cases | None = None, points: float = 0.5, accuracy: str = "exact"
-) -> Check:
+def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: float = 0.5) -> Check:
     """The inputs are left as they were: values, memory and `requires_grad`; torch's settings as well.
 
     Torch refuses to change a leaf that wants gradients in place, so inputs that want none are tried first.
@@ -102,7 +100,7 @@ def unchanged(
         cases: draws one case or several.
         title: one sentence that students read.
         leaves: draws the cases whose inputs want gradients; `cases` again if left out.
-        points, accuracy: as in `Check`.
+        points: as in `Check`.
     """
     wanting = _wanting(leaves or cases)
 
@@ -112,7 +110,7 @@ def unchanged(
     # What is returned is not looked at, so inputs are named. One draw tells their names: they are the same in all.
     flags = tuple(f"graph.{name}" for name in both(Draw(0))[0].tensors)
     looks_at = ("after", *flags, "place", "setting")
-    return _made(both, title, points=points, accuracy=accuracy, looks_at=looks_at, side=True)
+    return _made(both, title, points=points, accuracy="exact", looks_at=looks_at, side=True)
 
 
 def _wanting(cases: Cases, *names: str) -> Callable[[Draw], list[Case]]:

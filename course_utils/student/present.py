@@ -10,7 +10,7 @@ import torch
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
-from course_utils.checks.observation import describe_quantity, dtype_name
+from course_utils.checks.observation import dtype_name
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, mark
 from course_utils.student.outcome import CheckOutcome
 
@@ -113,20 +113,19 @@ def _items(result: CheckOutcome) -> Iterator[str]:
 
 
 def _picture(verdict: CheckVerdict) -> str:
-    pair = _tensors(verdict)
-    if pair is None:
+    pair, difference = _tensors(verdict), verdict.difference
+    if pair is None or difference is None:
         return ""
     from course_utils.student.pictures import expected_beside_got
 
-    quantity = verdict.difference.quantity if verdict.difference else ""
     # The gradient with respect to an image has its shape, but its colours mean nothing.
     return (
         expected_beside_got(
             pair.expected,
             pair.got,
-            describe_quantity(quantity),
+            difference.subject,
             limit=pair.limit,
-            as_images=not quantity.startswith("gradient."),
+            as_images=difference.name.kind != "gradient",
         )
         or ""
     )
@@ -154,7 +153,7 @@ def _help(result: CheckOutcome) -> Iterator[tuple[str, str]]:
         yield "Where: the call that went wrong", _call(result.exercise, smallest)
         if result.level < 3 and (entries := _entries(smallest)):
             yield (
-                f"Wrong entries of {describe_quantity(smallest.difference.quantity) if smallest.difference else ''}",
+                f"Wrong entries of {smallest.difference.subject if smallest.difference else ''}",
                 entries,
             )
     if result.level >= 2 and (hint := _hint(result)):
@@ -255,7 +254,7 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
         return None
     expected, got, wrong = pair.expected, pair.got, pair.wrong
     first = wrong.nonzero()[0].tolist() if bool(wrong.any()) else [0] * wrong.ndim
-    name = describe_quantity(verdict.difference.quantity) if verdict.difference else ""
+    name = verdict.difference.subject if verdict.difference else ""
     if expected.ndim > 2:
         leading = tuple(first[:-2])
         expected, got, wrong, first = expected[leading], got[leading], wrong[leading], first[-2:]

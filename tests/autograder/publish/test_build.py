@@ -323,6 +323,10 @@ REFUSED = {
         [("wrong.py", '"factor + 0.25"', '"values"')],
         ["scale/wrong.py, line 24: the slip 'lowered'", "times in reference.py: add what stands around it"],
     ),
+    "a reference with something to do in its docstring": (
+        [("reference.py", "values: of any shape.", "values: TODO: what they are.")],
+        ["scale/reference.py, line 9", "the docstring of scale still has a TODO"],
+    ),
     "an exercise missing in the notebook": (
         [
             (

@@ -34,7 +34,7 @@ from autograder.quality.survey import (
     try_wrong_answers,
 )
 from autograder.quality.trivial import trivial_answers
-from course_utils.checks import RightAnswer
+from course_utils.checks import RightAnswer, WrongAnswer
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.draw import LONG, ZEROS
 from course_utils.checks.structures import Structures
@@ -236,6 +236,35 @@ def test_a_right_answer_near_the_edge_of_the_tolerance_is_named() -> None:
     near = replace(item, right_answers=(RightAnswer("near", nearly),), misconceptions=())
     found = complaints([tried(near, plan=replace(PLAN, dtypes=(torch.float32,)))])
     assert any("'near' to video.copy_colors uses up" in text for text in found)
+
+
+def test_a_fault_near_the_tolerance_is_named_with_the_check_that_sees_it_best() -> None:
+    item = exercise("video.copy_colors")
+
+    def hardly(*arguments: Any) -> Tensor:
+        result = item.reference(*arguments)
+        return result * (1 + 512 * 2 * torch.finfo(result.dtype).eps)
+
+    near = replace(
+        item, wrong_answers=(WrongAnswer("hardly", hardly, 1),), misconceptions=(), right_answers=()
+    )
+    result = tried(near, plan=replace(PLAN, dtypes=(torch.float32,)))
+    (complaint,) = [text for text in complaints([result]) if "times what is allowed" in text]
+    seen = next(wrong for wrong in result.wrong if wrong.name == "hardly")
+    assert seen.effect_in in seen.failed
+    assert f"'hardly' of video.copy_colors is only {seen.effect:.3g} times" in complaint
+    assert f"where the check '{seen.effect_in}' sees it best" in complaint
+
+
+def test_a_mutant_that_passes_is_printed_ready_to_be_listed(tmp_path: Path) -> None:
+    weak = weakened("moco.enqueue", lambda check: None if check.id == "too-many-keys" else check)
+    text = next(
+        text for text in complaints([tried(weak)]) if "the mutant" in text and "passes every check" in text
+    )
+    path = tmp_path / "equivalents.toml"
+    path.write_text(text[text.index("[[equivalent]]") :])
+    (listed,) = read_equivalents(path)
+    assert f"[{listed.before}  =>  {listed.after}]" in text
 
 
 def test_a_trivial_answer_that_scores_is_named() -> None:

@@ -20,9 +20,10 @@ from autograder.quality.behaviours import behaviours, traits
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks import Case, Draw, Input, Module, check, misconception
 from course_utils.checks.judge import CORRECT, WRONG
-from course_utils.checks.observation import Observation, describe_quantity
+from course_utils.checks.observation import Observation
 from course_utils.checks.observe import cotangent, observe
 from course_utils.checks.prepared import PreparedExercise
+from course_utils.checks.quantity import QuantityName
 from course_utils.checks.wire import (
     CaseData,
     ObservationData,
@@ -198,8 +199,8 @@ def test_what_cannot_want_a_gradient_is_refused() -> None:
 
 def test_they_are_described_by_argument_and_parameter() -> None:
     text = "gradient with respect to discriminator.0.weight"
-    assert describe_quantity("gradient.discriminator.0.weight") == text
-    assert describe_quantity("gradient.discriminator.0.weight#2") == f"{text} (call 2)"
+    assert QuantityName.parse("gradient.discriminator.0.weight").describe() == text
+    assert QuantityName.parse("gradient.discriminator.0.weight#2").describe() == f"{text} (call 2)"
 
 
 def test_the_gate_tries_faults_of_such_exercises(prepared: PreparedExercise) -> None:

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.observation import describe_quantity
 from course_utils.checks.observe import CELL, cotangent, observe
 from course_utils.checks.wire import MAX_TEXT, ObservationData, pack_observation, unpack_observation
 from course_utils.models import build
@@ -265,13 +264,6 @@ def test_arguments_can_be_ruined_in_every_way() -> None:
     seen = observe(ruin, case).quantities
     assert seen["module.net.0.weight"] is None
     assert seen["after.x"].shape == (7,)
-
-
-def test_quantities_are_described_in_words() -> None:
-    assert describe_quantity("gradient.keys") == "gradient with respect to keys"
-    assert describe_quantity("after.queue#2") == "queue after the call (call 2)"
-    assert describe_quantity("result.1") == "second returned value"
-    assert describe_quantity("memory.result.0~queue") == "first returned value"
 
 
 def _sent(observation):  # type: ignore[no-untyped-def]
