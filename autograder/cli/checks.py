@@ -58,12 +58,12 @@ def checks_command(
         print(details(result), end="")
         return
     exercises = standing.exercises_of(root, ids or ())
-    deep = Plan(seeds=seeds or standing.SEEDS, every=every)
+    deep = Plan(seeds=seeds or receipt.SEEDS, every=every)
     states = {} if ids or all_ else standing.states(root, exercises)
     plans: dict[str, Plan] = dict.fromkeys(exercises, deep)
     if states:
         again = standing.picked(root, list(exercises))
-        light = Plan(seeds=seeds or standing.SEEDS_SINCE, every=every)
+        light = Plan(seeds=seeds or receipt.SEEDS_SINCE, every=every)
         changed = {id_: light for id_, state in states.items() if state is receipt.Freshness.JUDGING_CHANGED}
         plans = {
             id_: plan for id_, plan in plans.items() if states[id_] is not receipt.Freshness.FRESH

@@ -20,9 +20,11 @@ from course_utils.checks.case import Module
 from course_utils.checks.definition import PUBLIC_SECRET
 
 # Whatever is imported, directly or not, by the code that tries the answers of an exercise.
-_JUDGING = ("autograder.quality.gate",)
+_JUDGING = ("autograder.quality.run",)
 _MODELS = "course_utils.models"
 _PACKAGES = ("autograder", "course_utils")
+# What of the module of models every case with a module goes through.
+_BUILD = "build"
 _OWN_FILES = (*NEEDED, "equivalents.toml", "shared.py")
 
 
@@ -51,7 +53,8 @@ def exercise_sha256(exercise: Exercise, minutes: int) -> str:
 @cache
 def judging_sha256() -> str:
     """Hash of the code that draws cases, observes, compares, judges and makes wrong answers."""
-    return of_parts({name: _path(name).read_bytes() for name in _judging_modules()})
+    parts = {name: _path(name).read_bytes() for name in _judging_modules()}
+    return of_parts(parts | {f"{_MODELS}.{_BUILD}": _definition(_BUILD).encode()})
 
 
 @cache
@@ -66,14 +69,17 @@ def _judging_modules() -> frozenset[str]:
 
 
 def _closure(names: Iterable[str]) -> set[str]:
-    """These modules and all of ours that are executed when they are imported."""
+    """These modules and all of ours that are executed with them, packages around them included.
+
+    The two packages at the top are not: what they import is for whoever uses them, and judges nobody.
+    """
     found: set[str] = set()
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found and name not in _PACKAGES:
             found.add(name)
-            waiting += _imports_of_module(name)
+            waiting += [*_imports_of_module(name), *filter(None, [name.rpartition(".")[0]])]
     return found
 
 
@@ -90,18 +96,20 @@ def _path(name: str) -> Path:
 
 
 def _imports(path: Path) -> tuple[str, ...]:
-    """Modules of ours that a file imports at its top; what is there for type checkers alone is not executed."""
+    """Modules of ours that a file imports, in functions as well; what is for type checkers alone is not executed."""
     return tuple(dict.fromkeys(_named_in(ast.parse(path.read_text(encoding="utf-8")))))
 
 
-def _named_in(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if _is_ours(alias.name))
-        elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
-            for alias in node.names:
-                inner = f"{node.module}.{alias.name}"
-                yield inner if _is_module(inner) else str(node.module)
+def _named_in(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if _is_ours(alias.name))
+    elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
+        for alias in node.names:
+            inner = f"{node.module}.{alias.name}"
+            yield inner if _is_module(inner) else str(node.module)
+    elif not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+        for child in ast.iter_child_nodes(node):
+            yield from _named_in(child)
 
 
 def _is_ours(name: str) -> bool:
@@ -141,3 +149,10 @@ def _model(name: str) -> str:
         if isinstance(key, ast.Constant) and key.value == name
     )
     return "\n".join(ast.unparse(node) for node in used_by(ast.Expr(maker), module))
+
+
+@cache
+def _definition(name: str) -> str:
+    """The source of a function of the module of models, by itself."""
+    module = ast.parse(_path(_MODELS).read_text(encoding="utf-8"))
+    return next(ast.unparse(node) for node in module.body if getattr(node, "name", "") == name)

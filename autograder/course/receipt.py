@@ -19,6 +19,8 @@ from autograder.errors import UserError
 
 FILE = "receipt.json"
 FORMAT = 1
+# Seeds for right answers: of an exercise that changed; of all, when the code that judges them did.
+SEEDS, SEEDS_SINCE = 200, 24
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,15 +109,20 @@ def freshness(exercise: Exercise, minutes: int) -> Freshness:
         UserError: the receipt was edited by hand, or is none.
     """
     receipt = read_receipt(exercise)
-    if receipt is None or receipt.exercise_sha256 != exercise_sha256(exercise, minutes):
+    if (
+        receipt is None
+        or receipt.seeds < SEEDS
+        or receipt.exercise_sha256 != exercise_sha256(exercise, minutes)
+    ):
         return Freshness.STALE
-    if (receipt.judging_sha256, receipt.versions) != (judging_sha256(), versions()):
+    now = judging_sha256(), versions()
+    if receipt.seeds_since < SEEDS_SINCE or (receipt.judging_sha256, receipt.versions) != now:
         return Freshness.JUDGING_CHANGED
     return Freshness.FRESH
 
 
 def read_receipt(exercise: Exercise) -> Receipt | None:
-    """The receipt of an exercise; None if there is none, or one of another format.
+    """The receipt of an exercise; None if there is none, or one of an older format.
 
     Raises:
         UserError: it was edited by hand, or is none.
@@ -126,7 +133,7 @@ def read_receipt(exercise: Exercise) -> Receipt | None:
     again = f"run `autograder checks {exercise.id}`, which writes it anew"
     try:
         data: Any = msgspec.json.decode(path.read_bytes())
-        if isinstance(data, dict) and data.get("format") != FORMAT:
+        if isinstance(data, dict) and data.get("format") in range(1, FORMAT):
             return None
         receipt = msgspec.convert(data, Receipt)
     except msgspec.MsgspecError as error:
@@ -154,11 +161,20 @@ def write_receipt(exercise: Exercise, minutes: int, found: Counts, seeds: int) -
         seeds_since=seeds,
         found=found,
     )
-    # Beside the checks that it speaks of: a course that overrides them has a receipt of its own.
-    path = exercise.files["checks.py"].parent / FILE
+    path = _folder(exercise) / FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
     sealed = msgspec.structs.replace(receipt, seal=_seal(receipt))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n")
     return path
+
+
+def _folder(exercise: Exercise) -> Path:
+    """Where the receipt belongs: a course that overrides a file has a receipt of its own, beside its overrides."""
+    for name, path in exercise.files.items():
+        units = path.parents[1 if name == "shared.py" else 2]
+        if units.name == "course":
+            return units / exercise.id.replace(".", "/")
+    return exercise.files["checks.py"].parent
 
 
 def read_or_none(exercise: Exercise) -> Receipt | None:

@@ -12,8 +12,9 @@ from course_utils.checks.structures import Structures
 
 # Minutes up to which an exercise counts as short.
 SHORT = 10
-# In a signature, shapes of images, frames and sequences: height and width, two equal sides, time steps, tokens.
-_GRID = re.compile(r"\b(h\d?[ *]+w\d?|s s|t|l)\b")
+# In a signature, shapes of images, frames and sequences: height and width, also multiplied or divided; two equal sides;
+# time steps, tokens, patches.
+_GRID = re.compile(r"\b(h\d?(//?\d+)?[ *]+(\d+\*)?w\d?|height width|i j|(s|size|side|patch|tile) \4|t|l|p)\b")
 
 
 @dataclass(frozen=True)

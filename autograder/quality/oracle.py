@@ -6,6 +6,7 @@ import ast
 import contextlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ def _foreign_imports(exercise: Exercise) -> Iterator[tuple[int, str]]:
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [node.module or ""]
+        elif isinstance(node, ast.Constant) and re.fullmatch(r"\w+(\.\w+)+", str(node.value)):
+            # A module may be imported by the text of its name as well.
+            names = [str(node.value)]
         else:
             continue
         for name in names:

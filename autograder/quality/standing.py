@@ -13,8 +13,6 @@ from autograder.course.units import load_unit, unit_ids
 from autograder.errors import UserError
 from autograder.quality.run import minutes_of
 
-# Seeds for right answers: of an exercise that changed; of all, when the code that judges them did.
-SEEDS, SEEDS_SINCE = 200, 24
 # Fresh ones that are tried all the same, others with each commit: a receipt is no reason to trust for ever.
 PICKED = 3
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.observation import Quantity, dtype_name
+from course_utils.checks.quantity import QuantityName
 
 # What a check may leave free, and the dimension along which one sign is shared.
 COLUMNS, ROWS = "columns", "rows"
@@ -43,17 +44,20 @@ def comparable(tensor: Tensor) -> Tensor:
     return tensor.to(torch.complex128 if tensor.is_complex() else torch.float64)
 
 
-def aligned(expected: Quantity, got: Quantity, signs: str) -> Quantity:
+def aligned(name: str, expected: Quantity, got: Quantity, signs: str) -> Quantity:
     """`got` with the sign of each column (or row) turned where that brings it nearer to the expected one.
 
     Args:
+        name: of the quantity. Only what was returned is turned, and of several returned values only those with columns:
+            singular values beside the singular vectors have signs of their own.
         expected, got: only real floating-point tensors of one shape are turned; all else is returned as it is.
         signs: a key of `SIGNS`, or empty for no freedom. Columns are those of the last two dimensions: a batch of
             matrices has a sign for each column of each of them. A vector has one sign for all of it.
     """
-    if not signs or not isinstance(expected, Tensor) or not isinstance(got, Tensor):
+    parts = QuantityName.parse(name)
+    if not signs or parts.kind != "result" or not isinstance(expected, Tensor) or not isinstance(got, Tensor):
         return got
-    if got.shape != expected.shape or not got.ndim or not got.numel():
+    if got.shape != expected.shape or got.ndim < (2 if parts.of else 1) or not got.numel():
         return got
     if not (got.is_floating_point() and expected.is_floating_point()):
         return got

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_utils.checks import closeness
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.closeness import aligned, is_right, relative_distance
+from course_utils.checks.closeness import aligned, comparable, is_right, largest, relative_distance
 from course_utils.checks.difference import Difference, difference_in
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Observation, Quantity
@@ -47,7 +47,7 @@ def find_difference(
         name,
         expected,
         got,
-        yardstick.tolerance_for(expected.dtypes.get(name)),
+        tolerance_of(name, expected, yardstick),
         _before(case, name) if case else None,
     )
     return replace(first, fact=first.fact + _company(names))
@@ -60,11 +60,11 @@ def matches(
     *,
     nan_matches: bool = False,
 ) -> bool:
-    """Whether there is no difference, in less time than `compare` takes to say which.
+    """Whether there is no difference, in less time than `find_difference` takes to say which.
 
     Args:
         nan_matches: NaN equals NaN. Only for recognising a known wrong implementation; for a verdict never.
-        expected, got, yardstick: as for `compare`.
+        expected, got, yardstick: as for `find_difference`.
     """
     return next(_differing(expected, got, yardstick, nan_matches), None) is None
 
@@ -76,11 +76,11 @@ def differing(
     *,
     values_only: bool = False,
 ) -> list[str]:
-    """Names of the quantities that are not as expected; the arguments are those of `compare`.
+    """Names of the quantities that are not as expected; the arguments are those of `find_difference`.
 
     Args:
         values_only: a tensor of another dtype with the expected values is as expected; NaN equals NaN.
-        expected, got, yardstick: as for `compare`.
+        expected, got, yardstick: as for `find_difference`.
     """
     if values_only:
         expected = replace(expected, dtypes={})
@@ -100,7 +100,7 @@ def error_in_tolerances(expected: Expectation, got: Observation, yardstick: Yard
                 expected.quantities[name],
                 expected.dtypes.get(name),
                 _seen(name, expected, got, yardstick),
-                yardstick.tolerance_for(expected.dtypes.get(name)),
+                tolerance_of(name, expected, yardstick),
             )
             if name in got.quantities
             else math.inf
@@ -132,6 +132,21 @@ def selected(expected: Expectation, looks_at: Iterable[str]) -> list[str]:
     if not wanted:
         return list(expected.quantities)
     return [name for name in expected.quantities if QuantityName.parse(name).is_part_of(wanted)]
+
+
+def tolerance_of(name: str, expected: Expectation, yardstick: Yardstick) -> float:
+    """The allowed error of a quantity, relative to its largest expected magnitude.
+
+    Gradients of a module's parameters are measured by the largest of that module's gradients: what is added before a
+    batch normalisation has a gradient that is nothing but rounding, and so is all that could be compared with it. Where
+    nothing but zeros is expected they stay exact.
+    """
+    tolerance = yardstick.tolerance_for(expected.dtypes.get(name))
+    parts, value = QuantityName.parse(name), expected.quantities[name]
+    if parts.kind != "gradient" or not parts.member or not isinstance(value, Tensor):
+        return tolerance
+    own = largest(comparable(value))
+    return tolerance * expected.largest_gradients[parts.argument] / own if own else tolerance
 
 
 # What was returned says most; that a tensor was replaced explains why what was held before did not change.
@@ -172,12 +187,11 @@ def _differing(
         yield "exception"
         return
     for name in selected(expected, yardstick.looks_at):
-        dtype = expected.dtypes.get(name)
         if name not in got.quantities or not is_right(
             expected.quantities[name],
-            dtype,
+            expected.dtypes.get(name),
             _seen(name, expected, got, yardstick),
-            yardstick.tolerance_for(dtype),
+            tolerance_of(name, expected, yardstick),
             nan_matches,
         ):
             yield name
@@ -186,9 +200,7 @@ def _differing(
 def _seen(name: str, expected: Expectation, got: Observation, yardstick: Yardstick) -> Quantity:
     """What was seen of a quantity, after taking the freedom that the check leaves; None if nothing was."""
     value = got.quantities.get(name)
-    if yardstick.signs and QuantityName.parse(name).kind == "result":
-        return aligned(expected.quantities[name], value, yardstick.signs)
-    return value
+    return aligned(name, expected.quantities[name], value, yardstick.signs) if yardstick.signs else value
 
 
 def _company(names: Sequence[str]) -> str:

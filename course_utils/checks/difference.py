@@ -78,8 +78,9 @@ def difference_in(
         return Difference(name, f"should have dtype {dtype}, but has {dtype_name(value.dtype)}")
     wrong, limit = wrong_entries(wanted, value, tolerance)
     sort = wanted.dtype
-    wanted, value = comparable(wanted), comparable(value)
+    # float64 takes integers above 2**53 for one another, and shows truth values as numbers.
     place = _first_place(wanted, value, wrong)
+    wanted, value = comparable(wanted), comparable(value)
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
     fact = fact_about(wanted, value, wrong, limit, before, dtype=sort)
@@ -101,9 +102,9 @@ def _first_place(wanted: Tensor, value: Tensor, wrong: Tensor) -> str:
     first = int(wrong.reshape(-1).to(torch.uint8).argmax())
     got, want = value.reshape(-1)[first].item(), wanted.reshape(-1)[first].item()
     where = index_in_words(first, wanted.shape)
-    text = next(
-        (told for digits in (6, 9) if (told := _told(got, want, digits))), f"got {got!r}, expected {want!r}"
-    )
+    exactly = f"got {got!r}, expected {want!r}"
+    told = (_told(got, want, digits) for digits in (6, 9)) if not isinstance(want, int) else iter(())
+    text = next(filter(None, told), exactly)
     return f"first wrong entry{where}: {text}" if where else text
 
 

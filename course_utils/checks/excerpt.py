@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.closeness import absolute_error, aligned, allowed_error
+from course_utils.checks.compare import tolerance_of
 from course_utils.checks.judge import CheckVerdict
 from course_utils.checks.observation import Quantity
 
@@ -55,11 +56,10 @@ def failed_pair(verdict: CheckVerdict, device: str = "cpu") -> Pair | None:
     yardstick = verdict.check.yardstick(device)
     expected = _numbers(wanted.quantities.get(name))
     got = _numbers(verdict.observation.quantities.get(name))
-    if verdict.difference.name.kind == "result":
-        got = _numbers(aligned(expected, got, yardstick.signs))
+    got = _numbers(aligned(name, expected, got, yardstick.signs))
     if expected is None or got is None or expected.shape != got.shape or not expected.numel():
         return None
-    return Pair(expected, got, allowed_error(expected, yardstick.tolerance_for(wanted.dtypes.get(name))))
+    return Pair(expected, got, allowed_error(expected, tolerance_of(name, wanted, yardstick)))
 
 
 def around(centre: int, size: int, count: int) -> range:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Quantity, dtype_name
 from course_utils.checks.observe import observe
+from course_utils.checks.quantity import QuantityName
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,18 @@ class Expectation:
 
     quantities: Mapping[str, Quantity]
     dtypes: Mapping[str, str]
+
+    @cached_property
+    def largest_gradients(self) -> dict[str, float]:
+        """Module (its argument's name) -> the largest magnitude among the gradients of its parameters."""
+        found: dict[str, float] = {}
+        for name, value in self.quantities.items():
+            parts = QuantityName.parse(name)
+            if parts.kind == "gradient" and parts.member and isinstance(value, Tensor):
+                finite = value[value.isfinite()]
+                size = float(finite.abs().max()) if finite.numel() else 0.0
+                found[parts.argument] = max(size, found.get(parts.argument, 0.0))
+        return found
 
 
 def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expectation:

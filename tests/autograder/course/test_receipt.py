@@ -125,6 +125,8 @@ def test_a_receipt_from_before_a_change_vouches_for_no_seeds(course: Path) -> No
         (lambda text: text.replace("tiny.scale", "tiny.clear"), "line 35: the receipt was edited by hand"),
         (lambda text: text.replace('"seeds": 200', '"seeds": "200"'), "line 1: is no receipt"),
         (lambda text: text[:50], "line 1: is no receipt"),
+        (lambda text: text.replace('"format": 1', '"format": 2'), "line 35: the receipt was edited by hand"),
+        (lambda text: text.replace('"format": 1', '"format": true'), "line 1: is no receipt"),
     ],
 )
 def test_an_edited_receipt_is_refused_by_the_build(
@@ -138,11 +140,36 @@ def test_an_edited_receipt_is_refused_by_the_build(
     assert "run `autograder checks tiny.scale`, which writes it anew" in str(error.value)
 
 
-def test_a_receipt_of_another_format_is_none(course: Path) -> None:
+def test_a_receipt_of_an_older_format_is_none(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipt, "FORMAT", 2)
     path = course / "solutions/tiny/scale/receipt.json"
-    path.write_text(json.dumps({"format": 99, "something": "else"}))
+    path.write_text(json.dumps({"format": 1, "something": "else"}))
     assert receipt.read_receipt(exercise(course)) is None
     assert receipt.freshness(exercise(course), 10) is Freshness.STALE
+
+
+def test_one_of_too_few_seeds_is_stale(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(receipt, "SEEDS_SINCE", 201)
+    assert receipt.freshness(exercise(course), 10) is Freshness.JUDGING_CHANGED
+    monkeypatch.setattr(receipt, "SEEDS", 201)
+    assert receipt.freshness(exercise(course), 10) is Freshness.STALE
+
+
+@pytest.mark.parametrize("file", ["scale/reference.py", "scale/checks.py", "scale/right.py", "shared.py"])
+def test_the_receipt_of_a_course_that_overrides_a_file_is_its_own(course: Path, file: str) -> None:
+    shipped = course / "solutions/tiny/scale/receipt.json"
+    before = shipped.read_bytes()
+    override = course / "course/tiny" / file
+    override.parent.mkdir(parents=True)
+    there = course / "solutions/tiny" / file
+    override.write_text((there.read_text() if there.is_file() else "") + "# Ours.\n")
+    written = receipt.write_receipt(exercise(course), 10, FOUND, 200)
+    assert written == course / "course/tiny/scale/receipt.json"
+    assert shipped.read_bytes() == before
+    assert receipt.freshness(exercise(course), 10) is Freshness.FRESH
+    override.unlink()
+    written.unlink()
+    assert receipt.freshness(exercise(course), 10) is Freshness.FRESH
 
 
 # --- what it depends on -------------------------------------------------------------------------------------------
@@ -154,8 +181,11 @@ def test_judging_code_is_what_is_imported_and_nothing_that_is_generated() -> Non
         "course_utils.checks.judge",
         "course_utils.checks.observe",
         "autograder.quality.mutation",
+        "autograder.quality.run",
+        # Imported with the package, and inside a function.
+        "course_utils.checks.standard",
     } <= modules
-    assert not {name for name in modules if name.startswith(("course_utils.shipped", "course_utils.student"))}
+    assert not {name for name in modules if name.startswith("course_utils.student")}
     assert not {"course_utils.plot", "course_utils.train", "course_utils.models", "autograder.cli"} & modules
 
 
@@ -169,9 +199,38 @@ def test_the_named_models_are_an_exercises_own() -> None:
     assert "def _conv" in dependencies._model("convnet")
 
 
-def test_a_module_that_the_reference_imports_counts(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_makes_the_named_models_is_judging_code(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = dependencies._path("course_utils.models")
+    changed = course / "models.py"
+    monkeypatch.setattr(
+        dependencies,
+        "_path",
+        lambda name, there=dependencies._path: changed if name == "course_utils.models" else there(name),
+    )
+    hashes = []
+    for before, after in (
+        ("", ""),
+        ("def build(name: str", "def build(kind: str"),
+        ("def _conv", "def _other() -> None: ...\n\n\ndef _conv"),
+    ):
+        changed.write_text(real.read_text().replace(before, after) if before else real.read_text())
+        dependencies._definition.cache_clear()
+        dependencies.judging_sha256.cache_clear()
+        hashes.append(dependencies.judging_sha256())
+    dependencies._definition.cache_clear()
+    dependencies.judging_sha256.cache_clear()
+    assert hashes[1] != hashes[0] == hashes[2]
+
+
+@pytest.mark.parametrize("where", ["at the top", "in the function"])
+def test_a_module_that_the_reference_imports_counts(
+    course: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
     path = course / "solutions/tiny/scale/reference.py"
-    path.write_text("import course_utils.augment\n" + path.read_text())
+    text, line = path.read_text(), "import course_utils.augment\n"
+    comment = "    # Comments of a reference"
+    path.write_text(line + text if where == "at the top" else text.replace(comment, f"    {line}{comment}"))
+    assert path.read_text() != text
     before = dependencies.exercise_sha256(exercise(course), 10)
     real = dependencies._path
     changed = course / "augment.py"

@@ -61,6 +61,25 @@ def test_who_works_on_positions_needs_a_long_side_and_zeros() -> None:
     assert missing(EXERCISES["simclr.nt_xent"], structures=Structures(frozenset(), 7)) == ""
 
 
+@pytest.mark.parametrize(
+    ("shape", "is_grid"),
+    [
+        *(
+            (shape, True)
+            for shape in ("n c h w", "n d h2 w2", "n h*w h2*w2", "n c 2*h 2*w", "n h/2 w/2", "n c h//2 w//2")
+        ),
+        *(
+            (shape, True)
+            for shape in ("height width", "n c size size", "n g*g c tile tile", "n t d", "k t-k n n", "n l d")
+        ),
+        *((shape, True) for shape in ("n p v", "n 3 h w i j")),
+        *((shape, False) for shape in (" n", "n d", "n *size", "2 n c", "size d", "n 1+k", "tries 4", "")),
+    ],
+)
+def test_shapes_of_positions(shape: str, is_grid: bool) -> None:
+    assert bool(depth._GRID.search(shape)) is is_grid
+
+
 def test_which_exercises_work_on_positions() -> None:
     assert {name for name, exercise in EXERCISES.items() if depth.is_on_a_grid(exercise)} == {
         "pretext.rotate_batch",

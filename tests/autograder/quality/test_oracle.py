@@ -40,6 +40,12 @@ def test_what_it_imports_of_ours_is_named_with_its_line(tmp_path: Path) -> None:
     assert oracle.try_oracle(scale(tmp_path, changes)).imports == ((2, "course_utils.checks"),)
 
 
+def test_a_module_named_in_a_text_is_an_import_as_well(tmp_path: Path) -> None:
+    line = 'import importlib\nright = importlib.import_module("solutions.tiny.scale.right")\n'
+    changes = ("test_reference.py", "import torch\n", f"import torch\n{line}")
+    assert oracle.try_oracle(scale(tmp_path, changes)).imports == ((3, "solutions.tiny.scale.right"),)
+
+
 def test_ideas_whose_values_are_right_are_not_asked_for(tmp_path: Path) -> None:
     exercise = scale(
         tmp_path,

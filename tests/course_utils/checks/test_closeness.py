@@ -368,10 +368,10 @@ def test_batches_have_signs_of_their_own_and_vectors_one() -> None:
     draw = Draw(5)
     batch, vector = draw.normal(2, 4, 3), draw.normal(5)
     signs = torch.tensor([[[1.0, -1, 1]], [[-1, -1, 1]]])
-    assert torch.equal(aligned(batch, batch * signs, "columns"), batch)  # type: ignore[arg-type]
-    assert torch.equal(aligned(vector, -vector, "columns"), vector)  # type: ignore[arg-type]
+    assert torch.equal(aligned("result", batch, batch * signs, "columns"), batch)  # type: ignore[arg-type]
+    assert torch.equal(aligned("result", vector, -vector, "columns"), vector)  # type: ignore[arg-type]
     mixed = vector * torch.tensor([1, 1, 1, 1, -1])
-    assert not torch.equal(aligned(vector, mixed, "columns"), vector)  # type: ignore[arg-type]
+    assert not torch.equal(aligned("result", vector, mixed, "columns"), vector)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -379,8 +379,8 @@ def test_batches_have_signs_of_their_own_and_vectors_one() -> None:
 )  # fmt: skip
 def test_nothing_else_is_turned(got: object) -> None:
     wanted = torch.zeros(0, 3) if isinstance(got, Tensor) and not got.numel() else torch.ones(4, 3)
-    assert aligned(wanted, got, "columns") is got or torch.equal(
-        aligned(wanted, got, "columns").isnan(), got.isnan()
+    assert aligned("result", wanted, got, "columns") is got or torch.equal(
+        aligned("result", wanted, got, "columns").isnan(), got.isnan()
     )  # type: ignore[arg-type,union-attr]
 
 
@@ -415,3 +415,36 @@ def test_distance_is_small_for_what_is_alike() -> None:
     assert (
         apart(lambda x: x[0]) == apart(lambda x: None) == apart(lambda x: x / 0) == apart(lambda x: x.no) == 1
     )
+
+
+def test_values_beside_vectors_have_signs_of_their_own() -> None:
+    """Singular vectors are right up to a sign; singular values beside them are not."""
+    both = lambda x: torch.linalg.svd(x, full_matrices=False)[:2]  # noqa: E731
+    yardstick = Yardstick("reduction", torch.float64, ("result",), signs="columns")
+    case = Case({"x": Input(Draw(3).normal(5, 4))})
+    expected = expect(both, case, torch.float64)
+
+    def judged(vectors: float, values: float) -> Difference | None:
+        turned = lambda x: (vectors * both(x)[0], values * both(x)[1])  # noqa: E731
+        return find_difference(expected, observe(turned, case.to(torch.float64)), yardstick)
+
+    assert judged(-1, 1) is None
+    found = judged(1, -1)
+    assert found
+    assert found.message.startswith("second returned value has the wrong sign")
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "place"),
+    [
+        (torch.tensor([2**60]), torch.tensor([2**60 + 1]), f"got {2**60 + 1}, expected {2**60}"),
+        (torch.tensor([True]), torch.tensor([False]), "got False, expected True"),
+        (torch.tensor([0.5]), torch.tensor([0.25]), "got 0.25, expected 0.5"),
+    ],
+)
+def test_whole_numbers_and_truth_values_are_shown_as_they_are(
+    expected: Tensor, got: Tensor, place: str
+) -> None:
+    found = compared(lambda x: expected, lambda x: got, Case({"x": Input(torch.ones(2))}))
+    assert found
+    assert place in found.place

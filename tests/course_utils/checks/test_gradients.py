@@ -19,11 +19,14 @@ from autograder.course.trial import judge_function
 from autograder.quality.behaviours import behaviours, traits
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks import Case, Draw, Input, Module, check, misconception
+from course_utils.checks.compare import find_difference
+from course_utils.checks.expectation import expect
 from course_utils.checks.judge import CORRECT, WRONG
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import cotangent, observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.quantity import QuantityName
+from course_utils.checks.tolerance import Yardstick
 from course_utils.checks.wire import (
     CaseData,
     ObservationData,
@@ -283,3 +286,30 @@ def test_right_and_wrong_over_many_seeds() -> None:
         item = EXERCISE.prepare(f"secret {seed}".encode())
         assert judge_function(item, discriminator_loss).status == CORRECT
         assert judge_function(item, detached_behind.function).status == WRONG
+
+
+def test_before_a_batch_normalisation_the_gradient_of_a_bias_is_nothing_but_rounding() -> None:
+    torch.manual_seed(0)
+    state = dict(build("tiny_encoder", width=3).state_dict())
+    case = Case(
+        {
+            "net": Module("tiny_encoder", {"width": 3}, state, wants_grad=True),
+            "x": Input(Draw(0).normal(4, 3)),
+        }
+    )
+    function = lambda net, x: net(x).pow(2).mean()  # noqa: E731
+    yardstick = Yardstick("reduction", torch.float32, ("gradient",))
+    expected = expect(function, case, torch.float32)
+    largest = expected.largest_gradients["net"]
+    smallest = {
+        name: float(value.abs().max())
+        for name, value in expected.quantities.items()
+        if "bias" in name and "gradient" in name
+    }  # type: ignore[union-attr]
+    assert min(smallest.values()) < 1e-12 * largest
+    assert find_difference(expected, observe(function, case.to(torch.float32)), yardstick) is None
+    # Whatever has a size is seen as before.
+    twice = lambda net, x: net(x).pow(2).mean() + net[0].bias.sum()  # noqa: E731
+    found = find_difference(expected, observe(twice, case.to(torch.float32)), yardstick)
+    assert found
+    assert found.subject == "gradient with respect to net.0.bias"
