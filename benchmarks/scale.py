@@ -4,8 +4,7 @@
     python -m benchmarks.scale DIR --case nothing-stale   # one of them
 
 The four units stand as they are. Eight more are copies of them, with notebook and worked parts; their exercises are
-copies of those that are there, renamed and cut down to the depth that the gate asks for. The environment is that of this
-repository.
+copies too, renamed and cut down to the depth that the gate asks for. The environment is that of this repository.
 """
 
 from __future__ import annotations
