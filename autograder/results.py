@@ -105,6 +105,7 @@ class CheckLine(_Part, frozen=True, kw_only=True):
     Attributes:
         points: earned, in the course's points.
         message: what is wrong, without expected values; empty if it passed.
+        waits: a side check that would pass, and counts once a check of the values has passed.
         title: what it asks; a hidden one's is not for students.
         visible, side: as in `course_utils.checks.definition.Check`.
         max_points: to be earned, in the course's points.
@@ -116,6 +117,7 @@ class CheckLine(_Part, frozen=True, kw_only=True):
     passed: bool
     points: float
     message: str = ""
+    waits: bool = False
     title: str = ""
     visible: bool = False
     side: bool = False

@@ -77,6 +77,7 @@ def _check(item: CheckVerdict, factor: float, shown: Window | None, device: str)
         passed=item.passed,
         points=rounded(item.points * factor),
         message=item.message,
+        waits=item.waits,
         title=item.check.title,
         visible=item.check.visible,
         side=item.check.side,

@@ -31,7 +31,7 @@ from autograder.report.rendering import seconds, window_html
 from autograder.results import CheckLine, ExerciseLine, for_student
 from autograder.sandbox.tiers import probe, require
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED
-from course_utils.checks.wording import explain, fact_in_words, mark, title_for_students
+from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
 from course_utils.slices.names import check_cell_id
 
 
@@ -226,7 +226,8 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
         hints = "".join(f"<li>{said(hint)}</li>" for hint in explained.hints)
         parts.append(f"<p>{said(explained.lead)}</p>{f'<ul>{hints}</ul>' if hints else ''}")
     elif explained.ideas:
-        parts.append(f"<p><strong>Hint.</strong> {said(explained.hints[0])}</p>")
+        name = in_words(explained.ideas[0].name).capitalize()
+        parts.append(f"<p><strong>{said(name)}.</strong> {said(explained.hints[0])}</p>")
     reasons = {item.message for item in result.checks}
     if result.status not in (CORRECT, NOT_ATTEMPTED) and len(reasons) == 1 and len(result.checks) > 1:
         parts.append(f"<p>{said(reasons.pop())}</p>")
@@ -241,7 +242,7 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
 
 
 def _check_html(item: CheckLine, factor: float) -> str:
-    became = mark(item.passed, item.message)
+    became = mark(item)
     points = f"{item.points * factor:g} of {item.max_points * factor:g}"
     title = title_for_students(item.title, visible=item.visible)
     reason = f"<br>{html.escape(item.message)}" if item.message else ""

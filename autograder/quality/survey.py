@@ -24,7 +24,7 @@ from course_utils.checks.case import Case
 from course_utils.checks.compare import error_in_tolerances, matches
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.expectation import Expectation, expect
-from course_utils.checks.judge import CORRECT, WITHHELD, CheckVerdict, Verdict, judge
+from course_utils.checks.judge import CORRECT, CheckVerdict, Verdict, judge
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
@@ -202,7 +202,7 @@ def _try(
     effect, effect_in = float("inf"), ""
     for number, prepared in enumerate(hidden):
         verdict, largest, where = _measured(prepared, make())
-        lost = [item for item in verdict.checks if not item.passed and item.message != WITHHELD]
+        lost = [item for item in verdict.checks if not item.passed and not item.waits]
         now = frozenset(item.check.id for item in lost)
         failed = failed & now if number else now
         raised |= frozenset(item.check.id for item in lost if _has_raised(item))

@@ -25,6 +25,7 @@ class CheckVerdict:
 
     Attributes:
         message: structural fact, without expected values; empty if the check passed.
+        waits: a side check that would pass, and counts once a check of the values has passed.
         place: numbers got and expected; to be shown for visible checks only.
         difference, case, observation: what a picture of a failed visible check is drawn from.
     """
@@ -37,6 +38,7 @@ class CheckVerdict:
     difference: Difference | None = None
     case: int = 0
     observation: Observation | None = None
+    waits: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +192,7 @@ def _ask(property_: Property, case: Case, observation: Observation) -> str | Non
 def _withhold(verdict: CheckVerdict) -> CheckVerdict:
     if not verdict.passed:
         return verdict
-    return CheckVerdict(check=verdict.check, passed=False, points=0.0, message=WITHHELD)
+    return CheckVerdict(check=verdict.check, passed=False, points=0.0, message=WITHHELD, waits=True)
 
 
 def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerdict]) -> str:

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from course_utils.checks.diagnose import Diagnosis, Idea
-from course_utils.checks.judge import WITHHELD
 
 PASSED, WAITS, FAILED = "✓ passed", "○ waits", "✗ failed"
 
 _TOGETHER = "Several known mistakes together would show this:"
+
+
+class Judged(Protocol):
+    """What became of a check, as it was judged or as a line of results has it."""
+
+    @property
+    def passed(self) -> bool: ...
+    @property
+    def waits(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,9 @@ def in_words(name: str) -> str:
     return name.replace("-", " ")
 
 
-def mark(passed: bool, message: str) -> str:
+def mark(check: Judged) -> str:
     """What became of a check: `PASSED`, `FAILED`, or `WAITS` for a side check that is not looked at yet."""
-    return PASSED if passed else WAITS if message == WITHHELD else FAILED
+    return PASSED if check.passed else WAITS if check.waits else FAILED
 
 
 def title_for_students(title: str, *, visible: bool) -> str:
@@ -64,7 +73,7 @@ def title_for_students(title: str, *, visible: bool) -> str:
 
 def fact_in_words(diagnosis: Diagnosis) -> str:
     """What holds over all checks, as a sentence; empty if there is nothing."""
-    return f"All checks together: {diagnosis.fact}." if diagnosis.fact else ""
+    return f"All in all: {diagnosis.fact}." if diagnosis.fact else ""
 
 
 def in_lines(diagnosis: Diagnosis) -> Iterator[str]:

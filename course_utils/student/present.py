@@ -11,7 +11,7 @@ from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import dtype_name
-from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, mark
+from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
 from course_utils.student.outcome import CheckOutcome
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
@@ -33,7 +33,7 @@ def as_text(result: CheckOutcome) -> str:
     lines.extend(f"  {line}" for line in _in_short(result))
     if result.status != NOT_ATTEMPTED:
         for verdict in result.verdicts:
-            lines.append(f"  {_mark(verdict):<8}  {verdict.check.title}")
+            lines.append(f"  {mark(verdict):<8}  {verdict.check.title}")
             lines.extend(f"            {line}" for line in _why(result, verdict))
     for title, body in _help(result):
         lines.append(f"  {title}")
@@ -79,15 +79,11 @@ def _score(result: CheckOutcome) -> str:
     return f"{status}, {points(result.points)} of {points(result.max_points)} points so far"
 
 
-def _mark(verdict: CheckVerdict) -> str:
-    return mark(verdict.passed, verdict.message)
-
-
 def _in_short(result: CheckOutcome) -> Iterator[str]:
     if result.reason:
         yield result.reason
-    if result.diagnosis.fact and result.verdicts:
-        yield f"All in all: {result.diagnosis.fact}."
+    if result.verdicts and (fact := fact_in_words(result.diagnosis)):
+        yield fact
 
 
 def _why(result: CheckOutcome, verdict: CheckVerdict) -> list[str]:
@@ -102,7 +98,7 @@ def _items(result: CheckOutcome) -> Iterator[str]:
     # What is expected of every entry is more than the first answer should say.
     pictures = _MOST_PICTURES if result.level else 0
     for verdict in result.verdicts:
-        became = _mark(verdict)
+        became = mark(verdict)
         marked = f'<span style="color: {_COLOURS[became]}; font-weight: bold">{became}</span>'
         yield f'<li style="margin: 0.25em 0">{marked} {escape(verdict.check.title)}'
         yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(result, verdict))

@@ -227,7 +227,7 @@ def test_every_part_of_a_verdict_is_escaped_and_hidden_checks_say_no_value() -> 
         return msgspec.convert(made, ExerciseLine)
 
     html = ours.verdict_html("tiny.<b>", result(("idea", "<em>Look</em> again.")), 2.0, notes=["<b>"])
-    assert "<p><strong>Hint.</strong> &lt;em&gt;Look" in html
+    assert "<p><strong>Idea.</strong> &lt;em&gt;Look" in html
     for tag in ("<u>", "<s>", "<q>", "<em>", "<i>"):
         assert tag not in html
     assert html.count("<b>") == 2, "the two numbers"

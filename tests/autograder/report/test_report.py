@@ -159,7 +159,7 @@ def test_feedback_keeps_what_hidden_checks_ask_and_says_which_checks_wait(tmp_pa
     made = grade("bob", 0.0, "wrong")
     (check,) = made["exercises"]["moco.enqueue"]["checks"]
     hidden = {**check, "id": "b", "title": "A secret question.", "visible": False}
-    side = {**check, "id": "c", "title": "Inputs stay.", "message": WITHHELD}
+    side = {**check, "id": "c", "title": "Inputs stay.", "message": WITHHELD, "waits": True}
     made["exercises"]["moco.enqueue"]["checks"] = [check, hidden, side]
     report = pages(tmp_path, made)
     page = (tmp_path / "feedback/moco/bob.html").read_text()

@@ -101,7 +101,7 @@ def test_the_reference_gets_all_points() -> None:
 def test_trivial_answers_get_nothing(trivial: Callable[..., object]) -> None:
     result = verdict(trivial)
     assert (result.status, result.score) == (WRONG, 0)
-    assert WITHHELD in [item.message for item in result.checks]
+    assert any(item.waits and item.message == WITHHELD for item in result.checks)
 
 
 def test_partial_credit_by_check() -> None:

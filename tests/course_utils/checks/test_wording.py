@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from autograder.results import CheckLine
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, Idea
-from course_utils.checks.judge import WITHHELD
 from course_utils.checks.wording import (
     Explanation,
     explain,
@@ -49,15 +51,16 @@ def test_a_student_who_asks_for_a_hint_gets_those_of_all_that_fit_each_once() ->
 def test_lines_for_a_terminal() -> None:
     assert list(in_lines(NOTHING_KNOWN)) == []
     assert list(in_lines(Diagnosis((ONE,)))) == ["no-grad: One?"]
-    assert list(in_lines(Diagnosis(fact="right values"))) == ["All checks together: right values."]
+    assert list(in_lines(Diagnosis(fact="right values"))) == ["All in all: right values."]
     assert len(list(in_lines(Diagnosis((ONE, OTHER))))) == 3
     assert len(list(in_lines(ALIKE))) == 1
 
 
 def test_marks_carry_a_word_and_hidden_checks_keep_what_they_ask() -> None:
-    assert mark(True, "") == "✓ passed"
-    assert mark(False, "is wrong") == "✗ failed"
-    assert mark(False, WITHHELD) == "○ waits"
+    judged = partial(CheckLine, id="a", points=0.0)
+    assert mark(judged(passed=True)) == "✓ passed"
+    assert mark(judged(passed=False, message="is wrong")) == "✗ failed"
+    assert mark(judged(passed=False, waits=True)) == "○ waits"
     assert title_for_students("Secret.", visible=False) == "A hidden check."
     assert title_for_students("Seen.", visible=True) == "Seen."
     assert fact_in_words(NOTHING_KNOWN) == ""
