@@ -272,7 +272,7 @@ def _dimension(word: str) -> str:
         return "2"
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and (
-            node.id in ("l", "I", "O", "draw", "sizes") or keyword.iskeyword(node.id)
+            node.id in ("l", "I", "O", "draw", "sizes", "rng") or keyword.iskeyword(node.id)
         ):
             node.id += "_"
     return ast.unparse(tree)

@@ -95,7 +95,7 @@ class Case:
                 )
 
     @classmethod
-    def of(cls, **inputs: Argument | Tensor) -> Case:
+    def of(cls, /, **inputs: Argument | Tensor) -> Case:
         """A case of one call with these arguments, in the order of the signature; tensors become plain inputs."""
         return cls(
             {name: Input(value) if isinstance(value, Tensor) else value for name, value in inputs.items()}

@@ -206,11 +206,15 @@ def check(
     also = options.get("also", ())
     if accuracy not in UNITS:
         raise ValueError(f"accuracy {accuracy!r} is not one of {sorted(UNITS)}")
+    if isinstance(points, bool) or not isinstance(points, int | float):
+        raise ValueError(f"points={points!r} is no number: a check is worth a multiple of ½")
     if not (points >= 0 and points % 0.5 == 0):
         raise ValueError(f"{points:g} points: a check is worth a multiple of ½ and cannot take points away")
     others = (also,) if callable(also) else tuple(also)
     if property_ is not None and (others or signs):
         raise ValueError("a property judges by itself: it has no other right functions and no free signs")
+    if property_ is not None and options.get("visible", False):
+        raise ValueError("a property is code and cannot be recorded for students: make the check hidden")
     if signs and signs not in SIGNS:
         raise ValueError(f"signs {signs!r} is not one of {sorted(SIGNS)}")
     if signs and any(QuantityName.parse(item).kind == "gradient" for item in looks_at):
