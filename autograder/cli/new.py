@@ -17,18 +17,21 @@ def new_command(
         str, typer.Argument(metavar="DEF", help="'def function(...) -> ...: ...', or - for standard input.")
     ],
 ) -> None:
-    """Make the folder of a new exercise: docstring skeleton, standard checks, a frame for its tests."""
+    """Make the folder of a new exercise, or what it lacks: docstring skeleton, standard checks, a frame for tests."""
     from autograder.course.config import find_root
+    from autograder.course.exercises import NEEDED
     from autograder.publish.skeleton import make_skeleton
 
     root = find_root()
-    folder = make_skeleton(root, id_, sys.stdin.read() if definition == "-" else definition)
+    written = make_skeleton(root, id_, sys.stdin.read() if definition == "-" else definition)
     unit = id_.split(".")[0]
-    here = folder.relative_to(root)
+    here = written[0].parent.relative_to(root)
+    names = ", ".join(path.name for path in written)
+    made = f"Made {here}/." if len(written) == len(NEEDED) else f"Wrote what {here}/ lacked: {names}."
     console.print(
         escape(
             f"""\
-Made {here}/. What is left to think about is marked: grep -rn TODO {here}
+{made} What is left to think about is marked: grep -rn TODO {here}
 
 1. Fill in reference.py and test_reference.py:  pytest {here}
 2. Give it a cell in solutions/{unit}/notebook.md:

@@ -29,8 +29,8 @@ from autograder.publish.signature import (
 _ID = re.compile(r"([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)")
 
 
-def make_skeleton(root: Path, id_: str, definition: str) -> Path:
-    """Write the folder of a new exercise.
+def make_skeleton(root: Path, id_: str, definition: str) -> list[Path]:
+    """Write the files of a new exercise, or those that its folder lacks; one that is there is left as it is.
 
     Args:
         root: the repository.
@@ -38,11 +38,11 @@ def make_skeleton(root: Path, id_: str, definition: str) -> Path:
         definition: `def shuffle_batch(...) -> ...: ...`, without a body.
 
     Returns:
-        The folder.
+        The files that were written.
 
     Raises:
-        UserError: the id names no unit of the course or an exercise that exists, the definition is not one that an
-            exercise can have, or its name is another.
+        UserError: the id names no unit of the course or an exercise that has all its files, the definition is not one
+            that an exercise can have, or its name is another.
     """
     found = _ID.fullmatch(id_)
     if not found:
@@ -57,7 +57,8 @@ def make_skeleton(root: Path, id_: str, definition: str) -> Path:
         )
     load_unit(root, unit)
     folder = root / "solutions" / unit / name
-    if folder.exists():
+    missing = [file for file in NEEDED if not (folder / file).is_file()]
+    if not missing or (folder.exists() and not folder.is_dir()):
         raise UserError(f"{folder} exists already: choose another name, or move it away first")
     signature = read_signature(definition)
     if signature.name != name:
@@ -65,10 +66,11 @@ def make_skeleton(root: Path, id_: str, definition: str) -> Path:
             f"the definition is that of {signature.name!r}, and the exercise {id_} needs one of {name!r}: give one of "
             "the two the other's name"
         )
-    folder.mkdir()
-    for file, text in skeleton(id_, signature).items():
-        (folder / file).write_text(text, encoding="utf-8")
-    return folder
+    folder.mkdir(exist_ok=True)
+    texts = skeleton(id_, signature)
+    for file in missing:
+        (folder / file).write_text(texts[file], encoding="utf-8")
+    return [folder / file for file in missing]
 
 
 def skeleton(id_: str, signature: Signature) -> dict[str, str]:

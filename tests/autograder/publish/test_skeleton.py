@@ -41,6 +41,7 @@ DEFINITIONS = [
     'def long_names(descriptors_of_the_first: Float[Tensor, "number dim"], descriptors_of_the_second: Float[Tensor, '
     '"number dim"], temperature_of_the_softmax: float | None = 0.1, reduction: Literal["mean", "sum"] = "mean") -> '
     'Float[Tensor, ""]: ...',
+    'def named_as_python_likes_it(cls: Int64[Tensor, "rng seed"], self: int, case: float, check: int) -> int: ...',
     'def many(a: Float[Tensor, "b c d e f g"], h: Int64[Tensor, "i j k m n o"]) -> Float[Tensor, "b i"]: ...',
 ]  # fmt: skip
 
@@ -185,6 +186,8 @@ def test_filled_in_it_is_an_exercise(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ),
         ("\nfrom jaxtyping", "\nimport torch\nfrom jaxtyping"),
     )
+    reference = folder / "reference.py"
+    reference.write_text(reference.read_text().replace("TODO: ", ""))
     (folder / "wrong.py").write_text('''\
 from course_utils.checks import misconception, slip, wrong
 
@@ -235,6 +238,23 @@ def always_two(values, kept, by=2.0):
     with pytest.raises(AssertionError):
         for seed in test.SEEDS:
             test.test_agrees_with_loops(seed)
+
+
+def test_what_a_folder_lacks_is_written_and_the_rest_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(make_course(tmp_path))
+    folder = tmp_path / "solutions/tiny/halve"
+    folder.mkdir()
+    (folder / "wrong.py").write_text("# Ours.\n")
+    (folder / "right.py").write_text("# Ours too.\n")
+    said = _new("tiny.halve", HALVE)
+    assert "Wrote what solutions/tiny/halve/ lacked: reference.py, checks.py, test_reference.py." in said
+    assert {path.name for path in folder.iterdir()} == {*NEEDED}
+    assert (folder / "wrong.py").read_text() == "# Ours.\n"
+    assert (folder / "right.py").read_text() == "# Ours too.\n"
+    with pytest.raises(UserError, match="exists already"):
+        make_skeleton(tmp_path, "tiny.halve", HALVE)
 
 
 def test_the_definition_as_an_argument(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
