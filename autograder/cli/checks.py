@@ -47,14 +47,19 @@ def checks_command(
     """Try the checks on wrong answers, which they must refuse, and on right ones, which they must accept."""
     from autograder.course import receipt
     from autograder.course.config import find_root
+    from autograder.errors import UserError
     from autograder.quality import standing
     from autograder.quality.gate import complaints
     from autograder.quality.page import PAGE, details, gate_table, page, rows_of
+    from autograder.quality.run import unready
     from autograder.quality.survey import Plan
 
     root = find_root()
     if show is not None:
-        (result,) = _survey(root, {id_: Plan(seeds=1) for id_ in standing.exercises_of(root, [show])}, jobs)
+        shown = {id_: Plan(seeds=1) for id_ in standing.exercises_of(root, [show])}
+        for problem in unready(root, shown).values():
+            raise UserError(problem)
+        (result,) = _survey(root, shown, jobs)
         print(details(result), end="")
         return
     exercises = standing.exercises_of(root, ids or ())
@@ -70,17 +75,19 @@ def checks_command(
         } | changed
         plans |= {id_: deep for id_ in again if id_ not in plans}
         _announce(states, plans)
-    results = _survey(root, plans, jobs)
+    # What is not written yet would fail in many ways, of which one is worth saying.
+    not_yet = unready(root, plans)
+    results = _survey(root, {id_: plan for id_, plan in plans.items() if id_ not in not_yet}, jobs)
     if results:
         # As wide as it is, in a pipe as well: a column that is cut says nothing.
         Console(file=console.file, width=max(console.width, _WIDTH)).print(gate_table(rows_of(results)))
-    found = complaints(results)
+    found = [*not_yet.values(), *complaints(results)]
     if fresh:
         found += [
             f"{exercises[id_].files['checks.py'].parent / receipt.FILE}: is stale: {state.value}. Run "
             f"`autograder checks` and commit the receipt"
             for id_, state in states.items()
-            if state is not receipt.Freshness.FRESH
+            if state is not receipt.Freshness.FRESH and id_ not in not_yet
         ]
     elif seeds is None:
         for result in results:

@@ -128,7 +128,7 @@ def _models(exercise: Exercise) -> set[str]:
     return {
         value.name
         for check in exercise.checks
-        for case in check.draw(PUBLIC_SECRET)
+        for case in exercise.draw(check, PUBLIC_SECRET)
         for value in case.inputs.values()
         if isinstance(value, Module)
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from typing import Any, TypeVar
 import torch
 
 from autograder.course import modules
+from autograder.course.equivalents import read_equivalents
+from autograder.course.texts import parse_file, read_text
 from autograder.errors import UserError
-from course_utils.checks.case import Case
+from course_utils.checks.case import Case, Module
 from course_utils.checks.definition import (
     PUBLIC_SECRET,
     Check,
@@ -77,18 +80,46 @@ class Exercise:
         file = "right.py" if isinstance(item, RightAnswer) else "wrong.py"
         return f"{self.files[file]}, line {item.line}"
 
+    def draw(self, check: Check, secret: bytes) -> list[Case]:
+        """The cases of one of its checks under a secret.
+
+        Raises:
+            UserError: they cannot be drawn, or hold a model that cannot be made; names the check's file and line.
+        """
+        with self.drawing(check):
+            cases = check.draw(secret)
+            for case in cases:
+                for value in case.inputs.values():
+                    if isinstance(value, Module):
+                        _check_model(value)
+            return cases
+
+    @contextmanager
+    def drawing(self, check: Check) -> Iterator[None]:
+        """Say of whatever is raised in here that the cases of this check cannot be drawn. Raises `UserError`."""
+        try:
+            yield
+        except modules.FAILURES as error:
+            raise UserError(
+                f"{self.files['checks.py']}, line {check.line}: the cases of {self.id}/{check.id} cannot be drawn: "
+                f"{type(error).__name__}: {error}"
+            ) from error
+
     def prepare(self, secret: bytes, *, visible_only: bool = False) -> PreparedExercise:
         """Draw the cases and compute what the reference shows; what misconceptions show, when it is asked for.
 
         Args:
             secret: the key of the hidden seeds.
             visible_only: leave out hidden checks (for recording).
+
+        Raises:
+            UserError: the cases of a check cannot be drawn.
         """
         prepared = []
         for check in self.checks:
             if visible_only and not check.visible:
                 continue
-            cases = tuple(check.draw(secret))
+            cases = tuple(self.draw(check, secret))
             expected = _expect_all(self.reference, cases, check.dtype)
             wrong = Bank(
                 {
@@ -126,6 +157,19 @@ class Exercise:
         return self.prepare(PUBLIC_SECRET, visible_only=True), self.points
 
 
+def _check_model(module: Module) -> None:
+    # Imported here because models pull in torchvision, which takes a while.
+    from course_utils import models
+
+    # On the meta device nothing is computed, and no random number used up.
+    with torch.device("meta"):
+        made = models.build(module.name, **module.config).state_dict()
+    if module.state and {name: value.shape for name, value in made.items()} != {
+        name: value.shape for name, value in module.state.items()
+    }:
+        raise ValueError(f"the state is not one of the model {module.name!r} with these settings")
+
+
 def _expect_all(
     function: Callable[..., Any], cases: tuple[Case, ...], dtype: torch.dtype
 ) -> tuple[Expectation, ...]:
@@ -155,6 +199,10 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
             named.append(item)
         elif isinstance(item, WrongAnswer):
             nameless.append(item)
+    # Neither is executed here; what cannot be read would be noticed when somebody needs it.
+    parse_file(files["test_reference.py"])
+    if "equivalents.toml" in files:
+        read_equivalents(files["equivalents.toml"])
     found = tuple(
         replace(item, exercise=id_, id=item.id or id_of(variable))
         for variable, item in vars(checks).items()
@@ -204,14 +252,17 @@ def _reference(id_: str, files: Mapping[str, Path]) -> FunctionType:
 def _slipped(item: Slip, variable: str, id_: str, files: Mapping[str, Path]) -> Misconception | WrongAnswer:
     """The reference with the slip in it."""
     where = f"{files['wrong.py']}, line {item.line}: the slip {variable!r}"
-    text = files["reference.py"].read_text(encoding="utf-8")
+    text = read_text(files["reference.py"])
     times = text.count(item.before)
     if times != 1:
         way_out = "copy it from there" if times == 0 else "add what stands around it"
         raise UserError(f"{where}: {item.before!r} stands {times} times in reference.py: {way_out}")
     namespace = modules.run_changed(files["reference.py"], text.replace(item.before, item.after), variable)
-    function = namespace[function_name(id_)]
-    assert isinstance(function, FunctionType)
+    function = namespace.get(function_name(id_))
+    if not isinstance(function, FunctionType):
+        raise UserError(
+            f"{where} leaves no function {function_name(id_)!r}: let it change what the function does, not its name"
+        )
     name = id_of(variable)
     if item.hint:
         return Misconception(name, item.idea, item.hint, function, item.line)

@@ -14,18 +14,23 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from autograder.course.texts import read_text
 from autograder.errors import UserError
+
+# A file that calls sys.exit would end the whole command, and silently.
+FAILURES = (Exception, SystemExit)
 
 
 def load_module(name: str, path: Path) -> ModuleType:
     """The module of this name, executed unless this very file was before.
 
     Raises:
-        UserError: it does not load; the message names file and line.
+        UserError: it does not load, or is not UTF-8; the message names file and line.
     """
     loaded = sys.modules.get(name)
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded
+    read_text(path)
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise UserError(f"{path} cannot be loaded as Python")
@@ -33,7 +38,7 @@ def load_module(name: str, path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except FAILURES as error:
         del sys.modules[name]
         raise UserError(f"{path}, line {failing_line(error, path)}: does not load: {_said(error)}") from error
     return module
@@ -55,7 +60,7 @@ def run_changed(path: Path, source: str, label: str) -> dict[str, object]:
     namespace: dict[str, object] = {"__name__": label, "__file__": file}
     try:
         exec(compile(source, file, "exec"), namespace)
-    except Exception as error:
+    except FAILURES as error:
         raise UserError(f"{path}, with the slip {label}: does not load: {_said(error)}") from error
     return namespace
 

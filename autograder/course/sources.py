@@ -21,9 +21,9 @@ def standalone_source(function: FunctionType) -> str:
         return source
     lines = source.splitlines()
     text = _module_source(function).splitlines()
-    first = definition.body[1] if ast.get_docstring(definition) is not None else definition.body[0]
+    body = definition.body[ast.get_docstring(definition) is not None :]
     offset = definition.lineno - 1
-    above = first.lineno - 1 - offset
+    above = (body[0].lineno - 1 if body else definition.end_lineno or 0) - offset
     inner: list[str] = []
     for node in helpers:
         start = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
@@ -31,6 +31,12 @@ def standalone_source(function: FunctionType) -> str:
         if isinstance(node, ast.FunctionDef):
             inner.append("")
     return "\n".join([*lines[:above], *inner, *lines[above:]]) + "\n"
+
+
+def has_body(function: FunctionType) -> bool:
+    """Whether a function of ours has statements besides its docstring."""
+    definition, _ = _definition(function)
+    return len(definition.body) > (ast.get_docstring(definition) is not None)
 
 
 def standalone_tree(function: FunctionType) -> ast.FunctionDef:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import hmac
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from autograder.course.exercises import FILES, NEEDED, Exercise, load_exercise
 from autograder.course.fingerprint import judging_code
+from autograder.course.texts import read_text
 from autograder.errors import UserError
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import pack_tensor
@@ -30,6 +32,7 @@ NOTEBOOK, SHARED = "notebook.md", "shared.py"
 UNIT_FILES = (NOTEBOOK, SHARED)
 # What misconceptions show depends on these: slips are made from the reference.
 _BANK = ("wrong.py", "reference.py")
+_LEFT_ALONE = "What begins with _ or . is left alone"
 # Where things stood when all exercises of a unit shared their files, and where they stand now.
 _OLD_PLACES = {
     "reference.py": "reference.py",
@@ -77,7 +80,8 @@ class Unit:
                 folder = self.root / "solutions" / id_.replace(".", "/")
                 raise UserError(
                     f"{folder / missing[0]} is missing: an exercise needs {', '.join(NEEDED)}. "
-                    f"`autograder new {id_} 'def ...'` makes them; a folder that is no exercise begins with _"
+                    f"`autograder new {id_} 'def ...'` writes those that are missing; "
+                    "a folder that is no exercise begins with _"
                 )
         return self.folders
 
@@ -156,7 +160,8 @@ def load_unit(root: Path, unit: str) -> Unit:
     """The unit with this id.
 
     Raises:
-        UserError: there is no such unit, it has no notebook, or a file stands where it stood in earlier versions.
+        UserError: there is no such unit, it has no notebook, a file stands where it stood in earlier versions, or has a
+            name that means nothing.
     """
     if unit not in unit_ids(root):
         raise UserError(f"unknown unit {unit!r}: there are {', '.join(unit_ids(root)) or 'none'}")
@@ -171,6 +176,7 @@ def load_unit(root: Path, unit: str) -> Unit:
     found = _found(here, override, UNIT_FILES)
     if NOTEBOOK not in found:
         raise UserError(f"{here / NOTEBOOK} is missing: a unit needs one")
+    _no_unknown_names(here)
     # An override may stand in for a file, but it makes no exercise.
     folders = {}
     overrides = [path for path in found.values() if override in path.parents]
@@ -197,7 +203,12 @@ def _exercise_folders(folder: Path) -> list[Path]:
 
 
 def _counts(place: Path) -> bool:
-    return place.is_dir() and not place.name.startswith(("_", "."))
+    return place.is_dir() and not _is_ignored(place.name)
+
+
+def _is_ignored(name: str) -> bool:
+    """Drafts, and what Python and file managers leave behind."""
+    return name.startswith(("_", "."))
 
 
 def _old_files(folder: Path) -> list[Path]:
@@ -206,18 +217,57 @@ def _old_files(folder: Path) -> list[Path]:
 
 def _ordered(unit: str, notebook: Path, names: list[str]) -> list[str]:
     """Ids of the exercises, in the order in which the notebook has their cells."""
-    text = notebook.read_text(encoding="utf-8")
+    text = read_text(notebook)
     listed = re.findall(r'^```python [^\n]*\bexercise="([\w.]+)"', text, re.MULTILINE)
     ids = [f"{unit}.{name}" for name in names]
     return sorted(ids, key=lambda id_: listed.index(id_) if id_ in listed else len(listed))
 
 
+def _no_unknown_names(here: Path) -> None:
+    """A file of a unit whose name means nothing is a slip of the hand that nobody would notice."""
+    if not _is_name(here.name):
+        raise UserError(f"{here}: {here.name!r} is no name of Python, as a unit's must be: rename the folder")
+    for path in _regarded(here):
+        if not path.is_dir():
+            if path.name not in UNIT_FILES:
+                raise UserError(
+                    f"{path}: is no file of a unit: those are {', '.join(UNIT_FILES)}, and one folder for each exercise"
+                    f". {_LEFT_ALONE}"
+                )
+            continue
+        if not _is_name(path.name):
+            raise UserError(
+                f"{path}: an exercise's folder is named as its function, and {path.name!r} is no name of Python: "
+                f"rename it. {_LEFT_ALONE}"
+            )
+        for inner in _regarded(path):
+            if inner.name not in FILES:
+                raise UserError(
+                    f"{inner}: is no file of an exercise: those are {', '.join(FILES)}. {_LEFT_ALONE}"
+                )
+
+
+def _regarded(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if not _is_ignored(path.name)]
+
+
+def _is_name(name: str) -> bool:
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
 def _no_strays(root: Path, unit: str, folders: Mapping[str, Mapping[str, Path]]) -> None:
     """A file in `course/` that takes the place of none is a slip of the hand that nobody would notice."""
-    override = root / "course" / unit
+    course = root / "course"
+    for path in _regarded(course) if course.is_dir() else []:
+        if not path.is_dir() or path.name not in unit_ids(root):
+            raise UserError(
+                f"{path}: takes the place of nothing in solutions/: what stands in course/ are folders named as units: "
+                f"{', '.join(unit_ids(root))}. {_LEFT_ALONE}"
+            )
+    override = course / unit
     for path in sorted(override.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            parts = path.relative_to(override).parts
+        parts = path.relative_to(override).parts
+        if path.is_file() and not any(map(_is_ignored, parts)):
             fits = parts[0] in UNIT_FILES if len(parts) == 1 else False
             fits = fits or (len(parts) == 2 and f"{unit}.{parts[0]}" in folders and parts[1] in FILES)
             if not fits:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import Any, Literal
 import jupytext
 import yaml
 
+from autograder.course.texts import read_text
 from autograder.errors import UserError
 
 Kind = Literal["prose", "code", "setup", "exercise", "answer", "scratch", "train"]
@@ -27,6 +29,7 @@ _ALLOWED = {
     "exercise": {"exercise", "minutes", "difficulty"},
     "answer": {"answer", "points", "minutes"},
 }
+_ID = re.compile(r"[A-Za-z]\w*\.[A-Za-z]\w*")
 # What jupytext itself writes into a cell.
 _JUPYTEXT = {"lines_to_next_cell", "region_name"}
 
@@ -87,7 +90,7 @@ def read_notebook_source(path: Path) -> NotebookSource:
     Raises:
         UserError: its header or a mark cannot be understood; the message names file and line.
     """
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     header = _header(path, text)
     lines = text.splitlines()
     cells = []
@@ -106,10 +109,13 @@ def read_notebook_source(path: Path) -> NotebookSource:
 
 def read_order(path: Path) -> tuple[int, int]:
     """The place in the course that a `notebook.md` claims, and the line on which it does. Raises `UserError`."""
-    text = path.read_text(encoding="utf-8")
-    order = _header(path, text).order
+    text = read_text(path)
+    return _header(path, text).order, _line_of_order(text)
+
+
+def _line_of_order(text: str) -> int:
     claims = (number for number, line in enumerate(text.splitlines(), 1) if re.match(r"\s+order:", line))
-    return order, next(claims, 1)
+    return next(claims, 1)
 
 
 @dataclass(frozen=True)
@@ -135,12 +141,18 @@ def _header(path: Path, text: str) -> _Header:
     course = values.get("course") or (values.get("jupyter") or {}).get("course")
     if not isinstance(course, dict) or not isinstance(course.get("title"), str):
         raise UserError(wanted)
-    if not isinstance(course.get("order"), int):
+    order = course.get("order")
+    if order is None:
         raise UserError(wanted)
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise UserError(
+            f"{path}, line {_line_of_order(text)}: order is {order!r}, and it is the unit's place in the course: write "
+            "a whole number, 1 or greater"
+        )
     named = {"author", "authors"} & {*values, *(values.get("jupyter") or {}), *course}
     if named:
         raise UserError(f"{path}, line 1: {named.pop()!r} in the header: no names of authors in notebooks")
-    return _Header(course["title"], course["order"], match[0].count("\n"))
+    return _Header(course["title"], order, match[0].count("\n"))
 
 
 def _find(lines: list[str], cell_type: str, metadata: dict[str, Any], source: str, start: int) -> int:
@@ -165,6 +177,11 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
             raise UserError(f"{where}: unknown mark {next(iter(metadata))!r}; known are {', '.join(_MARKS)}")
         return SourceCell(kind="prose" if cell_type == "markdown" else "code", text=source, line=line)
     mark = marks[0]
+    if mark == "exercise" and not (isinstance(metadata[mark], str) and _ID.fullmatch(metadata[mark])):
+        raise UserError(
+            f"{where}: exercise={json.dumps(metadata[mark], default=str)} is no id of an exercise: that is "
+            f'unit.function, for instance exercise="{path.parent.name}.enqueue"'
+        )
     if mark == "exercise" and "points" in metadata:
         place = f"solutions/{str(metadata[mark]).replace('.', '/')}/checks.py"
         raise UserError(f"{where}: the points of {metadata[mark]} stand in {place} alone: take points= out")
@@ -181,6 +198,8 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
         value = metadata.get(key)
         if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
             raise UserError(f"{where}: {metadata[mark]} needs {key}=, a number greater than 0")
+        if key == "points" and value % 0.5:
+            raise UserError(f"{where}: points={value:g}: {metadata[mark]} is worth a multiple of ½")
         numbers[key] = value
     if mark == "exercise" and source.strip():
         raise UserError(

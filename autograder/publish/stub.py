@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from types import FunctionType
 
-from autograder.course.sources import standalone_source
+from autograder.course.sources import has_body, standalone_source
 from autograder.errors import UserError
 
 BEGIN = "### BEGIN SOLUTION"
@@ -29,8 +29,8 @@ def solution_cell(function: FunctionType, exercise: str) -> str:
         exercise: its id, for the `raise`.
 
     Raises:
-        UserError: the reference has no docstring, so that a student would not know what to write, or one in which
-            something is still to be done.
+        UserError: the reference has no body, or no docstring, so that a student would not know what to write, or one in
+            which something is still to be done.
     """
     source, definition = _parsed(function)
     docstring, place = _docstring(definition), f"{inspect.getsourcefile(function)}, line "
@@ -143,11 +143,17 @@ def single_spaced(text: str) -> str:
 
 
 def _parsed(function: FunctionType) -> tuple[str, ast.FunctionDef]:
+    """The source of a reference. Raises `UserError` if it is nothing but a docstring."""
     source = textwrap.dedent(standalone_source(function))
     definition = ast.parse(source).body[0]
     assert isinstance(definition, ast.FunctionDef), (
         "an exercise begins with def: `standalone_source` has seen to it"
     )
+    if not has_body(function):
+        raise UserError(
+            f"{inspect.getsourcefile(function)}, line {function.__code__.co_firstlineno}: {function.__name__} has "
+            "no body, only a docstring: write what students are to find out (`return` alone if it is nothing)"
+        )
     return source, definition
 
 

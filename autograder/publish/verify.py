@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from autograder.course.config import Course
 from autograder.course.receipt import Freshness, freshness
+from autograder.course.texts import parse_file
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise, Unit, load_unit, unit_ids
 from autograder.errors import UserError
@@ -25,7 +26,7 @@ from autograder.publish.notebook_source import (
     named_in_prose,
     read_order,
 )
-from autograder.publish.stub import bound_names, free_names, single_spaced, solved_cell, telling_lines
+from autograder.publish.stub import TO_DO, bound_names, free_names, single_spaced, solved_cell, telling_lines
 from course_utils.checks.definition import PUBLIC_SECRET, Check
 from course_utils.checks.judge import CORRECT
 from course_utils.checks.observe import observe
@@ -50,10 +51,13 @@ def verify_unit(unit: Unit, source: NotebookSource, course: Course) -> None:
     for exercise in unit.exercises.values():
         problems += _bank(exercise)
         minutes = source.exercises[exercise.id].minutes if exercise.id in source.exercises else 0
-        if freshness(exercise, minutes) is Freshness.FRESH:
-            fresh.add(exercise.id)
+        try:
+            if freshness(exercise, minutes) is Freshness.FRESH:
+                fresh.add(exercise.id)
+        except UserError as error:  # its cases cannot be drawn, or its receipt is none
+            problems.append(str(error))
     if not problems:  # no use in running what is not complete
-        with _one_thread():
+        with one_thread():
             for exercise in unit.exercises.values():
                 # A fresh receipt says the same, and more of it.
                 if exercise.id not in fresh:
@@ -136,7 +140,13 @@ def _prose(unit: Unit, source: NotebookSource) -> Iterator[str]:
 
 def _listed(unit: Unit, source: NotebookSource, course: Course) -> Iterator[str]:
     for name, cell in source.exercises.items():
-        if name not in unit.exercises:
+        owner = name.split(".")[0]
+        if owner != unit.id:
+            yield (
+                f"{source.path}, line {cell.line}: {name} is an exercise of the unit {owner!r}, and this is the "
+                f"notebook of {unit.id!r}: name one of {unit.id}, or move the cell to the other notebook"
+            )
+        elif name not in unit.exercises:
             folder = unit.root / "solutions" / name.replace(".", "/")
             yield (
                 f"{source.path}, line {cell.line}: there is no folder {folder} for the exercise {name}: make it with "
@@ -200,6 +210,10 @@ def _images(source: NotebookSource) -> Iterator[str]:
 
 
 def _bank(exercise: Exercise) -> Iterator[str]:
+    yield from _to_do(exercise)
+    if not exercise.points:
+        what = f"all checks of {exercise.id} have points=0, so it is worth nothing"
+        yield f"{_place(exercise, exercise.checks[0])}: {what}: give one of them points"
     if not any(check.visible and not check.side for check in exercise.checks):
         yield f"{_place(exercise, exercise.checks[0])}: {exercise.id} has no visible check of its values"
     for file in ("checks.py", "wrong.py", "right.py"):
@@ -213,6 +227,17 @@ def _bank(exercise: Exercise) -> Iterator[str]:
         yield f"{exercise.files['checks.py']}, line 1: {exercise.id} has two checks called {name!r}"
 
 
+def _to_do(exercise: Exercise) -> Iterator[str]:
+    """What students read must be finished; the docstring of the reference is seen to where its stub is made."""
+    way_out = f"still has a {TO_DO}, and students read it: write what is missing"
+    for check in exercise.checks:
+        if TO_DO in check.title:
+            yield f"{_place(exercise, check)}: the title of the check {check.id!r} of {exercise.id} {way_out}"
+    for wrong in exercise.misconceptions:
+        if TO_DO in wrong.hint:
+            yield f"{exercise.place(wrong)}: the hint of {wrong.id!r} of {exercise.id} {way_out}"
+
+
 def _defined_twice(path: Path) -> Iterator[tuple[str, int]]:
     """Functions, slips and standard checks of a file that a later one of the same name takes the place of.
 
@@ -220,7 +245,7 @@ def _defined_twice(path: Path) -> Iterator[tuple[str, int]]:
         The name and the later one's line.
     """
     seen: set[str] = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in parse_file(path).body:
         if isinstance(node, ast.FunctionDef):
             names = [node.name]
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
@@ -235,20 +260,12 @@ def _defined_twice(path: Path) -> Iterator[tuple[str, int]]:
 
 def _told_apart(exercise: Exercise) -> Iterator[str]:
     """The reference passes its own checks; every misconception fails some and is known by its name."""
-    for check in exercise.checks:
-        try:
-            check.draw(PUBLIC_SECRET)
-        except Exception as error:
-            what = f"the cases of {exercise.id}/{check.id} cannot be drawn"
-            yield f"{_place(exercise, check)}: {what}: {type(error).__name__}: {error}"
-            return
-    prepared = exercise.prepare(PUBLIC_SECRET)
-    yield from _raises(exercise, prepared)
-    verdict = judge_function(prepared, exercise.reference)
-    for item in verdict.checks:
-        if not item.passed:
-            where = f"{_where(exercise.reference)}: the reference of {exercise.id}"
-            yield f"{where} fails its own check {item.check.id!r}: {item.message} {item.place}"
+    try:
+        prepared = exercise.prepare(PUBLIC_SECRET)
+    except UserError as error:
+        yield str(error)
+        return
+    yield from reference_problems(exercise, prepared)
     others = {name: other for check in exercise.checks for name, other in check.also.items()}
     for name, other in others.items():
         for item in judge_function(prepared, other).checks:
@@ -266,6 +283,21 @@ def _told_apart(exercise: Exercise) -> Iterator[str]:
             yield f"{what} is taken for {verdict.misconception!r}: a check must tell them apart"
 
 
+def reference_problems(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
+    """Where the reference raises or fails its own checks: each with file and line.
+
+    Args:
+        exercise: the exercise.
+        prepared: the same, prepared under any secret.
+    """
+    yield from _raises(exercise, prepared)
+    verdict = judge_function(prepared, exercise.reference)
+    for item in verdict.checks:
+        if not item.passed:
+            where = f"{_where(exercise.reference)}: the reference of {exercise.id}"
+            yield f"{where} fails its own check {item.check.id!r}: {item.message} {item.place}"
+
+
 def _raises(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
     """What the reference raises without being asked would be what is expected of students."""
     for check in prepared.checks:
@@ -279,7 +311,7 @@ def _raises(exercise: Exercise, prepared: PreparedExercise) -> Iterator[str]:
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
+def one_thread() -> Iterator[None]:
     """Tensors of a case are tiny: on more threads, most of the time goes into waking them."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)

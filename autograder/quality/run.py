@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import reduce
+from itertools import islice
 from multiprocessing import get_context
 from operator import or_
 from pathlib import Path
 from typing import Any
 
+from autograder.course.equivalents import Equivalent, read_equivalents
 from autograder.course.exercises import Exercise
 from autograder.course.units import load_unit
+from autograder.errors import UserError
 from autograder.publish.notebook_source import read_notebook_source
-from autograder.quality.equivalents import Equivalent, read_equivalents
+from autograder.publish.verify import one_thread, reference_problems
 from autograder.quality.gate import Result
 from autograder.quality.oracle import OracleTried, try_oracle
 from autograder.quality.survey import Plan, TriedRight, Wrongs, try_right_answers, try_wrong_answers
@@ -96,6 +99,26 @@ def survey(
     ]
 
 
+def unready(root: Path, ids: Iterable[str]) -> dict[str, str]:
+    """Exercise id -> why there is no use in trying answers yet: its cases cannot be drawn, or its reference fails them.
+
+    Args:
+        root: the repository.
+        ids: of the exercises that are asked for; those that can be tried are not in what is returned.
+    """
+    found: dict[str, str] = {}
+    with one_thread():
+        for id_ in ids:
+            exercise = _exercise(root, id_)
+            try:
+                prepared = exercise.prepare(PUBLIC_SECRET)
+            except UserError as error:
+                found[id_] = str(error)
+            else:
+                found.update((id_, problem) for problem in islice(reference_problems(exercise, prepared), 1))
+    return found
+
+
 def minutes_of(root: Path, ids: Sequence[str] | Mapping[str, Any]) -> dict[str, int]:
     """Exercise id -> how many minutes its notebook says it takes. Raises `UserError` if one cannot be read."""
     units = {id_.split(".")[0] for id_ in ids}
@@ -108,7 +131,11 @@ def minutes_of(root: Path, ids: Sequence[str] | Mapping[str, Any]) -> dict[str, 
 
 
 def _structures(exercise: Exercise) -> Structures:
-    return reduce(or_, (structures_of(check, PUBLIC_SECRET) for check in exercise.checks))
+    found = []
+    for check in exercise.checks:
+        with exercise.drawing(check):
+            found.append(structures_of(check, PUBLIC_SECRET))
+    return reduce(or_, found)
 
 
 def _equivalents(exercise: Exercise) -> list[Equivalent]:

@@ -13,11 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from autograder.course.equivalents import Equivalent
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise
 from autograder.quality.behaviours import behaviours
 from autograder.quality.disguise import disguised
-from autograder.quality.equivalents import Equivalent
 from autograder.quality.mutation import mutants
 from autograder.quality.trivial import trivial_answers
 from course_utils.checks.case import Case
@@ -308,7 +308,7 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
 def _expected(
     exercise: Exercise, check: Check, seed: bytes, dtype: torch.dtype
 ) -> tuple[list[Case], Readings]:
-    cases = [case.to(dtype) for case in check.draw(seed)]
+    cases = [case.to(dtype) for case in exercise.draw(check, seed)]
     functions: dict[str, Function] = {"": exercise.reference, **check.also}
     return cases, {
         name: [expect(function, case, dtype) for case in cases] for name, function in functions.items()

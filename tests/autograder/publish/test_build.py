@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,16 @@ import nbformat
 import pytest
 import torch
 
+from autograder.course.receipt import write_receipt
 from autograder.course.units import load_unit
 from autograder.errors import UserError
 from autograder.publish.build import build_course
 from autograder.publish.published import Published
+from autograder.quality import standing
+from autograder.quality.run import unready
 from course_utils import shipped
 from course_utils.checks.wire import pack_tensor, unpack_tensor
+from tests.autograder.course.test_receipt import FOUND
 from tests.support.tiny import NOTEBOOK, make_course
 
 SOURCE = "source/tiny/tiny.ipynb"
@@ -282,6 +287,14 @@ def test_a_file_of_the_course_takes_the_place_of_one_of_solutions(tmp_path: Path
     assert "Why not a half?" in (root / RELEASE).read_text()
 
 
+def _with_model(made: str) -> tuple[str, str, str]:
+    return (
+        "clear/checks.py",
+        'return Case({"values": ',
+        f'from course_utils.checks import Module\n    return Case({{"module": Module({made}), "values": ',
+    )
+
+
 REFUSED = {
     "a reference without a docstring": (
         [("reference.py", '    """Set all values to minus one, in place."""\n', "")],
@@ -493,6 +506,140 @@ REFUSED = {
         [("notebook.md", "Why a quarter?", "![][a]\n\n[a]: picture.png")],
         ["notebook.md, line 36", "an image without alternative text"],
     ),
+    "a case that exits": (
+        [("clear/checks.py", "    return Case", "    raise SystemExit(3)\n    return Case")],
+        ["clear/checks.py, line 4", "tiny.clear/cleared cannot be drawn: SystemExit: 3"],
+    ),
+    "a model that there is not": (
+        [_with_model("'tinny_encoder'")],
+        [
+            "clear/checks.py, line 4",
+            "tiny.clear/cleared cannot be drawn",
+            "there is no model 'tinny_encoder'",
+        ],
+    ),
+    "a model with settings that it has not": (
+        [_with_model("'tiny_encoder', {'widht': 3}")],
+        [
+            "clear/checks.py, line 4",
+            "tiny.clear/cleared cannot be drawn",
+            "can't be made with these settings",
+        ],
+    ),
+    "a model with the state of another": (
+        [_with_model("'tiny_encoder', state={'weight': draw.normal(2)}")],
+        ["clear/checks.py, line 4", "the state is not one of the model 'tiny_encoder' with these settings"],
+    ),
+    "a reference without a body": (
+        [
+            (
+                "clear/reference.py",
+                "    with torch.no_grad():\n        values.mul_(0).sub_(torch.ones_like(values))\n",
+                "",
+            )
+        ],
+        ["clear/reference.py, line 5: clear has no body, only a docstring"],
+    ),
+    "a reference of a helper and no body": (
+        [
+            (
+                "clear/reference.py",
+                "def clear(values: Tensor)",
+                "_ONE = 1\n\n\ndef clear(values: Tensor = _ONE)",
+            ),
+            (
+                "clear/reference.py",
+                "    with torch.no_grad():\n        values.mul_(0).sub_(torch.ones_like(values))\n",
+                "",
+            ),
+        ],
+        ["clear/reference.py, line 8: clear has no body, only a docstring"],
+    ),
+    "a test that is no Python": (
+        [("scale/test_reference.py", "import torch\n", "import torch\ndef (\n")],
+        ["scale/test_reference.py, line 2: is no Python: "],
+    ),
+    "a slip of the function's name": (
+        [("wrong.py", '"factor + 0.25",\n    "factor - 0.25"', '"def scale",\n    "def scal"')],
+        ["scale/wrong.py, line 24: the slip 'lowered' leaves no function 'scale'"],
+    ),
+    "a slip that exits": (
+        [
+            (
+                "wrong.py",
+                '"factor + 0.25",\n    "factor - 0.25"',
+                '"def scale",\n    "raise SystemExit\\ndef scale"',
+            )
+        ],
+        ["with the slip lowered: does not load: SystemExit"],
+    ),
+    "a file that exits": (
+        [("scale/right.py", "@right", "raise SystemExit(3)\n@right")],
+        ["scale/right.py, line 4: does not load: SystemExit: 3"],
+    ),
+    "a visible property": (
+        [("clear/checks.py", "visible=True,", "visible=True, property=lambda case, seen: None,")],
+        ["clear/checks.py, line 4: does not load", "a property is code", "make the check hidden"],
+    ),
+    "an exercise of another unit": (
+        [("notebook.md", 'exercise="tiny.clear"', 'exercise="other.clear"')],
+        [
+            "notebook.md, line 26: other.clear is an exercise of the unit 'other'",
+            "this is the notebook of 'tiny'",
+        ],
+    ),
+    "an exercise without its unit": (
+        [("notebook.md", 'exercise="tiny.clear"', 'exercise="clear"')],
+        ['notebook.md, line 26: exercise="clear" is no id of an exercise: that is unit.function'],
+    ),
+    "an exercise that is named as a cell": (
+        [("notebook.md", 'exercise="tiny.clear"', 'exercise="tiny-clear"')],
+        ['notebook.md, line 26: exercise="tiny-clear" is no id of an exercise'],
+    ),
+    "an exercise without a name": (
+        [("notebook.md", 'exercise="tiny.clear"', "exercise=true")],
+        ["notebook.md, line 26: exercise=true is no id of an exercise"],
+    ),
+    "a title with something to do": (
+        [("clear/checks.py", "All values are", "TODO: values are")],
+        ["clear/checks.py, line 4: the title of the check 'cleared' of tiny.clear still has a TODO"],
+    ),
+    "a hint with something to do": (
+        [("clear/wrong.py", "Plus or minus?", "TODO: a hint.")],
+        ["clear/wrong.py, line 10: the hint of 'ones' of tiny.clear still has a TODO"],
+    ),
+    "a hint of a slip with something to do": (
+        [("scale/wrong.py", "Up or down?", "TODO")],
+        ["scale/wrong.py, line 24: the hint of 'lowered' of tiny.scale still has a TODO"],
+    ),
+    "points that are true": (
+        [("checks.py", "points=1,", "points=True,")],
+        ["scale/checks.py, line 8: does not load", "points=True is no number"],
+    ),
+    "points in quotes": (
+        [("checks.py", "points=1,", 'points="1",')],
+        ["scale/checks.py, line 8: does not load: ValueError: points='1' is no number"],
+    ),
+    "points that are none": (
+        [("checks.py", "points=1,", "points=None,")],
+        ["scale/checks.py, line 8: does not load: ValueError: points=None is no number"],
+    ),
+    "no points at all": (
+        [("clear/checks.py", "points=2", "points=0")],
+        ["clear/checks.py, line 4: all checks of tiny.clear have points=0"],
+    ),
+    "points of a question in thirds": (
+        [("notebook.md", "points=2", "points=0.3")],
+        ["notebook.md, line 38: points=0.3: tiny-q1 is worth a multiple of ½"],
+    ),
+    "a place of no number": (
+        [("notebook.md", "order: 1", "order: true")],
+        ["notebook.md, line 9: order is True", "1 or greater"],
+    ),
+    "a place before the first": (
+        [("notebook.md", "order: 1", "order: 0")],
+        ["notebook.md, line 9: order is 0", "1 or greater"],
+    ),
 }
 
 
@@ -568,6 +715,88 @@ def test_a_file_in_its_old_place(place: str, old: str, new: str, tmp_path: Path)
         UserError, match=rf"{place}/{old}: each exercise has a folder.*{place}/EXERCISE/{new}"
     ):
         build_course(root)
+
+
+@pytest.mark.parametrize("receipts", [False, True])
+def test_cases_that_cannot_be_drawn_are_said_alike(tmp_path: Path, receipts: bool) -> None:
+    """By the build and by the gate, whether or not there is a receipt, for which the cases are drawn as well."""
+    root = make_course(
+        tmp_path / "broken",
+        ("clear/checks.py", "    return Case", "    raise ValueError(1)\n    return Case"),
+    )
+    path = root / "solutions/tiny/clear/checks.py"
+    if receipts:
+        whole = load_unit(make_course(tmp_path / "whole"), "tiny").exercises["tiny.clear"]
+        shutil.copy(write_receipt(whole, 10, FOUND, 200), path.parent)
+    said = f"{path}, line 4: the cases of tiny.clear/cleared cannot be drawn: ValueError: 1"
+    with pytest.raises(UserError) as error:
+        build_course(root)
+    assert str(error.value) == said
+    assert unready(root, ["tiny.scale", "tiny.clear"]) == {"tiny.clear": said}
+    if receipts:
+        with pytest.raises(UserError) as error:
+            standing.states(root, load_unit(root, "tiny").exercises)
+        assert str(error.value) == said
+
+
+@pytest.mark.parametrize("file", ["right.py", "test_reference.py", "equivalents.toml", "../notebook.md"])
+def test_a_file_in_another_encoding(file: str, tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    path = root / "solutions/tiny/clear" / file
+    lines = path.read_bytes().count(b"\n") if path.is_file() else 0
+    with path.open("ab") as opened:
+        opened.write(b"# \xe9\n")
+    with pytest.raises(UserError, match=rf"{path.name}, line {lines + 1}: is not UTF-8 text"):
+        build_course(root)
+
+
+def test_equivalents_that_are_no_toml(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / "solutions/tiny/clear/equivalents.toml").write_text("\n[[equivalent\n")
+    with pytest.raises(UserError, match=r"clear/equivalents\.toml, line 2: is no list of equivalents"):
+        build_course(root)
+
+
+@pytest.mark.parametrize(
+    ("path", "within", "said"),
+    [
+        (
+            "solutions/tiny/clear/wrongs.py",
+            "",
+            "is no file of an exercise: those are reference.py, checks.py",
+        ),
+        ("solutions/tiny/clear/deep/checks.py", "/checks.py", "is no file of an exercise"),
+        ("solutions/tiny/foo.py", "", "is no file of a unit: those are notebook.md, shared.py"),
+        ("solutions/tiny/a.b/checks.py", "/checks.py", "'a.b' is no name of Python"),
+        ("solutions/tiny/class/checks.py", "/checks.py", "'class' is no name of Python"),
+        ("solutions/a.b/notebook.md", "/notebook.md", "'a.b' is no name of Python"),
+        (
+            "course/tinny/clear/checks.py",
+            "/clear/checks.py",
+            "takes the place of nothing in solutions/: .* units: tiny",
+        ),
+        ("course/checks.py", "", "takes the place of nothing in solutions/"),
+    ],
+)
+def test_a_name_that_means_nothing(path: str, within: str, said: str, tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text("")
+    named = re.escape(path.removesuffix(within))
+    with pytest.raises(UserError, match=rf"{named}: .*{said}"):
+        build_course(root)
+
+
+def test_names_that_are_left_alone(tmp_path: Path) -> None:
+    root = make_course(tmp_path)
+    for path in (
+        ".DS_Store", "tiny/.DS_Store", "tiny/_notes.md", "tiny/clear/.DS_Store", "tiny/clear/_drafts.py",
+        "tiny/clear/__pycache__/checks.pyc", "__pycache__/a.pyc", "tiny/.ipynb_checkpoints/notebook.md",
+    ):  # fmt: skip
+        for folder in ("solutions", "course"):
+            (root / folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / folder / path).write_text("")
+    build_course(root)
 
 
 @pytest.mark.parametrize("path", ["clear/check.py", "cleer/checks.py", "notbook.md", "clear/deep/checks.py"])

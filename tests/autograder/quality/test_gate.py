@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from autograder.cli import app
+from autograder.course.equivalents import Equivalent, read_equivalents
 from autograder.course.exercises import Exercise
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import load_unit
 from autograder.errors import UserError
 from autograder.quality.disguise import disguised
-from autograder.quality.equivalents import Equivalent, read_equivalents
 from autograder.quality.gate import Result, complaints, in_tolerances
 from autograder.quality.mutation import mutants
 from autograder.quality.operators import OPERATORS
@@ -335,7 +335,7 @@ def test_results_come_in_the_order_of_the_units(tmp_path: Path) -> None:
 def test_a_list_of_equivalents_that_is_none(tmp_path: Path, text: str) -> None:
     path = tmp_path / "equivalents.toml"
     path.write_text(text)
-    with pytest.raises(UserError, match="equivalents.toml: is no list"):
+    with pytest.raises(UserError, match="equivalents.toml, line 1: is no list"):
         read_equivalents(path)
 
 

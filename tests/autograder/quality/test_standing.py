@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from autograder.cli import app
 from autograder.course import receipt
 from autograder.course.units import load_unit
 from autograder.errors import UserError
+from autograder.publish.skeleton import make_skeleton
 from autograder.quality import run, standing
 from autograder.quality.survey import Plan
 from tests.autograder.course.test_receipt import FOUND
@@ -119,6 +121,23 @@ def test_no_receipt_is_written_for_a_bank_that_lacks_depth(course: Path, capfd: 
     assert not (course / "solutions/tiny/scale/receipt.json").exists()
     out = " ".join(capfd.readouterr().out.split())
     assert "tiny.scale has 4 misconceptions that can be told apart; an exercise of 5 minutes needs 5" in out
+
+
+def test_of_a_reference_that_is_not_written_one_thing_is_said(
+    course: Path, tried: list[Mapping[str, Plan]], monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    monkeypatch.setattr(standing, "PICKED", 2)
+    make_skeleton(course, "tiny.halve", "def halve(x: Tensor) -> Tensor: ...")
+    for option in ([], ["--fresh"], ["tiny.halve"]):
+        assert checks(*option) == 1
+        lines = [line for line in capfd.readouterr().out.splitlines() if "tiny.halve" in line]
+        (line,) = lines
+        assert re.search(
+            r"halve/reference\.py, line \d+: the reference of tiny\.halve raises in the check 'values'", line
+        )
+        assert "tiny.halve" not in seeds(tried)
+    with pytest.raises(UserError, match=r"the reference of tiny\.halve raises"):
+        app(["checks", "--show", "tiny.halve"])
 
 
 def test_show_tells_which_check_refuses_what(course: Path, capfd: Any) -> None:

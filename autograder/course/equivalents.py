@@ -8,12 +8,14 @@ reason = "why no case can tell them apart"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from autograder.course.texts import read_text
 from autograder.errors import UserError
 
 
@@ -38,9 +40,13 @@ def read_equivalents(path: Path) -> list[Equivalent]:
     """What a file lists.
 
     Raises:
-        UserError: it is no such file.
+        UserError: it is no such file; the message names file and line.
     """
     try:
-        return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).equivalent
+        return msgspec.convert(tomllib.loads(read_text(path)), _File).equivalent
     except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
-        raise UserError(f"{path}: is no list of equivalents: {error}") from error
+        line = re.search(r"at line (\d+)", str(error))
+        raise UserError(
+            f"{path}, line {line[1] if line else 1}: is no list of equivalents: {error}. Each begins with "
+            "[[equivalent]] and has before, after and reason"
+        ) from error
