@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -184,8 +185,10 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
         files: where each file was found.
 
     Raises:
-        UserError: a file is missing or does not load; the reference is not named as the folder; a slip does not fit.
+        UserError: a file is missing or does not load; the reference is not named as the folder; a slip does not fit;
+            a file imports from another exercise.
     """
+    _refuse_loans(id_, files)
     reference = _reference(id_, files)
     checks = _module(id_, "checks.py", files)
     wrong = _module(id_, "wrong.py", files)
@@ -221,6 +224,30 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
         right_answers=tuple(_all(right, RightAnswer)),
         files=files,
     )
+
+
+def _refuse_loans(id_: str, files: Mapping[str, Path]) -> None:
+    """What is imported from another exercise is no part of this one's receipt, nor of what a course may override."""
+    shared = f"solutions.{id_.split('.')[0]}.shared"
+    for name, path in files.items():
+        # What an oracle may import is asked more strictly, by the gate.
+        if not name.endswith(".py") or name == "test_reference.py":
+            continue
+        for node in ast.walk(parse_file(path)):
+            if isinstance(node, ast.Import):
+                imported = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported = [f"{node.module}.{alias.name}" for alias in node.names]
+            else:
+                continue
+            for item in imported:
+                if item.split(".")[0] == "solutions" and not f"{item}.".startswith(
+                    (f"solutions.{id_}.", f"{shared}.")
+                ):
+                    raise UserError(
+                        f"{path}, line {node.lineno}: {item} is another exercise's: put what both need into "
+                        f"{shared.replace('.', '/')}.py"
+                    )
 
 
 def _module(id_: str, file: str, files: Mapping[str, Path]) -> ModuleType:

@@ -340,6 +340,20 @@ REFUSED = {
         [("reference.py", "values: of any shape.", "values: TODO: what they are.")],
         ["scale/reference.py, line 9", "the docstring of scale still has a TODO"],
     ),
+    "what is imported from another exercise": (
+        [
+            (
+                "scale/wrong.py",
+                "import torch\n",
+                "import torch\nfrom solutions.tiny.clear.reference import clear\n",
+            )
+        ],
+        [
+            "scale/wrong.py, line 2",
+            "solutions.tiny.clear.reference.clear is another exercise's",
+            "solutions/tiny/shared.py",
+        ],
+    ),
     "an exercise missing in the notebook": (
         [
             (
