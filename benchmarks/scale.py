@@ -59,6 +59,9 @@ def make_tree(root: Path, tree: Path) -> None:
     for number, (unit, copy) in enumerate(copies):
         order = len(units) + number + 1
         _copy_unit(tree, unit, copy, order, more + (number < extra))
+    # Another name may belong in another place among the imports.
+    for command in (["check", "--quiet", "--fix"], ["format", "--quiet"]):
+        subprocess.run([str(root / ".venv/bin/ruff"), *command], cwd=tree, check=True)
     # An environment is not installed again because a copied file is younger than it.
     os.utime(tree / "pyproject.toml", (0, 0))
     (tree / ".venv").symlink_to(root / ".venv")
