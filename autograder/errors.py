@@ -1,4 +1,6 @@
-"""The tree of exceptions: what is raised here on purpose, and whose fault it is.
+"""The tree of exceptions: what `autograder` raises on purpose, and whose fault it is.
+
+`course_utils`, which students install without this package, has a root of its own: `course_utils.errors.CourseError`.
 
 What the two sides of a sandbox say to each other has signals of its own (`autograder.sandbox.control`), which end
 there: this module is not imported where student code runs.
@@ -6,7 +8,7 @@ there: this module is not imported where student code runs.
 
 
 class AutograderError(Exception):
-    """The root of all."""
+    """The root of all exceptions of `autograder`."""
 
 
 class UserError(AutograderError):

@@ -17,7 +17,8 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-Images = Float[Tensor, "n 3 h w"] | UInt8[Tensor, "n 3 h w"]
+Images = Float[Tensor, "n c h w"] | UInt8[Tensor, "n c h w"]
+ColourImages = Float[Tensor, "n 3 h w"] | UInt8[Tensor, "n 3 h w"]
 Range = tuple[float, float]
 
 # Luma of ITU-R BT.601, the grey that Pillow and torchvision use.
@@ -76,7 +77,7 @@ class Augment:
         if not 0 < self.sigma[0] <= self.sigma[1]:
             raise ValueError(f"sigma is a range of pixels, 0 < smallest <= largest; it is {self.sigma}")
 
-    def __call__(self, images: Images, generator: torch.Generator) -> Float[Tensor, "n 3 h w"]:
+    def __call__(self, images: ColourImages, generator: torch.Generator) -> Float[Tensor, "n 3 h w"]:
         """One random view of each image, of the same size.
 
         Args:
@@ -137,7 +138,7 @@ class Augment:
 
 
 def two_views(
-    images: Images, generator: torch.Generator, augment: Augment | None = None
+    images: ColourImages, generator: torch.Generator, augment: Augment | None = None
 ) -> tuple[Float[Tensor, "n 3 h w"], Float[Tensor, "n 3 h w"]]:
     """Two independent random views of each image: the positive pairs of the contrastive methods.
 
@@ -150,7 +151,7 @@ def two_views(
     return augment(images, generator), augment(images, generator)
 
 
-def as_floats(images: Images) -> Float[Tensor, "n 3 h w"]:
+def as_floats(images: Images) -> Float[Tensor, "n c h w"]:
     """Bytes 0...255 as floats in [0, 1]; floats as they are."""
     return images.float() / 255 if images.dtype == torch.uint8 else images
 

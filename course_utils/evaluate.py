@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int64, UInt8
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
-from course_utils.augment import as_floats
+from course_utils.augment import Images, as_floats
 
 if TYPE_CHECKING:
     from course_utils.data import EmojiScenes
@@ -26,8 +26,7 @@ PIXEL_WEIGHT_DECAY = 1.0
 """For the probe of raw pixels. There are so many of them that they overfit with the 0.001 of features; of 0.001, 0.01,
 0.1 and 1 this one is best for them on EmojiScenes, and a baseline deserves the best."""
 
-Images = Float[Tensor, "n c h w"] | UInt8[Tensor, "n c h w"]
-Encoder = Callable[[Tensor], Tensor]
+Encode = Callable[[Tensor], Tensor]
 Attend = Callable[[Tensor, Tensor, float], Tensor]
 """`colorization_attention` or a function like it: (reference, target, temperature) -> (n, h*w, h2*w2)."""
 Copy = Callable[[Tensor, Tensor, tuple[int, int]], Tensor]
@@ -82,7 +81,7 @@ class FewLabels(NamedTuple):
 
 
 def features(
-    encoder: Encoder, images: Images, batch_size: int = 256, device: str | torch.device | None = None
+    encoder: Encode, images: Images, batch_size: int = 256, device: str | torch.device | None = None
 ) -> Float[Tensor, "n d"]:
     """Features of a whole set, once, so that several evaluations can share them.
 
@@ -318,7 +317,7 @@ def score(
 
 
 def compare(
-    encoders: Mapping[str, Encoder], train: "EmojiScenes", test: "EmojiScenes", pixels: bool = True
+    encoders: Mapping[str, Encode], train: "EmojiScenes", test: "EmojiScenes", pixels: bool = True
 ) -> Evaluation:
     """The usual figures of several encoders, and of raw pixels, on emoji scenes.
 

@@ -22,13 +22,11 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from course_utils import training_runs
-from course_utils.augment import as_floats
+from course_utils.augment import Images, as_floats
 from course_utils.training_runs import Recorded
 
 if TYPE_CHECKING:
     from course_utils.train import History
-
-Images = Float[Tensor, "n c h w"] | UInt8[Tensor, "n c h w"]
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     import torch
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 # The oldest versions the notebooks were run with. They're checked, never installed: on Colab and on many laptops these
 # packages are there already, matched to the driver, and replacing them costs minutes and a restart.
@@ -30,7 +30,7 @@ class Profile(StrEnum):
     DEFAULT = "default"
     FULL = "full"
 
-    def pick(self, *, check: T, default: T, full: T) -> T:
+    def pick(self, *, check: _T, default: _T, full: _T) -> _T:
         """The value of this profile.
 
         Example:

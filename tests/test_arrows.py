@@ -50,6 +50,7 @@ ROOMS = {
         "augment",
         "data",
         "models",
+        "errors",
     ),
 }
 # From the top down. The first two are not read here, but nothing below may know of them.

@@ -14,18 +14,18 @@ import msgspec
 
 from autograder.errors import UserError
 
-FILE = "course.toml"
+_FILE = "course.toml"
 
 # Anyone can draw the hidden cases with this key. It serves the demo and the tests, never a class.
 PUBLIC_DEMO_SECRET = b"public secret of the demo and the tests"
 SHORTEST_SECRET = 16
 
-Sandbox = Literal["restricted", "full"]
+_Sandbox = Literal["restricted", "full"]
 Attempts = Literal["latest", "best", "first"]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
-_CHOICES: dict[str, Any] = {"sandbox": Sandbox, "attempts": Attempts}
+_CHOICES: dict[str, Any] = {"sandbox": _Sandbox, "attempts": Attempts}
 SECONDS_A_DAY = 24 * 60 * 60
 
 
@@ -74,7 +74,7 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     late: Late = Late()
     points: dict[str, Positive] = {}
     disabled: tuple[str, ...] = ()
-    sandbox: Sandbox = "restricted"
+    sandbox: _Sandbox = "restricted"
     limits: Limits = Limits()
     secret: str = "course.secret"
 
@@ -101,7 +101,7 @@ def find_root(start: Path | None = None) -> Path:
     """
     start = (start or Path.cwd()).resolve()
     for folder in (start, *start.parents):
-        if (folder / FILE).is_file():
+        if (folder / _FILE).is_file():
             return folder
     raise UserError(f"no course.toml in {start} or above it: run this inside the course's repository")
 
@@ -116,7 +116,7 @@ def load_course(root: Path) -> Course:
         UserError: the file is missing, is not TOML, or says something that this version does not know; the message
             names the file, the key, and the known key that is nearest.
     """
-    path = root / FILE
+    path = root / _FILE
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -148,7 +148,7 @@ def check_exercises(root: Path, course: Course, unit: str, exercises: Collection
     for name in (*course.points, *course.disabled):
         if name.split(".")[0] == unit and name not in exercises:
             known = ", ".join(exercises)
-            raise UserError(f"{root / FILE}: there is no exercise {name!r}; known are {known}")
+            raise UserError(f"{root / _FILE}: there is no exercise {name!r}; known are {known}")
 
 
 def secret(root: Path, course: Course, *, demo: bool = False) -> tuple[bytes, bool]:

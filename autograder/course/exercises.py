@@ -36,7 +36,7 @@ NEEDED = ("reference.py", "checks.py", "wrong.py", "right.py", "test_reference.p
 OPTIONAL = ("equivalents.toml", "receipt.json")
 FILES = (*NEEDED, *OPTIONAL)
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -296,5 +296,5 @@ def _slipped(item: Slip, variable: str, id_: str, files: Mapping[str, Path]) -> 
     return WrongAnswer(name, function, item.line)
 
 
-def _all(module: ModuleType, kind: type[T]) -> list[T]:
+def _all(module: ModuleType, kind: type[_T]) -> list[_T]:
     return [item for item in vars(module).values() if isinstance(item, kind)]

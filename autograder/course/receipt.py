@@ -18,7 +18,7 @@ from autograder.course.exercises import Exercise
 from autograder.errors import UserError
 
 FILE = "receipt.json"
-FORMAT = 1
+_FORMAT = 1
 # Seeds for right answers: of an exercise that changed; of all, when the code that judges them did.
 SEEDS, SEEDS_SINCE = 200, 24
 
@@ -83,7 +83,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         seal: hash of all above: a receipt that was edited by hand is told.
     """
 
-    format: int = FORMAT
+    format: int = _FORMAT
     exercise: str
     exercise_sha256: str
     judging_sha256: str
@@ -133,7 +133,7 @@ def read_receipt(exercise: Exercise) -> Receipt | None:
     again = f"run `autograder checks {exercise.id}`, which writes it anew"
     try:
         data: Any = msgspec.json.decode(path.read_bytes())
-        if isinstance(data, dict) and data.get("format") in range(1, FORMAT):
+        if isinstance(data, dict) and data.get("format") in range(1, _FORMAT):
             return None
         receipt = msgspec.convert(data, Receipt)
     except msgspec.MsgspecError as error:

@@ -9,8 +9,8 @@ from typing import Any
 
 from autograder.results import Line
 
-NAME = "grades.csv"
-COLUMNS = ("student", "unit", "score", "max_score", "late_days", "status")
+_NAME = "grades.csv"
+_COLUMNS = ("student", "unit", "score", "max_score", "late_days", "status")
 # What makes a spreadsheet take a text for a formula; the wide forms are those of East Asian keyboards.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -30,16 +30,16 @@ def write_table(folder: Path, lines: Iterable[Line]) -> Path:
     """
     rows = sorted(lines, key=lambda line: (line.unit, line.student))
     exercises = list(dict.fromkeys(name for line in rows for name in line.exercises))
-    path = folder / NAME
+    path = folder / _NAME
     unfinished = path.with_suffix(".csv.part")
     with unfinished.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
         # Quotes around every text: where the list separator is a semicolon, "a;=b" must stay one cell as well.
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-        writer.writerow([harmless(name) for name in (*COLUMNS, *exercises)])
+        writer.writerow([harmless(name) for name in (*_COLUMNS, *exercises)])
         for line in rows:
             scores = [getattr(line.exercises.get(name), "score", None) for name in exercises]
             writer.writerow(
-                [harmless(value) for value in (*(getattr(line, name) for name in COLUMNS), *scores)]
+                [harmless(value) for value in (*(getattr(line, name) for name in _COLUMNS), *scores)]
             )
     # A table that somebody looks at is the old one or the new one, never half of one.
     unfinished.replace(path)

@@ -19,7 +19,7 @@ from course_utils.checks.judge import CheckVerdict
 MOST = 8
 
 # An answer that is off by a larger share is another answer, and not the right one badly rounded.
-NEAR = 0.01
+_NEAR = 0.01
 
 
 def window(verdict: CheckVerdict, device: str = "cpu") -> Window | None:
@@ -65,7 +65,7 @@ def window(verdict: CheckVerdict, device: str = "cpu") -> Window | None:
 
 
 def off_by(verdict: CheckVerdict, device: str = "cpu") -> float | None:
-    """How far off the worst number is, as a share of the largest that is expected; None beyond `NEAR`.
+    """How far off the worst number is, as a share of the largest that is expected; None beyond `_NEAR`.
 
     Not in units of the tolerance: whoever computes in float32 what is asked for in float64 is as near as can be, and a
     billion tolerances off.
@@ -74,7 +74,7 @@ def off_by(verdict: CheckVerdict, device: str = "cpu") -> float | None:
     if pair is None or not pair.expected.is_floating_point():
         return None
     scale, worst = largest(pair.expected), float(pair.error.max())
-    return float(f"{worst / scale:.2g}") if pair.limit < worst <= NEAR * scale else None
+    return float(f"{worst / scale:.2g}") if pair.limit < worst <= _NEAR * scale else None
 
 
 def _cell(got: float, expected: float, wrong: bool) -> tuple[float | str, float | str]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from autograder.errors import UserError
 
-NAME = ".grades.lock"
+_NAME = ".grades.lock"
 
 # A network drive without locks answers with one of these.
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -36,7 +36,7 @@ def only_one(folder: Path, *, wait: bool, tell: Callable[[str], None]) -> Iterat
     Raises:
         UserError: another grader is at work and `wait` is false, or the folder cannot be written.
     """
-    path = folder / NAME
+    path = folder / _NAME
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Never deleted: who waits for a file that is gone holds a lock that nobody else sees.
@@ -67,7 +67,7 @@ def _acquire(descriptor: int, folder: Path, wait: bool, tell: Callable[[str], No
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
-            raise UserError(f"{folder / NAME} cannot be locked: {error.strerror}") from error
+            raise UserError(f"{folder / _NAME} cannot be locked: {error.strerror}") from error
         tell(f"The file system of {folder} has no locks: see to it that no second grader writes there.")
 
 

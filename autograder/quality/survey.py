@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import product
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +15,7 @@ from torch import Tensor
 from autograder.course.equivalents import Equivalent
 from autograder.course.trial import judge_function, told_by_properties
 from autograder.course.units import Exercise
-from autograder.quality.behaviours import behaviours
+from autograder.quality.behaviours import Function, behaviours
 from autograder.quality.disguise import disguised
 from autograder.quality.mutation import mutants
 from autograder.quality.trivial import trivial_answers
@@ -31,7 +30,6 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.tolerance import Yardstick
 from course_utils.checks.wire import pack_tensor
 
-Function = Callable[..., Any]
 # What each right function shows on the cases of a check; the reference's name is empty.
 Readings = Mapping[str, Sequence[Expectation]]
 

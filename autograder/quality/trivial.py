@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from autograder.quality.behaviours import Function
 from course_utils.checks.case import Input
 from course_utils.checks.prepared import PreparedExercise
-
-Function = Callable[..., Any]
 
 
 def trivial_answers(reference: Function, visible: PreparedExercise) -> Mapping[str, Function]:

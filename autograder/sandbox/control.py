@@ -21,7 +21,7 @@ MAX_REPLY = 2 * 2**20
 _LENGTH = struct.Struct(">I")
 
 
-class ServerSetup(msgspec.Struct, tag="setup", frozen=True):
+class ServerSetup(msgspec.Struct, tag="setup", frozen=True, kw_only=True):
     """To the server, once: prepare, and confine what will be forked. It answers `Started`.
 
     Attributes:

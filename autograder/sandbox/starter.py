@@ -210,13 +210,15 @@ class ForkServer:
                 send(
                     control,
                     ServerSetup(
-                        cast("Tier", self.tier),
-                        how.uids,
-                        how.readable,
-                        limits.memory_mb,
-                        max(_LEAST_CPU_SECONDS, math.ceil(limits.seconds * _CPU_SECONDS_PER_SECOND)),
-                        self._cuda,
-                        how.devices,
+                        tier=cast("Tier", self.tier),
+                        uids=how.uids,
+                        readable=how.readable,
+                        memory_mb=limits.memory_mb,
+                        cpu_seconds=max(
+                            _LEAST_CPU_SECONDS, math.ceil(limits.seconds * _CPU_SECONDS_PER_SECOND)
+                        ),
+                        cuda=self._cuda,
+                        devices=how.devices,
                     ),
                 )
             self._control, self._process = control, process

@@ -14,8 +14,8 @@ from pathlib import Path
 import autograder
 
 # Where the packages are found inside namespaces: nothing there tells where the course lies.
-INSIDE = "/course"
-_CODE = f"{INSIDE}/code"
+_INSIDE = "/course"
+_CODE = f"{_INSIDE}/code"
 _LIBRARIES = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/nix/store")
 # What a linker needs, and what torch asks about the processor.
 _FILES = ("/etc/ld.so.cache",)
@@ -104,7 +104,7 @@ def make_view(*, cuda: bool = False) -> View:
     ]
     inside = []
     for number, place in enumerate(packages):
-        target = f"{INSIDE}/packages{number or ''}"
+        target = f"{_INSIDE}/packages{number or ''}"
         binds.append((os.path.realpath(place), target))
         inside.append(target)
     files = {"course_utils": Path(course_utils.__file__), "autograder": Path(autograder.__file__)}

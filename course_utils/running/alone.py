@@ -35,6 +35,7 @@ from course_utils.checks.wire import (
     unpack_failure,
     unpack_observation,
 )
+from course_utils.errors import CourseError
 from course_utils.running.protocol import LENGTH_BYTES, Load, Loaded, Run, frame, serve
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, verdict_on
 from course_utils.slices.cells import parse_notebook
@@ -53,7 +54,7 @@ PROMISED = {
 }
 
 
-class CannotRun(Exception):
+class CannotRun(CourseError):
     """No fresh process can be started here, or the notebook cannot be read; the text says why."""
 
 

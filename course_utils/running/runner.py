@@ -11,7 +11,7 @@ from typing import Protocol
 
 from course_utils.checks.judge import ERROR, MEMORY, NOT_ATTEMPTED, TIMEOUT, Verdict, judge, not_run
 from course_utils.checks.observation import Failure, Observation
-from course_utils.checks.prepared import Fault, PreparedExercise
+from course_utils.checks.prepared import Fault, PreparedExercise, Seen
 from course_utils.checks.wire import CaseData
 from course_utils.slices.slicing import NoSlice, Slice
 from course_utils.slices.statements import CellCode
@@ -25,8 +25,6 @@ _KILLED_TWICE = (
 )
 
 _MEMORY = ("can't allocate memory", "Cannot allocate memory")
-
-Seen = Mapping[str, Sequence[Observation | Fault]]
 
 
 class ExerciseJob(Protocol):

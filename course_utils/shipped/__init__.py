@@ -48,7 +48,7 @@ class WrongData(msgspec.Struct, frozen=True):
     missing: tuple[str, ...] = ()
 
 
-class RecordedCheck(msgspec.Struct, frozen=True, omit_defaults=True):
+class RecordedCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A `prepared.PreparedCheck`."""
 
     id: str
@@ -126,18 +126,20 @@ def record_unit(exercises: Sequence[str], imports: Mapping[str, str]) -> bytes:
 def _pack_check(check: PreparedCheck, names: Mapping[str, str]) -> RecordedCheck:
     """The recorded form of a check, with those misconceptions alone that have one of these names."""
     return RecordedCheck(
-        check.id,
-        check.title,
-        check.points,
-        check.accuracy,
-        check.looks_at,
-        dtype_name(check.dtype),
-        check.side,
-        tuple(pack_case(case) for case in check.cases),
-        tuple(pack_expectation(expectation) for expectation in check.expected),
-        _pack_others({name: wrong for name, wrong in check.wrong.items() if name in names}, check.expected),
-        _pack_others(check.also, check.expected),
-        check.signs,
+        id=check.id,
+        title=check.title,
+        points=check.points,
+        accuracy=check.accuracy,
+        looks_at=check.looks_at,
+        dtype=dtype_name(check.dtype),
+        side=check.side,
+        cases=tuple(pack_case(case) for case in check.cases),
+        expected=tuple(pack_expectation(expectation) for expectation in check.expected),
+        wrong=_pack_others(
+            {name: wrong for name, wrong in check.wrong.items() if name in names}, check.expected
+        ),
+        also=_pack_others(check.also, check.expected),
+        signs=check.signs,
     )
 
 

@@ -12,6 +12,7 @@ import contextlib
 import re
 import threading
 
+from course_utils.errors import CourseError
 from course_utils.slices.plain import clip
 
 # Characters of one cell's code, and of a whole notebook's. Ours have 20,000 in all; Python's syntax tree of such a text
@@ -32,7 +33,7 @@ _MOST_OF_A_CELL = 100_000
 _MOST_OF_A_NOTEBOOK = 250_000
 
 
-class Unparsable(Exception):
+class Unparsable(CourseError):
     """No Python. The text says why, for the student."""
 
 

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from course_utils.setup import PROFILE_VARIABLE, Profile
 
-Notebook = dict[str, Any]
+NotebookJson = dict[str, Any]
 
 # Set in the fresh kernel, so that a notebook that calls `submit` does not submit itself again and again.
 INSIDE = "COURSE_SUBMITTING"
@@ -61,7 +61,7 @@ class FreshRun:
     unfinished: int = 0
 
 
-def run_fresh(content: Notebook, unit: str, folder: Path) -> FreshRun | None:
+def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None:
     """Run a notebook from the top in a kernel of its own, in the check profile.
 
     Args:

@@ -16,6 +16,7 @@ from typing import Any
 from course_utils import shipped
 from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT
 from course_utils.checks.observe import clean
+from course_utils.errors import CourseError
 from course_utils.running.alone import CannotRun, judge_alone
 from course_utils.slices.help import Help, as_json, merged, read_help
 from course_utils.student.check import asked_for, check_in, undisturbed
@@ -24,7 +25,7 @@ from course_utils.student.fresh_run import (
     MARK,
     ExerciseResult,
     FreshRun,
-    Notebook,
+    NotebookJson,
     cell_source,
     run_fresh,
 )
@@ -36,7 +37,7 @@ _LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
 _UNANSWERED = "takes the place of this line"
 
 
-class SubmitError(Exception):
+class SubmitError(CourseError):
     """The notebook can't be found or read; the message says what to do."""
 
 
@@ -123,7 +124,7 @@ def report(
 # --- the notebook -----------------------------------------------------------------------------------------------
 
 
-def _find(unit: str, given: str | Path | None, namespace: Mapping[str, Any]) -> tuple[Path, Notebook]:
+def _find(unit: str, given: str | Path | None, namespace: Mapping[str, Any]) -> tuple[Path, NotebookJson]:
     if given is not None:
         path = Path(given).expanduser().resolve()
         if not path.is_file():
@@ -154,7 +155,7 @@ def _candidates(name: object) -> list[Path]:
     return [path, Path.cwd() / path.name]
 
 
-def _from_colab() -> Notebook | None:
+def _from_colab() -> NotebookJson | None:
     """The notebook as it stands in the browser."""
     with suppress(Exception):
         from google.colab import _message
@@ -166,7 +167,7 @@ def _from_colab() -> Notebook | None:
     return None
 
 
-def _read(path: Path) -> Notebook:
+def _read(path: Path) -> NotebookJson:
     try:
         # Some editors put a byte order mark first, or leave a tab in a text.
         content = json.loads(path.read_text(encoding="utf-8-sig"), strict=False)
@@ -183,7 +184,7 @@ def _read(path: Path) -> Notebook:
     return content
 
 
-def _freshness(path: Path, content: Notebook, namespace: Mapping[str, Any]) -> list[str]:
+def _freshness(path: Path, content: NotebookJson, namespace: Mapping[str, Any]) -> list[str]:
     lines = []
     if path.is_file():
         saved = path.stat().st_mtime
@@ -205,7 +206,7 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
-def for_handing_in(content: Notebook, unit: str, asked: Mapping[str, Help] | None = None) -> Notebook:
+def for_handing_in(content: NotebookJson, unit: str, asked: Mapping[str, Help] | None = None) -> NotebookJson:
     """A copy of a notebook without its very large outputs and without the state of widgets.
 
     All cells are kept as they are: sources, metadata, attachments. What is left out is named in its place. The hints
@@ -240,7 +241,7 @@ def for_handing_in(content: Notebook, unit: str, asked: Mapping[str, Help] | Non
     return content
 
 
-def _help(unit: str, content: Notebook, earlier: Path) -> dict[str, Help]:
+def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:
     """The hints asked for: as this kernel counts them, the saved outputs, and the file of an earlier `submit`."""
     accounts = [asked_for(), read_help(_dumps(content))]
     with suppress(OSError):
@@ -248,7 +249,7 @@ def _help(unit: str, content: Notebook, earlier: Path) -> dict[str, Help]:
     return {key: help_ for key, help_ in merged(accounts).items() if key in shipped.exercise_ids(unit)}
 
 
-def _dumps(content: Notebook) -> bytes:
+def _dumps(content: NotebookJson) -> bytes:
     # Half of an emoji, as some editors leave it, cannot be written in UTF-8.
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
@@ -280,7 +281,7 @@ def _answer(namespace: Mapping[str, Any], unit: str) -> None:
 
 
 def _print_results(
-    content: Notebook,
+    content: NotebookJson,
     here: Mapping[str, ExerciseResult],
     fresh: FreshRun | None,
     graded: Sequence[ExerciseResult] | None,
@@ -366,7 +367,7 @@ def _in_words(status: str) -> str:
     return "right" if status == "correct" else status
 
 
-def _unanswered(content: Notebook) -> list[str]:
+def _unanswered(content: NotebookJson) -> list[str]:
     """Ids of the written questions whose cell still holds the line to be replaced."""
     found = []
     for cell in content["cells"]:

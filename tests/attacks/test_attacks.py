@@ -32,7 +32,7 @@ from autograder.intake.submission import Submission
 from autograder.report.pages import FEEDBACK, file_name
 from autograder.report.pages import write_report as write_report
 from autograder.report.rendering import script
-from autograder.results import from_json, to_json
+from autograder.results import to_json
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
 from course_utils.checks.case import Case
@@ -443,25 +443,6 @@ def test_the_journal_is_inert_on_a_terminal(outcome: Outcome) -> None:
     """Whoever looks at it with `cat` is not spoken to by a student."""
     text = (outcome.world.out / journal.NAME).read_text(encoding="utf-8")
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text)
-
-
-def test_tables_are_inert(tmp_path: Path) -> None:
-    """No name becomes a formula in a spreadsheet, whatever its separator is."""
-    import csv
-
-    from autograder.export.table import write_table
-
-    submitted = tmp_path / "submitted"
-    submitted.mkdir()
-    next(item for item in FILES if item.name == "files/formulas_in_names").build(submitted)
-    students = [item.student for item in collect([submitted], "moco")]
-    assert any(name.startswith("=") for name in students)
-    made = {"unit": "moco", "status": "graded", "score": 0, "max_score": 5, "exercises": {}}
-    lines = [from_json({"person": {"key": name, "name": name}, "student": name, **made}) for name in students]
-    text = write_table(tmp_path, lines).read_text(encoding="utf-8-sig")
-    cells = [cell for row in csv.reader(text.splitlines(keepends=True)) for cell in row]
-    assert len(cells) >= 6 * len(students)
-    assert not [cell for cell in cells if cell.strip().startswith(("=", "+", "-", "@"))]
 
 
 def test_the_terminal_is_inert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

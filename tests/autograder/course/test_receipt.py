@@ -141,7 +141,7 @@ def test_an_edited_receipt_is_refused_by_the_build(
 
 
 def test_a_receipt_of_an_older_format_is_none(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipt, "FORMAT", 2)
+    monkeypatch.setattr(receipt, "_FORMAT", 2)
     path = course / "solutions/tiny/scale/receipt.json"
     path.write_text(json.dumps({"format": 1, "something": "else"}))
     assert receipt.read_receipt(exercise(course)) is None

@@ -1,8 +1,7 @@
-"""`autograder export`: nbgrader's gradebook, and the table."""
+"""`autograder export nbgrader`: what it writes into nbgrader's gradebook."""
 
 from __future__ import annotations
 
-import csv
 import importlib.util
 import os
 import shutil
@@ -30,16 +29,14 @@ from autograder.cli import app
 from autograder.course.config import load_course
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.export.table import harmless
 from autograder.grading.grader import Grader, Policy
-from autograder.grading.journal import Journal
 from autograder.intake.submission import read_submission
 from autograder.nbgrader import database
 from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.database import ExportOutcome, database_url
 from autograder.nbgrader.gradebook import write_gradebook
 from autograder.publish.build import build_course
-from autograder.results import Line, from_json
+from tests.support.lines import result, unreadable, write_journal
 from tests.support.optional import NO_POSTGRESQL, find_postgresql
 from tests.support.tiny import make_course
 
@@ -69,31 +66,6 @@ def course(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """A copy of it for one test. What stamps a new gradebook takes seconds, and has been seen to work."""
     monkeypatch.setattr("nbgrader.api.get_alembic_version", lambda: "a version")
     return shutil.copytree(built, tmp_path / "course")
-
-
-def result(student: str, scale: float = 1.5, became: str = "wrong", **changes: Any) -> Line:
-    """A line of the journal."""
-    made = {
-        "person": {"key": student, "name": student},
-        "student": student,
-        "unit": "tiny",
-        "attempt": 1,
-        "submitted_at": "2026-11-30T10:00:00+00:00",
-        "late_days": 0,
-        "status": "graded",
-        "score": scale,
-        "max_score": 5.0,
-        "exercises": {
-            "tiny.scale": {"score": scale, "max_score": 3.0, "status": became},
-            "tiny.clear": {"score": 0.0, "max_score": 2.0, "status": "not attempted"},
-        },
-    }
-    return from_json(made | changes)
-
-
-def unreadable(student: str, text: str) -> Line:
-    flag = {"kind": "unreadable", "text": text, "audience": "student"}
-    return result(student, status="unreadable", score=None, exercises={}, flags=[flag])
 
 
 def dump(root: Path) -> dict[str, list[Any]]:
@@ -529,23 +501,16 @@ def test_postgresql_that_is_not_there(course: Path) -> None:
     assert "secret" not in str(caught.value)
 
 
-# --- the command and the table --------------------------------------------------------------------------------------
-
-
-def journal(folder: Path, *results: Line) -> Path:
-    with Journal(folder) as log:
-        for item in results:
-            log.write(item)
-    return folder
+# --- the command ----------------------------------------------------------------------------------------------------
 
 
 def test_the_command(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(course)
-    folder = journal(course / "grades", result("ada"), result("bob"))
+    folder = write_journal(course / "grades", result("ada"), result("bob"))
     done = CliRunner().invoke(app, ["export", "nbgrader", str(folder)])
     assert done.exit_code == 0, done.output
     assert "2 new, 0 changed, 0 as they were, 0 not written" in done.output
-    journal(folder, unreadable("bob", "an [odd] file"))
+    write_journal(folder, unreadable("bob", "an [odd] file"))
     done = CliRunner().invoke(app, ["export", "nbgrader", str(folder), "--db", "sqlite:///gradebook.db"])
     assert done.exit_code == 1
     assert "0 new, 0 changed, 1 as they were, 1 not written" in done.output
@@ -564,45 +529,3 @@ def test_bad_usage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: l
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match=said):
         CliRunner().invoke(app, ["export", *arguments], catch_exceptions=False)
-
-
-def test_the_table(tmp_path: Path) -> None:
-    other = {"aaa.first": {"score": 0.25, "max_score": 1.0, "status": "wrong"}}
-    journal(
-        tmp_path,
-        result("bob", late_days=2),
-        result("Zoë, Ångström"),
-        result("=HYPERLINK(1)"),
-        result("x;=1+1\n=2"),
-        result("ada", unit="aaa", exercises=other),
-        unreadable("carl", "no cells"),
-    )
-    done = CliRunner().invoke(app, ["export", "csv", str(tmp_path)])
-    assert done.exit_code == 0, done.output
-    data = (tmp_path / "grades.csv").read_bytes()
-    assert data.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(data.decode("utf-8-sig").splitlines(keepends=True)))
-    assert rows[0] == [
-        "student", "unit", "score", "max_score", "late_days", "status", "aaa.first", "tiny.scale", "tiny.clear"
-    ]  # fmt: skip
-    by_name = {row[0]: row[1:] for row in rows[1:]}
-    assert by_name["ada"] == ["aaa", "1.5", "5.0", "0", "graded", "0.25", "", ""]
-    assert by_name["bob"] == ["tiny", "1.5", "5.0", "2", "graded", "", "1.5", "0.0"]
-    assert by_name["carl"] == ["tiny", "", "5.0", "0", "unreadable", "", "", ""]
-    assert {"'=HYPERLINK(1)", "Zoë, Ångström", "x;=1+1\n=2"} <= by_name.keys()
-    # Where a semicolon separates, quotes keep what follows it from being a cell.
-    assert b'"x;=1+1\n=2"' in data
-    assert not list(tmp_path.glob("*.part"))
-
-
-@pytest.mark.parametrize(
-    "text", ["=1", "+1", "-1", "@sum(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\u200b=1"]
-)
-def test_a_formula_is_made_a_text(text: str) -> None:
-    assert harmless(text) == f"'{text}"
-
-
-@pytest.mark.parametrize("value", [-1.5, 0, 3.0, "ada", "a-b", "1", ""])
-def test_what_is_no_formula_stays(value: Any) -> None:
-    assert harmless(value) == value
-    assert type(harmless(value)) is type(value)
