@@ -7,6 +7,7 @@ The two take turns in one process, on as many threads as torch takes by itself; 
 
 from __future__ import annotations
 
+import argparse
 import copy
 import statistics
 import time
@@ -89,6 +90,7 @@ def _seconds(function: Callable[[], object], count: int) -> float:
 
 def main() -> None:
     """Measure, and write the table."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     rows = ["| reference | times as long: median | lowest to highest |", "|---|---:|---:|"]
     for name, ours, theirs in (_updates(), _attention()):
         found = sorted(ratios(ours, theirs))

@@ -3,6 +3,7 @@
 python docs/make_pictures.py
 """
 
+import argparse
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def video() -> Image.Image:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     PICTURES.mkdir(exist_ok=True)
     scenes().save(PICTURES / "emoji_scenes.png", optimize=True)
     video().save(PICTURES / "emoji_video.png", optimize=True)

@@ -8,6 +8,7 @@ exception is `course_utils/__init__.py` itself, which names for type checkers wh
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -235,6 +236,21 @@ def test_every_module_has_its_room() -> None:
         room(name) not in ROOMS[name.split(".")[0]]
     }  # fmt: skip
     assert not unknown
+
+
+@pytest.mark.parametrize("package", ["autograder", "course_utils"])
+def test_contributing_shows_the_rooms_in_this_order(package: str) -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    found = re.search(rf"^{package}/.*\n((?:  .*\n)+)", text, re.MULTILINE)
+    assert found
+    names = [
+        word.rstrip("/").removesuffix(".py")
+        for line in found[1].splitlines()
+        for word in re.split(r"  +", line.strip())[0].split()
+    ]
+    assert names == [name for name in ROOMS[package] if name in names]
+    # What is no room of its own kind is left out there.
+    assert set(ROOMS[package]) - set(names) <= {"__main__", "pytest_plugin"}
 
 
 def test_arrows_run_down() -> None:

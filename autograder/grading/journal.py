@@ -166,7 +166,7 @@ def lasting(line: Line) -> Line:
 
 
 def _escaped(match: re.Match[str]) -> str:
-    # Whoever looks at the file with `cat` is not spoken to by a student.
+    # Control characters of a student's text would be obeyed by the terminal of whoever prints the file with `cat`.
     return json.dumps(match[0])[1:-1]
 
 
@@ -178,7 +178,7 @@ def _last_byte(path: Path) -> bytes:
 
 def _sync_folder(folder: Path) -> None:
     """Bring a new file's name to the disk, which `fsync` of the file alone need not do."""
-    # Some network drives know no such thing; then the name comes when it comes.
+    # Some network drives cannot sync a folder; there the system writes the name to the disk when it chooses to.
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -60,7 +60,7 @@ def traits(exercise: PreparedExercise) -> frozenset[str]:
                 *(("gradients of modules",) if wanted else ()),
                 *(("a number",) if any(isinstance(value, float) for value in results) else ()),
             }
-    # An exception has no result, and is none of the results of a function that has some.
+    # A call that raises has no result. If other calls have one, the function counts as one that returns something.
     return frozenset(found - {"no result"} if "a result" in found else found)
 
 

@@ -144,7 +144,7 @@ def _complaints(result: Result) -> Iterator[str]:
     for name, score in result.wrongs.points_for_nothing:
         yield f"{checks}: the trivial answer {name!r} to {exercise.id} scores {score:g}; it must score nothing"
     for id_ in result.wrongs.checks:
-        # What raises fails every check, so that says nothing of this one.
+        # An answer that raises fails every check, which is no evidence that this check sees anything.
         if not any(id_ in item.failed - item.raised for item in result.wrong):
             yield f"{checks}: the check {id_!r} of {exercise.id} kills nothing: make it harder, or remove it"
     if result.named < NAMED:

@@ -13,7 +13,7 @@ from autograder.course.units import load_unit, unit_ids
 from autograder.errors import UserError
 from autograder.quality.run import minutes_of
 
-# Fresh ones that are tried all the same, others with each commit: a receipt is no reason to trust for ever.
+# So many exercises with fresh receipts are tried all the same, others with each commit, lest a wrong receipt stays.
 PICKED = 3
 
 

@@ -242,7 +242,7 @@ class Job:
             return self._malformed(error)
 
     def _left(self) -> float:
-        # A whole number of no seconds would mean: do not wait, or wait for ever.
+        # Never zero: as a time-out it would make the channel non-blocking, or mean that there is no limit at all.
         return max(0.01, min(self._seconds, self._until - time.monotonic()))
 
     def _took_too_long(self) -> Fault:
@@ -301,7 +301,8 @@ def _bytes(observation: Observation, frame: bytes, code: str = "") -> int:
     return len(frame) + sum(2000 + (value.nbytes if isinstance(value, Tensor) else 0) for value in values)
 
 
-# Right answers are the same to the bit, and wrong ones come in kinds: most of a class sends what somebody sent before.
+# Most observations of a class are the same bytes as an earlier one: right answers often agree to the last bit, and the
+# same mistakes are made by many.
 _known_observation = Bounded(read_observation, _bytes, most=64 * 2**20, largest=2**18)
 
 

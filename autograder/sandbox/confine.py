@@ -43,7 +43,7 @@ def confine_job(setup: ServerSetup, uid: int | None, memory: Mapping[int, int], 
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     _limit(resource.RLIMIT_CORE, 0)
     if not setup.cuda:
-        # Address space alone is not enough: who unmaps the libraries, which lie in files, could take theirs as well.
+        # Address space alone is not enough: a process could unmap the libraries and fill that space with data.
         for kind, taken in memory.items():
             _limit(kind, taken + setup.memory_mb * _MB)
     if setup.tier != "none":

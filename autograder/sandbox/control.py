@@ -140,7 +140,7 @@ def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
     try:
         while len(parts) < count:
             if deadline is not None:
-                # What is there already is in time, however late this process looks.
+                # Bytes that have arrived count as in time even if this process reads them after the deadline.
                 channel.settimeout(max(0.0, deadline - time.monotonic()))
             part = channel.recv(min(count - len(parts), 2**20))
             if not part:

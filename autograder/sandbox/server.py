@@ -1,8 +1,8 @@
 """The fork server: imports everything a notebook may use once, then forks workers, which fork for every job.
 
-Started by `starter.ForkServer` with an empty environment; its argument is the control channel's descriptor. Neither it
-nor a worker executes student code or decodes what a student's process writes. With tier `full` each worker is process 1
-of namespaces of its own, inside those of the server.
+Started by `starter.ForkServer` with a few variables of its own and nothing else of the grader's environment; its
+argument is the control channel's descriptor. Neither it nor a worker executes student code or decodes what a student's
+process writes. With tier `full` each worker is process 1 of namespaces of its own, inside those of the server.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def run_server(descriptor: int) -> None:
         setup = receive(control, ServerSetup)
         server = Server(control, setup)
         send(control, Started(os.getpid(), server.note))
-        # What went wrong before this was for the grader; what is written from here on is for nobody.
+        # Until here the grader reads standard error, to say why a server did not start. From here on nobody reads it.
         os.dup2(1, 2)
         server.serve()
     except Closed:

@@ -40,7 +40,7 @@ from autograder.sandbox.tiers import TIERS, launch, probe
 START_SECONDS = 300.0
 # A fork takes milliseconds; a server that needs longer hangs.
 REPLY_SECONDS = 30.0
-# What has ended so many servers of one run would end the next one, too.
+# After so many lost servers in one run no other is started: whatever ended them would end the next one, too.
 MOST_LOST = 3
 
 # Processor time of one submission, all threads and exercises together; the clock on the wall ends most things earlier.
@@ -244,7 +244,7 @@ class ForkServer:
         elif isinstance(error, Closed):
             why = _last_words(self._process) or "it was ended"
         self._reason = f"was lost: {why}" if self._ready else f"did not start: {why}"
-        # Who took that long to start is not waited for again.
+        # A server that did not start in time counts as all the losses that are allowed: there is no second wait.
         self._lost += MOST_LOST if isinstance(error, TimeoutError) and not self._ready else 1
         self._stop()
 
@@ -276,7 +276,7 @@ def handed_over(control: socket.socket) -> tuple[int, socket.socket]:
     """A process that was forked, and the channel to it. Raises what is in `BROKEN`."""
     deadline = time.monotonic() + REPLY_SECONDS
     pid = receive(control, Started, REPLY_SECONDS).pid
-    # A whole number of no seconds would mean: do not wait.
+    # Never zero, which would make the channel non-blocking.
     control.settimeout(max(0.01, deadline - time.monotonic()))
     try:
         data, ancillary, _, _ = control.recvmsg(1, socket.CMSG_SPACE(array.array("i", [0]).itemsize))

@@ -23,7 +23,7 @@ MEANING = {
     "none": "Student code runs with the rights of your account: only its process is its own.",
 }
 _TRY_SECONDS = 30
-# User ids end somewhere: so many graders on a machine, and servers of each, have ids of their own.
+# The range of user ids is limited: it is enough for so many graders on a machine, and so many servers of each.
 _GRADERS, _SERVERS = 500_000, 8
 _NAMESPACES = (
     "allow user namespaces (sysctl kernel.unprivileged_userns_clone=1 or, with AppArmor, "

@@ -78,7 +78,7 @@ class View:
 
 def make_view(*, cuda: bool = False) -> View:
     """The view of this interpreter and its packages; with `cuda`, of the GPUs' devices too."""
-    # Not at the top: who builds a view that somebody else has made has no use for it.
+    # Not at the top: only this function needs it, not the programs that put an existing view into place.
     import course_utils
 
     python = os.path.realpath(sys.executable)

@@ -3,6 +3,7 @@
 python -m benchmarks.learning.report     # puts them into the file, between the two markers
 """
 
+import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,5 +66,11 @@ def report(folder: Path = RESULTS) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the tables into the README."""
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     README.write_text(put_in(README.read_text(encoding="utf-8"), report(), MARKS), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

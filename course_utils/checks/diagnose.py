@@ -22,12 +22,12 @@ from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Kinds of quantities that can be told apart by name.
 _VALUES = ("exception", "result", "after", "module", "buffer", "gradient")
-# More than so many that fit say nothing.
+# If more misconceptions than this fit an answer, none is named.
 _MOST_ALIKE = 4
 _MOST_NAMED = 3
-# Who makes more mistakes than so many at once needs another start, not a list.
+# The most misconceptions that are looked for together in one answer.
 _MOST_TOGETHER = 3
-# A factor in one case may be anything.
+# A factor that is seen in one case only may be a coincidence.
 _FEWEST_FACTORS = 2
 
 
@@ -126,7 +126,7 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
     ]
     if fitting and _is_evidence(items, wrong):
         if len(fitting) > 1:
-            # What the checks don't ask for may still tell.
+            # Quantities that the checks don't look at may still tell these misconceptions apart.
             closer = [name for name in fitting if all(_shows(item, name, device, ()) for item in items)]
             fitting = closer or fitting
         if len(fitting) <= _MOST_ALIKE:
@@ -142,7 +142,7 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
 def _is_wrong(item: _Item, device: str) -> bool:
     check = item.check
     if check.property is not None:
-        # Code of the staff, which judges points and not ideas.
+        # A property gives points but says nothing of misconceptions: only the exceptions are compared here.
         return item.seen.quantities.get("exception") != item.expected.quantities["exception"]
     return not matches(item.expected, item.seen, check.yardstick(device))
 
@@ -185,7 +185,7 @@ def _together(
     if any(item.check.property is not None for item in wrong):
         return ()
     fails = exercise.failed_by
-    # An idea that would have failed more than was failed is none of this answer's.
+    # A misconception that fails checks which this answer passes cannot be part of it.
     shows = {name: _shown_in(items, name, fails[name], device) for name in fails if fails[name] <= failed}
     candidates = [name for name, checks in shows.items() if checks]
     for count in range(2, min(_MOST_TOGETHER, len(failed)) + 1):
@@ -245,7 +245,7 @@ def _separation(items: Sequence[_Item], names: Sequence[str], device: str) -> st
 def _facts(items: Sequence[_Item], wrong: Sequence[_Item], device: str) -> Iterator[str]:
     """The most telling first."""
     if not wrong or len(wrong) == len(items):
-        # Of what is wrong everywhere each check speaks for itself.
+        # All cases are wrong, or none: there is no kind of case to point at, and each check has its message.
         if wrong and not any(item.raised for item in wrong):
             yield from filter(None, (_parts(items, device), _factor(wrong)))
         return
@@ -304,7 +304,7 @@ def _factor(wrong: Sequence[_Item]) -> str:
         return ""
     for name in found[0][1]:
         values = [expressions.get(name, 0.0) for _, expressions in found]
-        # The same number in every case is a number and no expression.
+        # If the expression has the same value in every case, nothing shows that the factor depends on it.
         if max(values) - min(values) > 1e-3 * max(values) and all(
             abs(factor / value - 1) < 1e-4 if value else False
             for (factor, _), value in zip(found, values, strict=True)

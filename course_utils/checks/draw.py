@@ -98,7 +98,8 @@ class Draw:
     def orthogonal_pairs(self, n: int, d: int) -> tuple[Tensor, Tensor]:
         """Two batches of shape (n, d), d >= 2: row i of one is exactly orthogonal to row i of the other.
 
-        As exact as `orthogonal`; rows with different numbers are not orthogonal in general.
+        As exact as `orthogonal`; rows with different numbers are not orthogonal in general. For exercises with pairs of
+        vectors whose similarity is zero, where a wrong factor on it does not show.
         """
         if d < 2:
             raise ValueError("there are no two orthogonal vectors of length 1")
@@ -168,7 +169,8 @@ class Draw:
     def far_apart(self, n: int, d: int, distance: float = 10.0) -> Tensor:
         """`n` rows with at least `distance` between any two, float64 of shape (n, d).
 
-        Normal values times one number: the nearest two are at most 2.1 times as far apart.
+        Normal values times one number: the nearest two are at most 2.1 times as far apart. For exercises with distances
+        or clusters, where answers should not hang on which of two near points is the nearer one.
         """
         self.used.add(FAR_APART)
         rows = self._generator.standard_normal((n, d))
@@ -180,7 +182,8 @@ class Draw:
     def unequal_labels(self, n: int, classes: int, smallest: int = 1) -> Tensor:
         """`n` int64 labels in random order: every class occurs, no two equally often.
 
-        The rarest occurs `smallest` times; which class that is is drawn.
+        The rarest occurs `smallest` times; which class that is is drawn. For exercises that average over classes, where
+        a mean over all examples is another number.
 
         Raises:
             ValueError: n is too small for that.

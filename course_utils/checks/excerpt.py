@@ -87,7 +87,7 @@ def _numbers(value: Quantity) -> Tensor | None:
         return None if value.is_complex() else value
     if isinstance(value, float):
         return torch.tensor(value, dtype=torch.float64)
-    # Of what is true or false the fact says all; a student's integer may be of any size.
+    # Of a truth value the fact says all. A student's integer may have any size, so large ones are not shown.
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _BEYOND:
         return torch.tensor(value)
     return None

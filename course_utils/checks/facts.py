@@ -85,9 +85,9 @@ def fact_about(
         what = "is false everywhere" if is_bool else "is zero everywhere" if total > 1 else "is zero"
         return Fact(f"{what}, but should not be")
     finite = wanted[wanted.isfinite()].abs()
-    # A known wrong implementation may overflow everywhere, and nothing has the structure of that.
+    # A known wrong implementation may overflow everywhere: then there is no finite value to take the scale from.
     scale = float(finite.max()) if finite.numel() else 0.0
-    # Described with more room than judged, so that a factor of two in float32 is recognised as one.
+    # Facts are looked for with a wider limit than answers are judged by, so that a factor of two in float32 is found.
     limit = max(limit, _ROOM * scale)
     if not dtype.is_floating_point:
         # Whole numbers that differ do so by one at least.
@@ -129,7 +129,7 @@ def shape_in_words(shape: torch.Size) -> str:
     if len(shape) > _MOST_DIMENSIONS:
         return f"({len(shape)} dimensions)"
     if 0 in shape and max(shape) > _LARGEST_OF_NOTHING:
-        # The other sizes cost nothing, so they could be made to say anything.
+        # With one size of 0 the others take no memory, so a student could encode hidden values in them.
         return f"({len(shape)} dimensions, one of size 0)"
     sizes = ["many" if size > _LARGEST_SIZE else str(size) for size in shape]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
@@ -182,7 +182,7 @@ def _nearly(wanted: Tensor, value: Tensor, wrong: Tensor, scale: float) -> str |
 
 
 def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> Iterator[str]:
-    # Where the right values themselves count as equal, so may any others.
+    # Within this wider limit the answer equals the right values, so that other structures would seem to fit as well.
     is_apart = not bool(((value - wanted).abs() <= limit * 4).all())
 
     def near(candidate: Tensor) -> bool:
@@ -242,7 +242,7 @@ def _turned(wanted: Tensor, value: Tensor, dim: int, limit: float) -> list[int]:
     if wanted.ndim < 2:
         return []
     left, right = (tensor.movedim(dim, 0).reshape(wanted.shape[dim], -1) for tensor in (wanted, value))
-    # Of single numbers that are wrong by their sign there are other things to say.
+    # Slices of a single number are left out: other facts tell of their signs.
     if left.shape[1] < 2:
         return []
     stay, turn = ((right - sign * left).abs().amax(1) for sign in (1, -1))

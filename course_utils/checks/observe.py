@@ -206,7 +206,7 @@ def _write_gradients(
         for leaf in leaves.values()
         if leaf.requires_grad and (leaf.is_floating_point() or leaf.is_complex())
     ]
-    # Of what no longer wants a gradient torch would refuse to give one.
+    # The function may have switched `requires_grad` off; torch raises when asked for the gradient of such a tensor.
     asked = {name: tensor for name, tensor in wanted.items() if tensor.requires_grad}
     gradients: dict[str, Tensor | None] = {}
     if outputs and asked:

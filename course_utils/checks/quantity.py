@@ -20,7 +20,7 @@ _WORDS = {
     "buffer": "{} after the call",
     "grad": ".grad of {} after the call",
     "members": "the number of parameters and buffers of {}",
-    # True or false: the rest of the sentence is the fact.
+    # These are true or false, so there is no value to name: the message goes on with the fact itself.
     **dict.fromkeys(("own", "graph", "device", "same", "mode", "kept", "place", "memory"), "{}"),
 }
 _SETTINGS = {

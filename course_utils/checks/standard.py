@@ -107,7 +107,7 @@ def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: 
     def both(draw: Draw) -> list[Case]:
         return [*_drawn(cases, draw), *wanting(draw)]
 
-    # What is returned is not looked at, so inputs are named. One draw tells their names: they are the same in all.
+    # Results are not looked at here, only inputs. Their names are the same in every draw, so one draw is enough.
     flags = tuple(f"graph.{name}" for name in both(Draw(0))[0].tensors)
     looks_at = ("after", *flags, "place", "setting")
     return _made(both, title, points=points, accuracy="exact", looks_at=looks_at, side=True)

@@ -140,7 +140,7 @@ def unpack_tensor(data: TensorData) -> Tensor:
             raise ValueError("a shape that no tensor has") from error
     buffer = bytearray(data.data)
     if dtype is torch.bool:
-        # Any non-zero byte would be true in a way of its own; read booleans through integers.
+        # Torch expects bytes of 0 or 1 in a boolean tensor; a process can send any other, so non-zero bytes are made 1.
         return (torch.frombuffer(buffer, dtype=torch.uint8) != 0).reshape(data.shape)
     return torch.frombuffer(buffer, dtype=dtype).reshape(data.shape)
 

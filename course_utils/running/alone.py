@@ -192,7 +192,7 @@ class _Job:
         self._lines: dict[str, list[str]] = {}
         self._replies: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.alive = True
-        # Whoever kills it here is the student, not a machine that is short of memory.
+        # Never set here: on their own machine it is students who kill a process, so it is not run again.
         self.killed = False
         threading.Thread(target=self._listen, daemon=True).start()
         if not isinstance(self._reply(_SECONDS_TO_START), bytes):

@@ -55,7 +55,7 @@ class Channel(Protocol):
 
 def serve(channel: Channel) -> None:
     """Answer messages until the other side closes the channel."""
-    # Not at the top: who asks has no use for what executes.
+    # Not at the top: the side that sends requests imports this module, too, and executes nothing.
     from course_utils.running.execute import carry_out, load_slice
 
     function: Callable[..., Any] | None = None

@@ -118,7 +118,7 @@ class Runner:
             elif self._was_killed:
                 seen[last][-1] = replace(ended, message=_KILLED_TWICE)
             if waiting and (failure := self._load(function, cells)) is not None:
-                # It was executed once, so this is a fault of its own: the rest was not run.
+                # The slice was executed before, so this counts as a fault; the checks that are left are not run.
                 if last not in seen:
                     seen[last] = [failure if isinstance(failure, Fault) else ended]
                 break
@@ -127,7 +127,8 @@ class Runner:
     def _load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         failure = self._load_once(function, cells)
         if isinstance(failure, Failure) and self._saw_cases and self._job:
-            # Its text is told, and this process has seen the arguments of another exercise: a new one has not.
+            # Its text is shown to the student, and this process has seen the cases of another exercise, which the
+            # text could contain. A new process has seen none.
             self._job.close()
             failure = self._load_once(function, cells)
         if not self._was_killed:

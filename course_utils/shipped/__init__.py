@@ -178,7 +178,7 @@ def _unpack_wrong(data: WrongData, expected: Expectation) -> Expectation:
     dtypes = {**expected.dtypes, **differs.dtypes}
     for name in data.missing:
         del quantities[name]
-    # A dtype belongs to a tensor.
+    # Only tensors have a dtype: what has become something else has none.
     return Expectation(
         quantities,
         {name: dtype for name, dtype in dtypes.items() if isinstance(quantities.get(name), Tensor)},
@@ -266,7 +266,7 @@ def _unit(unit: str) -> RecordedUnit:
     folder = files("course_utils.shipped")
     names = [item.name for item in folder.iterdir()] if folder.is_dir() else []
     known = sorted(name.removesuffix(UNIT_SUFFIX) for name in names if name.endswith(UNIT_SUFFIX))
-    # As above.
+    # Compared with the ids there are, so that no text can point outside the folder.
     if unit not in known:
         raise LookupError(f"there is no problem set {unit!r}: known are {', '.join(known) or 'none'}")
     return decode_unit((folder / f"{unit}{UNIT_SUFFIX}").read_bytes())

@@ -115,7 +115,7 @@ def asked_for() -> dict[str, Help]:
 
 
 def _counted(result: CheckResult) -> CheckResult:
-    # Of a right function, or none at all, a hint says nothing.
+    # Only hints on a wrong answer count: there is none for a right function, or for one that is not written yet.
     if result.level and result.status in (WRONG, ERROR):
         before = _asked.get(result.exercise, Help(0, 0))
         _asked[result.exercise] = Help(before.asked + 1, max(before.level, result.level))

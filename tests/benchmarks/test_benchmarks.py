@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict
+from types import ModuleType
 
 import pytest
 
@@ -15,7 +16,7 @@ import course_utils as cu
 from autograder.course.config import find_root
 from autograder.course.units import load_unit
 from autograder.publish.sample_class import misconception_source, reference_sources
-from benchmarks import grading
+from benchmarks import grading, references
 from benchmarks.graders import classes, ours, peers
 from benchmarks.graders import report as grading_report
 from benchmarks.learning import report
@@ -26,6 +27,20 @@ def test_tables_are_what_was_recorded() -> None:
     assert report.put_in(text, report.report(), report.MARKS) == text, (
         "run `python -m benchmarks.learning.report`"
     )
+
+
+@pytest.mark.parametrize("script", [references, report])
+def test_help_measures_and_writes_nothing(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["script", "--help"])
+    # Should it go on all the same, it fails here and leaves the README alone.
+    monkeypatch.setattr(script, "put_in", None)
+    monkeypatch.setattr(references, "ROUNDS", 1)
+    with pytest.raises(SystemExit) as ended:
+        script.main()
+    assert ended.value.code == 0
+    assert script.__doc__.splitlines()[0][:30] in capsys.readouterr().out
 
 
 def test_a_changed_figure_is_seen(tmp_path) -> None:
