@@ -6,20 +6,29 @@ a line is read. Lines of format 1 become lines of today's in `from_format_1`.
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis
+from course_utils.slices import slicing
 from course_utils.slices.help import Help
 
 FORMAT = 2
 
-GRADED, UNREADABLE = "graded", "unreadable"
+GRADED: Final = "graded"
+UNREADABLE: Final = "unreadable"
 
+Status = Literal["graded", "unreadable", "missing"]
+ExerciseStatus = Literal["correct", "wrong", "not attempted", "error", "timeout", "memory", "crashed"]
 Audience = Literal["student", "staff"]
+
+# Units are folders in solutions/.
+_UNIT = re.compile(r"\w[\w .-]*")
 
 
 class FlagKind(StrEnum):
@@ -40,6 +49,20 @@ class FlagKind(StrEnum):
     SUSPICIOUS = "suspicious"
     # Of a journal in format 1, which did not say.
     OLD = "old"
+
+
+# What this version knows the meaning of.
+_KINDS = frozenset(
+    (
+        *FlagKind,
+        slicing.SEVERAL_CELLS,
+        slicing.FOUND_BY_NAME,
+        slicing.SEVERAL_DEFINITIONS,
+        slicing.WRAPPED,
+        slicing.WRAPPED_TOO_LATE,
+        slicing.IMPORTS_LENT,
+    )
+)
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +154,7 @@ class ExerciseLine(_Part, frozen=True, kw_only=True):
 
     Attributes:
         score, max_score: in the course's points.
-        status: `correct`, `wrong`, `not attempted`, `error`, `timeout`, `memory` or `crashed`.
+        status: one of `course_utils.checks.judge`.
         checks_sha256: hash of all that decides its verdict.
         diagnosis: what is known about a wrong answer; without ideas and fact for any other.
         checks: in their order.
@@ -141,7 +164,7 @@ class ExerciseLine(_Part, frozen=True, kw_only=True):
 
     score: float
     max_score: float
-    status: str
+    status: ExerciseStatus
     checks_sha256: str = ""
     diagnosis: Diagnosis = NOTHING_KNOWN
     checks: tuple[CheckLine, ...] = ()
@@ -197,7 +220,7 @@ class Line(_Part, frozen=True, kw_only=True):
     checks_sha256: str = ""
     release: str | None = None
     versions: dict[str, str] = {}
-    status: str
+    status: Status
     score: float | None
     max_score: float
     override: float | None = None
@@ -226,14 +249,32 @@ def from_json(found: object) -> Line:
     return msgspec.convert(found, Line)
 
 
+def fault(line: Line) -> str:
+    """What is wrong with the values of a line whose types are right; empty if nothing is."""
+    if not _UNIT.fullmatch(line.unit):
+        return f"{line.unit!r} is no name of a unit"
+    for name in ("submitted_at", "due", "extension"):
+        text = getattr(line, name)
+        if text is not None and not _is_moment(text):
+            return f"{name} is {text!r}, which is no moment in ISO 8601 with a time zone"
+    return ""
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return dt.datetime.fromisoformat(text).utcoffset() is not None
+    except ValueError:
+        return False
+
+
 def texts(flags: Iterable[Flag]) -> str:
     """What flags say, one after the other."""
     return "; ".join(flag.text for flag in flags)
 
 
 def for_student(flags: Iterable[Flag]) -> list[Flag]:
-    """Those that the student is told too."""
-    return [flag for flag in flags if flag.audience == "student"]
+    """Those that the student is told too; of a kind that a newer version knows, only the staff is."""
+    return [flag for flag in flags if flag.audience == "student" and flag.kind in _KINDS]
 
 
 # --- format 1 -------------------------------------------------------------------------------------------------------

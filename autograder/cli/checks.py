@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder.cli.terminal import SOME_FAILED, console, messages
+from autograder.errors import UserError
 
 if TYPE_CHECKING:
     from autograder.quality.gate import Result
@@ -47,7 +48,6 @@ def checks_command(
     """Try the checks on wrong answers, which they must refuse, and on right ones, which they must accept."""
     from autograder.course import receipt
     from autograder.course.config import find_root
-    from autograder.errors import UserError
     from autograder.quality import standing
     from autograder.quality.gate import complaints
     from autograder.quality.page import PAGE, details, gate_table, page, rows_of
@@ -57,6 +57,8 @@ def checks_command(
     root = find_root()
     if show is not None:
         shown = {id_: Plan(seeds=1) for id_ in standing.exercises_of(root, [show])}
+        if len(shown) != 1:
+            raise UserError(f"--show {show}: name one exercise: {', '.join(shown)}")
         for problem in unready(root, shown).values():
             raise UserError(problem)
         (result,) = _survey(root, shown, jobs)
@@ -64,9 +66,10 @@ def checks_command(
         return
     exercises = standing.exercises_of(root, ids or ())
     deep = Plan(seeds=seeds or receipt.SEEDS, every=every)
-    states = {} if ids or all_ else standing.states(root, exercises)
+    chosen = bool(ids or all_)
+    states = standing.states(root, exercises) if fresh or not chosen else {}
     plans: dict[str, Plan] = dict.fromkeys(exercises, deep)
-    if states:
+    if states and not chosen:
         again = standing.picked(root, list(exercises))
         light = Plan(seeds=seeds or receipt.SEEDS_SINCE, every=every)
         changed = {id_: light for id_, state in states.items() if state is receipt.Freshness.JUDGING_CHANGED}

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from autograder.cli.terminal import SOME_FAILED, console, messages
+from autograder.errors import writing
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
 
@@ -25,7 +26,9 @@ def demo_command(
         from autograder.course.units import load_unit
         from autograder.publish.sample_class import make_class
 
-    submitted = make_class(load_unit(find_root(), assignment), folder / "submitted", students)
+    unit = load_unit(find_root(), assignment)
+    with writing(folder):
+        submitted = make_class(unit, folder / "submitted", students)
     failed = session.grade_class(
         [submitted],
         assignment,

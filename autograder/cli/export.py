@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder.cli.terminal import SOME_FAILED, console, messages
+from autograder.cli.terminal import SOME_FAILED, console, messages, tell
 from autograder.errors import UserError
 from autograder.results import Line
 
@@ -32,7 +32,10 @@ def export_command(
         raise UserError(f"unknown format {form!r}: choose one of {', '.join(FORMATS)}")
     if db is not None and form != "nbgrader":
         raise UserError(f"--db names nbgrader's gradebook; {form} has none")
-    grades = list(journal.read_journal(folder).values())
+    contents = journal.read_journal(folder)
+    for notice in contents.notices():
+        tell(messages, notice)
+    grades = list(contents.lines.values())
     if not grades:
         raise UserError(
             f"{folder / journal.NAME} has no results: run `autograder grade ... --out {folder}` first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograder.cli.terminal import OutDir, console
+from autograder.errors import writing
 
 
 def release_command(folder: OutDir) -> None:
@@ -10,5 +11,6 @@ def release_command(folder: OutDir) -> None:
     from autograder.course.config import find_root
     from autograder.publish.release import write_release as run
 
-    run(find_root(), folder)
+    with writing(folder):
+        run(find_root(), folder)
     console.print(f"The release is in {folder}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.cli.terminal import OutDir, console
+from rich.markup import escape
+
+from autograder.cli.terminal import OutDir, console, messages, tell
 
 
 def report_command(folder: OutDir) -> None:
@@ -10,4 +12,8 @@ def report_command(folder: OutDir) -> None:
     from autograder.grading import journal
     from autograder.report.pages import write_report
 
-    console.print(f"The report is {write_report(folder, list(journal.read_journal(folder).values()))}")
+    contents = journal.read_journal(folder)
+    for notice in contents.notices():
+        tell(messages, notice)
+    path = write_report(folder, list(contents.lines.values()))
+    console.print(escape(f"The report is {path}"), highlight=False, soft_wrap=True)

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,10 +25,11 @@ from rich.progress import (
 )
 
 from autograder.cli.each import Earlier, grade_each
+from autograder.cli.terminal import notices, tell
 from autograder.course.config import Course, check_exercises, find_root, load_course, secret
 from autograder.course.fingerprint import judging_code
 from autograder.course.units import Unit, load_unit
-from autograder.errors import UserError
+from autograder.errors import UserError, WriteError
 from autograder.grading import journal
 from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader, Policy
@@ -132,10 +132,14 @@ def grade_class(
         _announce_public(course, messages)
     with (
         _interruptible(out, messages),
-        only_one(out, wait=options.wait, tell=partial(_tell, messages)),
+        notices(messages),
+        only_one(out, wait=options.wait),
     ):
         # Read under the lock: another grader may just have finished.
-        lines = journal.read_journal(out)
+        contents = journal.read_journal(out)
+        for notice in contents.notices():
+            tell(messages, notice)
+        lines = dict(contents.lines)
         of_unit = {line.student: line for line in lines.values() if line.unit == assignment}
         earlier = Earlier(
             of_unit if options.resume else {},
@@ -155,7 +159,7 @@ def grade_class(
             console.print(class_table(assignment, results, console.width))
         if kept:
             were = "s were" if kept > 1 else " was"
-            _tell(
+            tell(
                 messages,
                 f"{kept} result{were} kept from an earlier run: file, checks and settings have not changed.",
             )
@@ -165,9 +169,9 @@ def grade_class(
         if results:
             try:
                 said = f"Results: {journal.NAME} in {out}. Report: {write_report(out, list(lines.values()))}"
-            except OSError as error:
+            except WriteError as error:
                 ours.append(("report", str(error)))
-                said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.strerror}"
+                said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.reason}"
             console.print(escape(said), highlight=False, soft_wrap=True)
     return Failures(len(unreadable), len(ours))
 
@@ -201,16 +205,14 @@ def _grader(
         return Grader(unit, key, limits, policy=policy, device=device, jobs=jobs, tier=tier, server=server)
     # What this machine offers has no part in it; workers say what theirs do.
     cluster = Cluster(scheduler=options.scheduler, lowest=course.sandbox, tier=tier, unsafe=unsafe)
-    return ClusterGrader(
-        unit, key, limits, cluster=cluster, policy=policy, device=device, tell=partial(_tell, messages)
-    )
+    return ClusterGrader(unit, key, limits, cluster=cluster, policy=policy, device=device)
 
 
 def _tell_old(found: list[Found], lines: Mapping[str, Line], messages: Console) -> None:
     old = [item for item in found if item.student in lines and lines[item.student].format != FORMAT]
     if old:
         results = "result is" if len(old) == 1 else "results are"
-        _tell(
+        tell(
             messages,
             f"{len(old)} {results} of an older {journal.NAME}, which did not say who may read its flags: graded again.",
         )
@@ -281,10 +283,6 @@ def _grade_all(
     return kept, unreadable, ours
 
 
-def _tell(messages: Console, text: str) -> None:
-    messages.print(escape(plain(text)), highlight=False, soft_wrap=True)
-
-
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
     """Fingerprint of what decides a score besides file and checks: a change of it makes `--resume` grade again."""
     kept = (
@@ -349,7 +347,7 @@ def cuda_jobs(jobs: int, messages: Console) -> int:
     free, _ = torch.cuda.mem_get_info()
     room = max(1, free // _CUDA_BYTES_A_JOB)
     if room < jobs:
-        _tell(messages, f"The GPU has {free / 2**30:.1f} GiB free: {room} at a time instead of {jobs}.")
+        tell(messages, f"The GPU has {free / 2**30:.1f} GiB free: {room} at a time instead of {jobs}.")
     return min(jobs, room)
 
 

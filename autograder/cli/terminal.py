@@ -1,12 +1,18 @@
-"""The terminal: consoles, exit codes, and how errors are told."""
+"""The terminal: consoles, exit codes, and how sentences are told."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+
+from course_utils.slices.plain import plain
 
 console = Console()
 messages = Console(stderr=True)
@@ -16,3 +22,31 @@ SOME_FAILED, BAD_USAGE = 1, 2
 
 Units = Annotated[list[str] | None, typer.Argument(help="Ids of units; all if left out.")]
 OutDir = Annotated[Path, typer.Argument(help="Folder.", file_okay=False)]
+
+
+def tell(shown_on: Console, text: str) -> None:
+    """Show a sentence as it is: nothing in it is markup or speaks to the terminal."""
+    shown_on.print(escape(plain(text)), highlight=False, soft_wrap=True)
+
+
+@contextlib.contextmanager
+def notices(shown_on: Console) -> Iterator[None]:
+    """Show what is logged meanwhile under the name `autograder`, from information upwards."""
+    log, handler = logging.getLogger("autograder"), _Notices(shown_on)
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+        log.removeHandler(handler)
+
+
+class _Notices(logging.Handler):
+    def __init__(self, shown_on: Console) -> None:
+        super().__init__(logging.INFO)
+        self._shown_on = shown_on
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(self._shown_on, record.getMessage())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from autograder.errors import writing
 from autograder.results import Line
 
 _NAME = "grades.csv"
@@ -27,12 +28,18 @@ def write_table(folder: Path, lines: Iterable[Line]) -> Path:
 
     Returns:
         The table's path.
+
+    Raises:
+        WriteError: it cannot be written.
     """
     rows = sorted(lines, key=lambda line: (line.unit, line.student))
     exercises = list(dict.fromkeys(name for line in rows for name in line.exercises))
     path = folder / _NAME
     unfinished = path.with_suffix(".csv.part")
-    with unfinished.open("w", encoding="utf-8-sig", newline="", errors="replace") as file:
+    with (
+        writing(folder),
+        unfinished.open("w", encoding="utf-8-sig", newline="", errors="replace") as file,
+    ):
         # Quotes around every text: where the list separator is a semicolon, "a;=b" must stay one cell as well.
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
         writer.writerow([harmless(name) for name in (*_COLUMNS, *exercises)])
@@ -42,7 +49,8 @@ def write_table(folder: Path, lines: Iterable[Line]) -> Path:
                 [harmless(value) for value in (*(getattr(line, name) for name in _COLUMNS), *scores)]
             )
     # A table that somebody looks at is the old one or the new one, never half of one.
-    unfinished.replace(path)
+    with writing(folder):
+        unfinished.replace(path)
     return path
 
 

@@ -12,7 +12,7 @@ import json
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import islice
@@ -68,14 +68,12 @@ class ClusterGrader:
         cluster: Cluster,
         policy: Policy | None = None,
         device: str = "cpu",
-        tell: Callable[[str], None] = lambda text: None,
     ) -> None:
         """Prepare to grade.
 
         Args:
             unit, secret, limits, policy, device: as of `Grader`.
             cluster: where, and in which tier.
-            tell: shows the user a sentence.
 
         Raises:
             UserError: there is no such tier.
@@ -86,7 +84,7 @@ class ClusterGrader:
             )
         self.unit, self.device = unit, device
         self.tier = cluster.tier or ("none" if cluster.unsafe else cluster.lowest)
-        self._scheduler, self._tell = cluster.scheduler, tell
+        self._scheduler = cluster.scheduler
         demand = Demand(unit=unit.id, device=device, cluster=cluster, sources=sources(unit))
         self._order = Order(
             id=uuid.uuid4().hex,
@@ -111,7 +109,7 @@ class ClusterGrader:
         with ExitStack() as stack:
             client = connect(self._scheduler)
             stack.callback(client.close, timeout=0.5)
-            self._crew = Crew(client, self._order, self._tell)
+            self._crew = Crew(client, self._order)
             stack.callback(self._crew.release)
             as_completed = importlib.import_module("distributed").as_completed
             self._completed = as_completed(loop=client.loop, with_results=True, raise_errors=False)

@@ -19,6 +19,8 @@ from autograder.grading import worker
 from autograder.grading.worker import Offer, Order
 from autograder.sandbox.tiers import TIERS
 
+_LOG = logging.getLogger("autograder")
+
 # A worker that failed so often in a row gets no more work: a full disk would use up a class.
 _FAULTS = 3
 # Seconds between two looks at who has joined and who is lost, and between two looks for answers.
@@ -51,22 +53,23 @@ class _Worker:
 class Crew:
     """Finds the workers of a scheduler, accepts them or not, and hands tasks to Dask for those that are ready.
 
+    Who joins, is lost or gets no work is a notice of the logger `autograder`.
+
     Attributes:
         client: of Dask.
         present: addresses of all workers that the scheduler knew at the last look.
     """
 
-    def __init__(self, client: Any, order: Order, tell: Callable[[str], None]) -> None:
+    def __init__(self, client: Any, order: Order) -> None:
         """Ask nobody yet.
 
         Args:
             client: of Dask, connected; closed by whoever made it.
             order: what an accepted worker is sent.
-            tell: shows the user a sentence.
         """
         self.client = client
         self.present: frozenset[str] = frozenset()
-        self._order, self._tell = order, tell
+        self._order = order
         self._scheduler = order.demand.cluster.scheduler
         self._workers: dict[str, _Worker] = {}
         self._looked = 0.0
@@ -104,10 +107,10 @@ class Crew:
             self.look()
             if not self._workers and not told:
                 told = True
-                self._tell(f"Waiting: no worker has joined {self._scheduler} yet. Ctrl-C stops.")
+                _LOG.info(f"Waiting: no worker has joined {self._scheduler} yet. Ctrl-C stops.")
             time.sleep(_POLL)
         tiers = sorted({self._workers[address].tier for address in self.ready()}, key=TIERS.index)
-        self._tell(
+        _LOG.info(
             f"Workers: {len(self.ready())} of {self._scheduler}, {self.threads()} submissions at a time, sandbox "
             f"{', '.join(tiers)}."
         )
@@ -140,12 +143,12 @@ class Crew:
         lost = self._workers.keys() - present.keys()
         for address in lost:
             if not self._workers.pop(address).refused:
-                self._tell(f"Worker {address} is lost; what it was grading is graded by others.")
+                _LOG.info(f"Worker {address} is lost; what it was grading is graded by others.")
         for address in present.keys() - self._workers.keys():
             (asked,) = self.map(worker.offer_to_grade, [self._order.demand], [address])
             self._workers[address] = _Worker(threads=present[address], asked=asked)
         if lost and not self._workers:
-            self._tell("No worker is left: waiting for others. Ctrl-C stops; what was graded is kept.")
+            _LOG.info("No worker is left: waiting for others. Ctrl-C stops; what was graded is kept.")
 
     def _take_offer(self, address: str, item: _Worker) -> None:
         future, item.asked = item.asked, None
@@ -158,7 +161,7 @@ class Crew:
             )
         item.refused = answer.refused
         if item.refused:
-            self._tell(f"Worker {address} gets no work: {item.refused}")
+            _LOG.info(f"Worker {address} gets no work: {item.refused}")
         elif item.accepted:
             item.tier = answer.tier
         else:
@@ -173,7 +176,7 @@ class Crew:
         item.faults = item.faults + 1 if fault else 0
         if item.faults == _FAULTS:
             item.refused = f"it failed {_FAULTS} times in a row, the last time with: {fault}"
-            self._tell(f"Worker {address} gets no more work: {item.refused}")
+            _LOG.info(f"Worker {address} gets no more work: {item.refused}")
 
     def check_connection(self, future: Any = None) -> None:
         """Raises `UserError` if there is no scheduler any more, as a future that was cancelled tells."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import json
 import os
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, TypeVar
@@ -19,8 +22,8 @@ from typing import IO, Any, TypeVar
 import msgspec
 from msgspec.structs import replace
 
-from autograder.errors import UserError
-from autograder.results import FORMAT, Line, from_format_1, to_json
+from autograder.errors import UserError, writing
+from autograder.results import FORMAT, Line, fault, from_format_1, from_json, to_json
 from course_utils.slices.plain import STEERING
 
 NAME = "grades.jsonl"
@@ -39,17 +42,18 @@ class Journal:
 
     def __enter__(self) -> Journal:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            is_new = not self.path.exists()
-            # Unbuffered: what was written is out of this process, and survives its being killed.
-            self._file = self.path.open("ab", buffering=0)
-            # A run that was cut off in mid-line: what follows starts on a line of its own.
-            self._cut_off = bool(self._file.tell()) and _last_byte(self.path) != b"\n"
-            if is_new:
-                _sync_folder(self.path.parent)
-        except OSError as error:
+            with writing(self.path):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                is_new = not self.path.exists()
+                # Unbuffered: what was written is out of this process, and survives its being killed.
+                self._file = self.path.open("ab", buffering=0)
+                # A run that was cut off in mid-line: what follows starts on a line of its own.
+                self._cut_off = bool(self._file.tell()) and _last_byte(self.path) != b"\n"
+                if is_new:
+                    _sync_folder(self.path.parent)
+        except UserError:
             self.__exit__(None, None, None)
-            raise UserError(f"{self.path} cannot be written: {error.strerror}") from error
+            raise
         return self
 
     def __exit__(
@@ -81,55 +85,109 @@ class Journal:
         return self._shared.of(msgspec.json.decode(text, type=Line))
 
 
-def read_journal(folder: Path) -> dict[tuple[str, str], Line]:
-    """(key of the person, unit) -> the last result. Lines cut off by a crash are skipped.
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a journal says.
+
+    Attributes:
+        path: of the journal.
+        lines: (key of the person, unit) -> the last result.
+        damaged: number of a line that was passed over -> what is wrong with it; empty if it is no result at all.
+        cut_off: number of the last line if it was begun and not finished, which is not among the damaged.
+    """
+
+    path: Path
+    lines: Mapping[tuple[str, str], Line]
+    damaged: Mapping[int, str]
+    cut_off: int | None = None
+
+    def notices(self) -> list[str]:
+        """What to tell of lines that were passed over, in sentences."""
+        said = []
+        if self.damaged:
+            number, why = next(iter(self.damaged.items()))
+            lines = "line" if len(self.damaged) == 1 else "lines"
+            said.append(
+                f"{len(self.damaged)} damaged {lines} passed over (first: {self.path}, line {number}"
+                f"{': ' if why else ''}{why}). `autograder grade` grades again whoever has no other."
+            )
+        if self.cut_off:
+            said.append(
+                f"{self.path}, line {self.cut_off}: is cut off, as an interrupted run leaves it; `autograder grade` "
+                "grades that student again."
+            )
+        return said
+
+
+class _DamagedError(UserError):
+    """A line is no result; the message is what is wrong with it, if that can be said."""
+
+
+def read_journal(folder: Path) -> Contents:
+    """What the journal of a folder says; nothing if there is none. Lines that are damaged are passed over.
 
     Raises:
         UserError: a line is of a format that this version does not know, or of its own and not as it should be.
     """
-    found: dict[tuple[str, str], Line] = {}
     path = folder / NAME
-    if not path.is_file():
-        return found
+    lines: dict[tuple[str, str], Line] = {}
+    damaged: dict[int, str] = {}
+    cut_off = None
     shared = _Shared()
-    with path.open("rb") as file:
+    with path.open("rb") if path.is_file() else io.BytesIO() as file:
         for number, data in enumerate(file, start=1):
-            line = _line(data, path, number)
-            if line is not None:
-                found[line.key] = shared.of(line)
-    return found
+            # A line that could not even be begun leaves an empty one.
+            if not data.strip():
+                continue
+            try:
+                line = _line(data, path, number)
+            except _DamagedError as error:
+                if _is_unfinished(data):
+                    cut_off = number
+                else:
+                    damaged[number] = str(error)
+            else:
+                lines[line.key] = shared.of(line)
+    return Contents(path=path, lines=lines, damaged=damaged, cut_off=cut_off)
 
 
-def _line(data: bytes, path: Path, number: int) -> Line | None:
-    try:
+def _line(data: bytes, path: Path, number: int) -> Line:
+    line = None
+    with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         line = msgspec.json.decode(data, type=Line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        try:
-            found = msgspec.json.decode(data)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            return None
-        if not isinstance(found, dict):
-            return None
-        if found.get("format", 1) == FORMAT:
-            raise UserError(
-                f"{path}, line {number}: is no result ({error}): was it edited? Put it right or delete the line; what "
-                "it said is then graded again"
-            ) from error
-        if "format" not in found:
-            with contextlib.suppress(msgspec.MsgspecError, KeyError, TypeError, AttributeError):
-                return from_format_1(found)
-            return None
-        raise _unknown(found["format"], path, number) from error
-    if line.format != FORMAT:
-        raise _unknown(line.format, path, number)
+    if line is None or line.format != FORMAT:
+        line = _other_line(data, path, number)
+    if why := fault(line):
+        raise _DamagedError(why)
     return line
 
 
-def _unknown(found: object, path: Path, number: int) -> UserError:
-    return UserError(
-        f"{path}, line {number}: is of format {found}, and this autograder knows 1 and {FORMAT}: take the version that "
-        "wrote it, or another folder with --out"
-    )
+def _other_line(data: bytes, path: Path, number: int) -> Line:
+    try:
+        found = msgspec.json.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise _DamagedError from error
+    if not isinstance(found, dict):
+        raise _DamagedError
+    form = found.get("format", 1)
+    if isinstance(form, bool) or form not in (1, FORMAT):
+        raise UserError(
+            f"{path}, line {number}: is of format {form!r}, and this autograder knows 1 and {FORMAT}: take the version "
+            "that wrote it, or another folder with --out"
+        )
+    try:
+        return from_format_1(found) if form == 1 else from_json(found)
+    except (msgspec.MsgspecError, KeyError, TypeError, AttributeError) as error:
+        if form == 1:
+            raise _DamagedError from error
+        raise UserError(
+            f"{path}, line {number}: is no result ({error}): was it edited? Put it right or delete the line; what it "
+            "said is then graded again"
+        ) from error
+
+
+def _is_unfinished(data: bytes) -> bool:
+    return data.startswith(b"{") and not data.endswith(b"\n")
 
 
 class _Shared:

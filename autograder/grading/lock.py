@@ -11,12 +11,15 @@ import datetime as dt
 import errno
 import fcntl
 import json
+import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.errors import UserError
+from autograder.errors import UserError, writing
+
+_LOG = logging.getLogger("autograder")
 
 _NAME = ".grades.lock"
 
@@ -25,26 +28,25 @@ _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
 
 
 @contextlib.contextmanager
-def only_one(folder: Path, *, wait: bool, tell: Callable[[str], None]) -> Iterator[None]:
+def only_one(folder: Path, *, wait: bool) -> Iterator[None]:
     """Hold the lock of a folder, which is made if it is not there.
+
+    For whom is waited, or that there can be no lock here, is a notice of the logger `autograder`.
 
     Args:
         folder: where results are written.
         wait: wait while another grader has the lock.
-        tell: shows the user a sentence: for whom is waited, or that there can be no lock here.
 
     Raises:
         UserError: another grader is at work and `wait` is false, or the folder cannot be written.
     """
     path = folder / _NAME
-    try:
+    with writing(path):
         folder.mkdir(parents=True, exist_ok=True)
         # Never deleted: who waits for a file that is gone holds a lock that nobody else sees.
         file = path.open("a+b", buffering=0)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
     with file:
-        _acquire(file.fileno(), folder, wait, tell)
+        _acquire(file.fileno(), folder, wait)
         with contextlib.suppress(OSError):
             # A full disk is no reason not to grade: those who wait then do not learn for whom.
             file.truncate(0)
@@ -56,19 +58,19 @@ def only_one(folder: Path, *, wait: bool, tell: Callable[[str], None]) -> Iterat
                 file.truncate(0)
 
 
-def _acquire(descriptor: int, folder: Path, wait: bool, tell: Callable[[str], None]) -> None:
+def _acquire(descriptor: int, folder: Path, wait: bool) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         busy = f"another grader is at work in {folder} ({_holder(descriptor)})"
         if not wait:
             raise UserError(f"{busy}: wait until it is done, or give another --out") from None
-        tell(f"Waiting: {busy}. This one goes on when that one is done.")
+        _LOG.info(f"Waiting: {busy}. This one goes on when that one is done.")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise UserError(f"{folder / _NAME} cannot be locked: {error.strerror}") from error
-        tell(f"The file system of {folder} has no locks: see to it that no second grader writes there.")
+        _LOG.info(f"The file system of {folder} has no locks: see to it that no second grader writes there.")
 
 
 def _myself() -> dict[str, str | int]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from autograder.errors import UserError
+from autograder.errors import UserError, writing
 from autograder.grading import journal
 from autograder.report.downloads import downloads
 from autograder.report.items import FEWEST
@@ -31,6 +31,7 @@ def write_report(folder: Path, lines: Sequence[Line]) -> Path:
 
     Raises:
         UserError: there are no results.
+        WriteError: a page cannot be written.
     """
     if not lines:
         raise UserError(
@@ -38,10 +39,11 @@ def write_report(folder: Path, lines: Sequence[Line]) -> Path:
         )
     feedback = environment().get_template("feedback.html")
     for line in lines:
-        page = folder / FEEDBACK / line.unit / f"{file_name(line.student)}.html"
-        page.parent.mkdir(parents=True, exist_ok=True)
+        page = folder / FEEDBACK / file_name(line.unit) / f"{file_name(line.student)}.html"
         made = feedback.render(grade=line, flags=for_student(line.flags))
-        page.write_text(made, encoding="utf-8")
+        with writing(folder):
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(made, encoding="utf-8")
     sort, allowed = script("sort.js")
     made = (
         environment()
@@ -58,12 +60,13 @@ def write_report(folder: Path, lines: Sequence[Line]) -> Path:
         )
     )
     path = folder / CLASS_REPORT
-    path.write_text(made, encoding="utf-8")
+    with writing(folder):
+        path.write_text(made, encoding="utf-8")
     return path
 
 
 def file_name(student: str) -> str:
-    """A student's name as a file name of its own: what is unsafe in one becomes `_`, what is too long is cut.
+    """The name of a student or unit as a file name of its own: what is unsafe in one becomes `_`, too long is cut.
 
     A changed name gets a few digits of a hash, so that `a/b` never sees the page of `a_b`.
     """

@@ -136,7 +136,7 @@ def grade_class(unit: Unit, world: World, tier: str, attacks: list[Attack], file
             else:
                 assert result is not None
                 log.write(result)
-    lines = list(journal.read_journal(world.out).values())
+    lines = list(journal.read_journal(world.out).lines.values())
     outcome.grades = {line.student: to_json(line) for line in lines}
     write_report(world.out, lines)
     outcome.processes = world.processes()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
+import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +15,7 @@ import pytest
 
 import course_utils.errors
 from autograder import errors
-from autograder.errors import AutograderError, ClusterError, SandboxError, UserError
+from autograder.errors import AutograderError, ClusterError, SandboxError, UserError, WriteError, writing
 from course_utils.errors import CourseError
 from course_utils.running.alone import CannotRun
 from course_utils.slices.python_text import Unparsable
@@ -50,3 +54,34 @@ def test_the_tree() -> None:
     for kind in (CannotRun, Unparsable, SubmitError):
         assert issubclass(kind, CourseError)
     assert not issubclass(SandboxError, UserError), "a fault of ours is no bad usage"
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    said = re.escape(f"{tmp_path}/file/a cannot be written: Not a directory")
+    with (
+        pytest.raises(WriteError, match=said),
+        writing(tmp_path / "file/a/b"),
+    ):
+        (tmp_path / "file/a").mkdir(parents=True)
+    with pytest.raises(WriteError, match="cannot be written: Is a directory"), writing(tmp_path):
+        tmp_path.write_text("")
+    with pytest.raises(WriteError, match=f"{tmp_path} cannot be written: No space left"), writing(tmp_path):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_tree_that_cannot_be_copied(tmp_path: Path) -> None:
+    (tmp_path / "from/a").mkdir(parents=True)
+    (tmp_path / "to").mkdir()
+    (tmp_path / "to/a").write_text("")
+    said = re.escape(f"{tmp_path}/to/a cannot be written: ")
+    with pytest.raises(WriteError, match=said), writing(tmp_path / "to"):
+        shutil.copytree(tmp_path / "from", tmp_path / "to", dirs_exist_ok=True)
+
+
+def test_what_the_system_says_of_other_places_is_no_mistake_of_the_user(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), writing(tmp_path / "out"):
+        (tmp_path / "in").read_text()
+    with pytest.raises(OSError, match="Bad file") as caught, writing(tmp_path / "out"):
+        os.close(-1)
+    assert not isinstance(caught.value, AutograderError)

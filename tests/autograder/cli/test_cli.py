@@ -45,7 +45,7 @@ def autograder_from_cold(*arguments: str | Path) -> subprocess.CompletedProcess[
 
 
 def results(folder: Path) -> dict[str, Line]:
-    return {line.student: line for line in journal.read_journal(folder).values()}
+    return {line.student: line for line in journal.read_journal(folder).lines.values()}
 
 
 @pytest.fixture(scope="module")
@@ -312,3 +312,66 @@ def test_full_disk_is_named_and_no_students_fault(messy: Path, tmp_path: Path) -
     assert run.returncode == 1
     assert "No space left" in " ".join(run.stderr.split())
     assert "Traceback" not in run.stderr
+
+
+# --- what cannot be read, and what cannot be written ----------------------------------------------------------------
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """A folder of results [with brackets] whose journal has damaged lines, and was cut off."""
+    folder = tmp_path / "[out]"
+    folder.mkdir()
+    whole = (ROOT / "tests/corpora/journals/format-1.jsonl").read_bytes().splitlines(keepends=True)
+    moved = whole[1].replace(b'"submitted_at": null', b'"submitted_at": "yesterday"')
+    assert moved != whole[1]
+    (folder / journal.NAME).write_bytes(b"".join([whole[0], moved, b"[1,2]\n", whole[2], whole[3][:40]]))
+    return folder
+
+
+@pytest.mark.parametrize("command", [["report"], ["export", "csv"]])
+def test_damaged_lines_are_told(damaged: Path, command: list[str]) -> None:
+    run = autograder(*command, damaged)
+    said = " ".join(run.stderr.split())
+    assert run.returncode == 0
+    path = damaged / journal.NAME
+    assert f"2 damaged lines passed over (first: {path}, line 2: submitted_at is 'yesterday'" in said
+    assert f"{path}, line 5: is cut off" in said
+
+
+def test_grading_tells_damaged_lines_and_makes_them_again(messy: Path, tmp_path: Path) -> None:
+    command = ("grade", messy / "ada.ipynb", "--assignment", "moco", "--out", tmp_path)
+    assert autograder(*command).returncode == 0
+    path = tmp_path / journal.NAME
+    path.write_bytes(b"\xff\xfe\n" + path.read_bytes()[:100])
+    run = autograder(*command)
+    said = " ".join(run.stderr.split())
+    assert run.returncode == 0
+    assert f"1 damaged line passed over (first: {path}, line 1)." in said
+    assert f"{path}, line 2: is cut off" in said
+    assert list(results(tmp_path)) == ["ada"]
+
+
+@pytest.mark.parametrize(
+    ("command", "taken"),
+    [
+        (["report", "OUT"], "feedback"),
+        (["report", "OUT"], "report.html/in_use"),
+        (["export", "csv", "OUT"], "grades.csv.part/in_use"),
+        (["export", "csv", "OUT"], "grades.csv/in_use"),
+        (["release", "OUT/file/x"], "file"),
+        (["demo", "OUT/file/y"], "file"),
+        (["demo", "/proc/y"], "file"),
+    ],
+)
+def test_what_cannot_be_written_is_told_in_a_sentence(damaged: Path, command: list[str], taken: str) -> None:
+    # A file where a folder should be, or the other way round: not even root can write there.
+    (damaged / taken).parent.mkdir(exist_ok=True)
+    (damaged / taken).write_text("")
+    run = autograder(*(word.replace("OUT", str(damaged)) for word in command))
+    said = " ".join(run.stderr.split())
+    assert run.returncode == 2, said
+    place = "/proc/y" if "/proc/y" in command else damaged / Path(taken).parts[0]
+    assert f"autograder: {place}" in said
+    assert "cannot be written: " in said
+    assert "Traceback" not in said

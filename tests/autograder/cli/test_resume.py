@@ -88,7 +88,8 @@ class Course:
 
     def results(self, out: str = "out") -> dict[str, Line]:
         return {
-            line.student: journal.lasting(line) for line in journal.read_journal(self.root / out).values()
+            line.student: journal.lasting(line)
+            for line in journal.read_journal(self.root / out).lines.values()
         }
 
 
@@ -257,7 +258,7 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
     students = [json.loads(line)["student"] for line in lines]
     for cut in range(len(whole) + 1):
         (tmp_path / journal.NAME).write_bytes(whole[:cut])
-        done = {student for student, _ in journal.read_journal(tmp_path)}
+        done = {student for student, _ in journal.read_journal(tmp_path).lines}
         # The brace at its end makes a line complete, not the newline.
         assert done == {student for student, end in zip(students, (len(lines[0]), len(whole)), strict=True) if cut >= end - 1}  # fmt: skip
         if cut % 50:
@@ -268,7 +269,7 @@ def test_a_journal_cut_at_any_byte(course: Course, undisturbed: dict[str, Any], 
                 result = from_json(json.loads(line))
                 if result.student not in done:
                     log.write(result)
-        assert list(journal.read_journal(tmp_path).values()) == [
+        assert list(journal.read_journal(tmp_path).lines.values()) == [
             from_json(json.loads(line)) for line in lines
         ]
         assert set(complete((tmp_path / journal.NAME).read_bytes()).values()) == {1}
@@ -389,7 +390,7 @@ HOLDER = """
 import sys, time
 from pathlib import Path
 from autograder.grading.lock import only_one
-with only_one(Path(sys.argv[1]), wait=True, tell=print):
+with only_one(Path(sys.argv[1]), wait=True):
     print("held", flush=True)
     time.sleep(600)
 """
@@ -431,14 +432,14 @@ def test_the_second_waits_and_goes_on_when_the_first_is_killed(
 
 def test_a_lock_is_free_again(tmp_path: Path) -> None:
     for _ in range(2):
-        with only_one(tmp_path / "out", wait=False, tell=pytest.fail):
+        with only_one(tmp_path / "out", wait=False):
             with (
                 pytest.raises(UserError, match=f"process {os.getpid()}"),
-                only_one(tmp_path / "out", wait=False, tell=pytest.fail),
+                only_one(tmp_path / "out", wait=False),
             ):
                 pass
             # Neither the waiting one nor its giving up takes the lock away.
-            with pytest.raises(UserError), only_one(tmp_path / "out", wait=False, tell=pytest.fail):
+            with pytest.raises(UserError), only_one(tmp_path / "out", wait=False):
                 pass
 
 
@@ -446,7 +447,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (
         pytest.raises(UserError, match="cannot be written"),
-        only_one(tmp_path / "file" / "out", wait=True, tell=pytest.fail),
+        only_one(tmp_path / "file" / "out", wait=True),
     ):
         pass
 
@@ -475,7 +476,7 @@ def test_lines_of_an_older_format_are_graded_again_and_that_is_said_once(
                 entry |= {"diagnosis": None, "score": 0.125}
             old = {name: value for name, value in line.items() if name not in ("format", "person", "written")}
             file.write(json.dumps(old | {"flags": ["whatever was said then"]}) + "\n")
-    assert {line.format for line in journal.read_journal(course.root / "old").values()} == {1}
+    assert {line.format for line in journal.read_journal(course.root / "old").lines.values()} == {1}
     assert course.grade(out="old") == 1, course.said()
     assert course.said().count(f"{STUDENTS + 1} results are of an older grades.jsonl") == 1
     assert course.results("old") == undisturbed

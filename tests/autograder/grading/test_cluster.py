@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import logging
 import os
 import pickle
 import re
@@ -146,10 +148,33 @@ def by_student(graded: list[tuple[Found, Any]]) -> dict[str, Line]:
     return {found.student: journal.lasting(line) for found, line in graded}
 
 
-def connect(unit: Unit, scheduler: Scheduler, said: list[str]) -> ClusterGrader:
+class Notices(logging.Handler):
+    """What is said to whoever grades."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        super().__init__(logging.INFO)
+        self.tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.tell(record.getMessage())
+
+
+@contextlib.contextmanager
+def hearing(tell: Callable[[str], None]) -> Iterator[Notices]:
+    log, handler = logging.getLogger("autograder"), Notices(tell)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        yield handler
+    finally:
+        log.setLevel(logging.NOTSET)
+        log.removeHandler(handler)
+
+
+def connect(unit: Unit, scheduler: Scheduler) -> ClusterGrader:
     policy = Policy(late=load_course(unit.root).late)
     cluster = Cluster(scheduler=scheduler.address, lowest=TIER)
-    return ClusterGrader(unit, SECRET, LIMITS, cluster=cluster, policy=policy, tell=said.append)
+    return ClusterGrader(unit, SECRET, LIMITS, cluster=cluster, policy=policy)
 
 
 def test_the_life_of_a_cluster(
@@ -172,7 +197,7 @@ def test_the_life_of_a_cluster(
     )
     said: list[str] = []
     graded: list[tuple[Found, Any]] = []
-    with connect(unit, scheduler, said) as there:
+    with hearing(said.append), connect(unit, scheduler) as there:
         assert there.tier == TIER
         assert any("Workers: 2 of tcp" in line for line in said), said
         assert any("gets no work" in line and "solutions/tiny/" in line for line in said), said
@@ -210,7 +235,7 @@ def test_the_life_of_a_cluster(
     assert (out / journal.NAME).read_bytes() == lines
     (out / journal.NAME).write_bytes(b"".join(lines.splitlines(keepends=True)[:6])[:-20])
     run(scheduler.address)
-    whole = {student: line for (student, _), line in journal.read_journal(out).items()}
+    whole = {student: line for (student, _), line in journal.read_journal(out).lines.items()}
     assert {student: whole[student].score for student in alone} == {
         name: line.score for name, line in alone.items()
     }
@@ -220,7 +245,7 @@ def test_the_life_of_a_cluster(
     changed = make_course(tmp_path / "changed", ("reference.py", "0.25 * torch", "0.25 * 2 * torch"))
     with (
         pytest.raises(UserError, match=r"no worker of tcp.* can grade: .*the files of solutions/tiny/"),
-        connect(load_unit(changed, "tiny"), scheduler, []),
+        connect(load_unit(changed, "tiny"), scheduler),
     ):
         pass
 
@@ -278,6 +303,7 @@ class Here:
     def __init__(self, local: Any, unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
         self.local = local
         self.said: list[str] = []
+        self.notices: Notices
         # The address of the worker, for each time.
         self.accepted: list[str] = []
         self.graded: list[str] = []
@@ -288,7 +314,6 @@ class Here:
             SECRET,
             LIMITS,
             cluster=Cluster(scheduler=local.scheduler_address, lowest="none"),
-            tell=self.said.append,
         )
         here = self
 
@@ -342,7 +367,9 @@ def here(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> Iterator[Here]:
             n_workers=4, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0"
         ) as local,
     ):
-        yield Here(local, unit, monkeypatch)
+        made = Here(local, unit, monkeypatch)
+        with hearing(made.said.append) as made.notices:
+            yield made
 
 
 def submissions(course: Path, number: int) -> list[Submission]:
@@ -400,7 +427,7 @@ def test_all_workers_are_lost_and_another_one_joins(here: Here, course: Path) ->
             here.local.loop.add_callback(here.local.scale, 6)
 
     here.does = works
-    here.grader._tell = tell
+    here.notices.tell = tell
     # What lay ready at the one goes to the next, which is lost too.
     here.local.scheduler.allowed_failures = 10
     with here.grader:

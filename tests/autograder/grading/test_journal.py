@@ -3,26 +3,30 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from msgspec.structs import replace
 
 from autograder.errors import UserError
-from autograder.grading.journal import NAME, Journal, read_journal, says_the_same
+from autograder.grading.journal import NAME, Contents, Journal, read_journal, says_the_same
 from autograder.results import (
     CheckLine,
     ExerciseLine,
+    ExerciseStatus,
     Flag,
     Line,
     Person,
     Window,
     Written,
+    for_student,
     from_format_1,
     texts,
     to_json,
 )
+from course_utils.checks import judge
 from course_utils.checks.diagnose import Diagnosis, Idea
+from course_utils.slices import slicing
 from course_utils.slices.help import Help
 from tests.support import ROOT
 
@@ -38,7 +42,10 @@ def test_last_line_wins(tmp_path: Path) -> None:
         journal.write(line("ada", 1))
         journal.write(line("bob", 2))
         journal.write(line("ada", 3))
-    assert {key[0]: value.score for key, value in read_journal(tmp_path).items()} == {"ada": 3, "bob": 2}
+    assert {key[0]: value.score for key, value in read_journal(tmp_path).lines.items()} == {
+        "ada": 3,
+        "bob": 2,
+    }
 
 
 def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
@@ -51,7 +58,7 @@ def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
         (tmp_path / NAME).write_bytes(whole[:cut])
         with Journal(tmp_path) as journal:
             journal.write(line("eve", 5))
-        found = read_journal(tmp_path)
+        found = read_journal(tmp_path).lines
         assert ("eve", "moco") in found
         assert (("ada", "moco") in found) == (cut >= first - 1)
 
@@ -59,7 +66,7 @@ def test_readable_after_a_cut_at_any_byte(tmp_path: Path) -> None:
 def test_each_line_is_on_the_disk_at_once(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("ada", 1))
-        assert len(read_journal(tmp_path)) == 1
+        assert len(read_journal(tmp_path).lines) == 1
 
 
 def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
@@ -69,7 +76,7 @@ def test_zeros_where_a_power_cut_lost_a_line(tmp_path: Path) -> None:
         file.write(b"\0" * 100)
     with Journal(tmp_path) as journal:
         journal.write(line("bob", 2))
-    assert {student for student, _ in read_journal(tmp_path)} == {"ada", "bob"}
+    assert {student for student, _ in read_journal(tmp_path).lines} == {"ada", "bob"}
 
 
 def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
@@ -77,7 +84,9 @@ def test_lines_that_are_no_results_are_passed_over(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("bob", 1))
     (tmp_path / NAME).write_bytes(strange + (tmp_path / NAME).read_bytes())
-    assert list(read_journal(tmp_path)) == [("bob", "moco")]
+    found = read_journal(tmp_path)
+    assert list(found.lines) == [("bob", "moco")]
+    assert list(found.damaged) == [1, 2, 3, 4]
 
 
 def test_what_says_the_same() -> None:
@@ -117,7 +126,7 @@ def test_a_line_is_read_as_it_was_written(tmp_path: Path) -> None:
     )
     with Journal(tmp_path) as journal:
         assert journal.write(whole) == whole
-    assert list(read_journal(tmp_path).values()) == [whole]
+    assert list(read_journal(tmp_path).lines.values()) == [whole]
 
 
 def test_keys_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
@@ -126,7 +135,7 @@ def test_keys_of_a_newer_version_are_passed_over(tmp_path: Path) -> None:
         "flags": [{"kind": "x", "text": "y", "audience": "staff", "z": 1}],
     }
     (tmp_path / NAME).write_text(json.dumps(made))
-    (found,) = read_journal(tmp_path).values()
+    (found,) = read_journal(tmp_path).lines.values()
     assert found.flags == (Flag(kind="x", text="y", audience="staff"),)
 
 
@@ -136,7 +145,7 @@ def test_the_last_line_of_a_key_wins_whatever_the_name(tmp_path: Path) -> None:
         journal.write(line("ada", 1, person=Person(key="1003", name="ada")))
         journal.write(line("Ada", 1))
         journal.write(named)
-    assert {key: found.score for key, found in read_journal(tmp_path).items()} == {
+    assert {key: found.score for key, found in read_journal(tmp_path).lines.items()} == {
         ("1003", "moco"): 2,
         ("Ada", "moco"): 1,
     }
@@ -147,6 +156,15 @@ def test_the_last_line_of_a_key_wins_whatever_the_name(tmp_path: Path) -> None:
     [
         ({"format": 3}, "line 2: is of format 3, and this autograder knows 1 and 2"),
         ({"format": 3, "person": "ada"}, "line 2: is of format 3"),
+        ({"format": "2"}, "line 2: is of format '2', and this autograder knows 1 and 2"),
+        ({"format": True}, "line 2: is of format True, and"),
+        ({"format": None}, "line 2: is of format None, and"),
+        ({"status": "splendid"}, "line 2: is no result .*splendid.*: was it edited"),
+        (
+            {"exercises": {"moco.enqueue": {"score": 0, "max_score": 1, "status": "so-so"}}},
+            "line 2: .*so-so.*edited",
+        ),
+        ({"flags": [{"kind": "x", "text": "y", "audience": "everyone"}]}, "line 2: .*everyone"),
         ({"score": "1"}, "line 2: is no result .*score.*: was it edited"),
         ({"flags": ["two"]}, "line 2: is no result"),
     ],
@@ -160,13 +178,96 @@ def test_what_this_version_does_not_know_is_refused(
         read_journal(tmp_path)
 
 
+# --- damaged lines --------------------------------------------------------------------------------------------------
+
+
+def read_bytes(folder: Path, *lines: bytes) -> Contents:
+    (folder / NAME).write_bytes(b"".join(lines))
+    return read_journal(folder)
+
+
+def as_bytes(student: str, **change: Any) -> bytes:
+    return json.dumps(to_json(line(student, 1.0)) | change).encode() + b"\n"
+
+
+@pytest.mark.parametrize(
+    "damaged", [b'{"format": 2, "person": {"ke', b"\xff\xfe", b"[1,2]", b"null", b"\0" * 9, b"{}"]
+)
+def test_a_damaged_line_is_passed_over_and_told(tmp_path: Path, damaged: bytes) -> None:
+    found = read_bytes(tmp_path, as_bytes("ada"), damaged + b"\n", as_bytes("bob"))
+    assert [student for student, _ in found.lines] == ["ada", "bob"]
+    assert (dict(found.damaged), found.cut_off) == ({2: ""}, None)
+    (said,) = found.notices()
+    assert said.startswith(f"1 damaged line passed over (first: {tmp_path / NAME}, line 2). ")
+
+
+def test_several_damaged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None:
+    found = read_bytes(tmp_path, as_bytes("ada"), b"\n", b"[1]\n", as_bytes("bob"), b"null\n")
+    (said,) = found.notices()
+    assert said.startswith(f"2 damaged lines passed over (first: {tmp_path / NAME}, line 3). ")
+
+
+def test_the_last_line_of_an_interrupted_run_is_cut_off_and_not_damaged(tmp_path: Path) -> None:
+    found = read_bytes(tmp_path, as_bytes("ada"), as_bytes("bob")[:50])
+    assert (list(found.lines), dict(found.damaged), found.cut_off) == ([("ada", "moco")], {}, 2)
+    (said,) = found.notices()
+    assert said.startswith(f"{tmp_path / NAME}, line 2: is cut off, as an interrupted run leaves it; ")
+    # One that lacks nothing but its end says all.
+    assert read_bytes(tmp_path, as_bytes("ada"), as_bytes("bob")[:-1]).notices() == []
+
+
+@pytest.mark.parametrize("unit", ["../../../evil", "..", "/etc", "a/b", "a\\b", "", "a\0b", "moco\n"])
+def test_a_unit_that_is_no_name_is_damage(tmp_path: Path, unit: str) -> None:
+    found = read_bytes(tmp_path, as_bytes("ada", unit=unit))
+    assert (found.lines, found.damaged) == ({}, {1: f"{unit!r} is no name of a unit"})
+    assert f"line 1: {unit!r} is no name of a unit" in found.notices()[0]
+
+
+@pytest.mark.parametrize("name", ["submitted_at", "due", "extension"])
+@pytest.mark.parametrize("text", ["yesterday", "", "2026-13-01T00:00:00+00:00", "2026-01-01T00:00:00"])
+def test_a_moment_that_is_none_is_damage(tmp_path: Path, name: str, text: str) -> None:
+    found = read_bytes(
+        tmp_path, as_bytes("ada", **{name: text}), as_bytes("bob", **{name: "2026-01-01T00:00:00Z"})
+    )
+    assert [student for student, _ in found.lines] == ["bob"]
+    assert found.damaged == {1: f"{name} is {text!r}, which is no moment in ISO 8601 with a time zone"}
+
+
+def test_every_status_that_a_verdict_can_have_is_one_of_a_line() -> None:
+    statuses = {
+        value
+        for name, value in vars(judge).items()
+        if name.isupper() and name != "WITHHELD" and isinstance(value, str)
+    }
+    assert statuses == set(get_args(ExerciseStatus))
+
+
+def test_students_are_told_no_flag_of_a_kind_that_is_not_known() -> None:
+    known, unknown = (Flag(kind=kind, text="x", audience="student") for kind in ("renamed-file", "copied"))
+    slices = [
+        Flag(kind=value, text="x", audience="student")
+        for name, value in vars(slicing).items()
+        if name
+        in (
+            "SEVERAL_CELLS",
+            "FOUND_BY_NAME",
+            "SEVERAL_DEFINITIONS",
+            "WRAPPED",
+            "WRAPPED_TOO_LATE",
+            "IMPORTS_LENT",
+        )
+    ]
+    assert len(slices) == 6
+    assert for_student([known, unknown, *slices]) == [known, *slices]
+
+
 # --- format 1, as an earlier version wrote it -----------------------------------------------------------------------
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> dict[str, Line]:
     (tmp_path / NAME).write_bytes((ROOT / "tests/corpora/journals/format-1.jsonl").read_bytes())
-    return {found.student: found for found in read_journal(tmp_path).values()}
+    return {found.student: found for found in read_journal(tmp_path).lines.values()}
 
 
 def test_of_an_old_journal_the_staff_alone_reads_the_flags(old: dict[str, Line]) -> None:
@@ -189,6 +290,12 @@ def test_an_old_journal_says_what_it_said(old: dict[str, Line]) -> None:
     assert (dora.late_days, dora.score, dora.late_penalty) == (2, 2.8, 0.7)
     assert dora.exercises["tiny.scale"].diagnosis.fact == "right values, but wrong gradients"
     assert (junk.status, junk.score) == ("unreadable", None)
+
+
+def test_an_old_line_may_say_that_it_is_one(tmp_path: Path, old: dict[str, Line]) -> None:
+    whole = (ROOT / "tests/corpora/journals/format-1.jsonl").read_text(encoding="utf-8").splitlines()
+    (tmp_path / NAME).write_text("\n".join(json.dumps({"format": 1} | json.loads(text)) for text in whole))
+    assert {found.student: found for found in read_journal(tmp_path).lines.values()} == old
 
 
 def test_mistakes_of_an_old_journal() -> None:
@@ -214,7 +321,8 @@ def test_mistakes_of_an_old_journal() -> None:
 
 
 def test_nothing_there(tmp_path: Path) -> None:
-    assert read_journal(tmp_path) == {}
+    found = read_journal(tmp_path)
+    assert (found.lines, found.damaged, found.cut_off, found.notices()) == ({}, {}, None, [])
 
 
 def test_full_disk_and_places_that_cannot_be_written(tmp_path: Path) -> None:
@@ -245,7 +353,7 @@ def test_a_line_that_could_not_be_finished_spoils_no_other(tmp_path: Path) -> No
 def test_a_name_that_is_no_text(tmp_path: Path) -> None:
     with Journal(tmp_path) as journal:
         journal.write(line("J\udcfcrg", 1))
-    assert len(read_journal(tmp_path)) == 1
+    assert len(read_journal(tmp_path).lines) == 1
 
 
 def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path) -> None:
@@ -255,7 +363,7 @@ def test_lines_are_inert_on_a_terminal_and_names_stay_as_they_are(tmp_path: Path
     text = (tmp_path / NAME).read_text(encoding="utf-8")
     assert "zoë" in text
     assert not set(name) - set("zoë[2J31mada") & set(text)
-    assert list(read_journal(tmp_path)) == [(name, "moco")]
+    assert list(read_journal(tmp_path).lines) == [(name, "moco")]
 
 
 def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(tmp_path: Path) -> None:
@@ -264,6 +372,6 @@ def test_what_many_results_say_alike_is_one_object_and_what_they_do_not_is_not(t
             check = CheckLine(id="a", passed=passed, points=0.0)
             entry = ExerciseLine(score=0.0, max_score=1.0, status="wrong", checks=(check,))
             journal.write(line(student, 1, exercises={"moco.enqueue": entry}))
-    checks = [found.exercises["moco.enqueue"].checks[0] for found in read_journal(tmp_path).values()]
+    checks = [found.exercises["moco.enqueue"].checks[0] for found in read_journal(tmp_path).lines.values()]
     assert checks[0] is checks[1]
     assert [check.passed for check in checks] == [True, True, False]

@@ -140,6 +140,29 @@ def test_of_a_reference_that_is_not_written_one_thing_is_said(
         app(["checks", "--show", "tiny.halve"])
 
 
+def test_show_asks_for_one_exercise_before_it_computes(course: Path, tried: list[Mapping[str, Plan]]) -> None:
+    with pytest.raises(UserError, match=r"--show tiny: name one exercise: tiny\.scale, tiny\.clear"):
+        app(["checks", "--show", "tiny"])
+    assert not tried
+
+
+@pytest.mark.parametrize("chosen", ["--all", "tiny.clear", "tiny"])
+def test_fresh_asks_for_fresh_receipts_of_whatever_is_tried(
+    course: Path, tried: list[Mapping[str, Plan]], capfd: Any, chosen: str
+) -> None:
+    assert checks() == 0
+    assert checks(chosen, "--fresh") == 0
+    path = course / "solutions/tiny/clear/wrong.py"
+    path.write_text(path.read_text() + "# Changed.\n")
+    capfd.readouterr()
+    assert checks(chosen, "--fresh") == 1
+    assert "tiny/clear/receipt.json: is stale" in " ".join(capfd.readouterr().out.split())
+    # All that was asked for is tried, fresh or not.
+    assert seeds(tried) == dict.fromkeys(
+        ["tiny.clear"] if "." in chosen else ["tiny.scale", "tiny.clear"], 200
+    )
+
+
 def test_show_tells_which_check_refuses_what(course: Path, capfd: Any) -> None:
     assert checks("--show", "tiny.scale") == 0
     out = capfd.readouterr().out

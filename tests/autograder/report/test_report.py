@@ -130,6 +130,21 @@ def test_a_name_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     assert len(file_name("\u00eb" * 249).encode()) < 250
 
 
+def test_a_unit_never_leads_out_of_the_folder(tmp_path: Path) -> None:
+    text = pages(tmp_path / "out", grade("ada", unit="../../../evil"))
+    (folder,) = (tmp_path / "out/feedback").iterdir()
+    assert folder.name == file_name("../../../evil")
+    assert list(tmp_path.iterdir()) == [tmp_path / "out"]
+    assert f"feedback/{folder.name}/ada.html" in text
+
+
+def test_feedback_has_no_flag_that_only_a_newer_version_knows(tmp_path: Path) -> None:
+    flag = Flag(kind="copied", text="as bob has it", audience="student")
+    report = pages(tmp_path, grade("ada", flags=[flag]))
+    assert flag.text in report
+    assert flag.text not in (tmp_path / "feedback/moco/ada.html").read_text()
+
+
 def test_no_two_students_share_a_page(tmp_path: Path) -> None:
     pages(tmp_path, grade("a/b"), grade("a_b"), grade("a:b"), grade("a_b."))
     assert len(list((tmp_path / "feedback" / "moco").iterdir())) == 4
