@@ -373,7 +373,7 @@ def test_hashes_are_of_what_decides(tmp_path: Path) -> None:
 def test_a_property_counts_with_the_files_that_it_may_use(tmp_path: Path) -> None:
     changes = (
         "clear/checks.py",
-        "points=2",
+        "points=2, visible=True",
         "property=lambda case, seen: None, points=2",
     )
     root = make_course(tmp_path, changes)
