@@ -11,7 +11,7 @@ import pytest
 
 from autograder.course.units import Unit, load_unit
 from autograder.grading.grader import Grader, Limits
-from tests.support import ROOT
+from tests.support import ROOT, turns
 from tests.support.schedule import group, is_slow, order
 
 SECRET = b"the tests' own secret"
@@ -26,9 +26,32 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_slow(item.nodeid):
             item.add_marker("slow")
+    waiting = [item for item in items if not turns.is_due(item.nodeid)]
+    if waiting:
+        items[:] = [item for item in items if turns.is_due(item.nodeid)]
+        config.hook.pytest_deselected(items=waiting)
     if hasattr(config, "workerinput"):
         # Long ones first, so that no process is left alone with one at the end.
         items.sort(key=lambda item: order(item.nodeid))
+
+
+def pytest_report_header() -> str | None:
+    if not turns.take_turns():
+        return None
+    return (
+        f"Slow tests take turns: {turns.RECEIPT.name} fits, so one file in {turns.SHARE} is run."
+        if turns.receipt_fits()
+        else f"All tests are run: {turns.RECEIPT.name} is of other files or versions. `make test` writes it."
+    )
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    asked = session.config.option
+    is_whole = session.config.args == session.config.getini("testpaths") and not (
+        asked.keyword or asked.markexpr
+    )
+    if exitstatus == 0 and is_whole and not hasattr(session.config, "workerinput") and not turns.take_turns():
+        turns.write_receipt()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import turns
+from tests.support import schedule, turns
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -33,9 +33,87 @@ def test_what_a_merge_brings_is_due(tmp_path: Path) -> None:
 
 def test_everything_is_due_unless_ci_asks_for_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "_due", lambda: frozenset({"moco"}))
+    monkeypatch.setattr(turns, "receipt_fits", lambda: True)
     monkeypatch.delenv(turns.VARIABLE, raising=False)
     assert turns.due("moco")
     assert turns.due("video")
     monkeypatch.setenv(turns.VARIABLE, "1")
     assert turns.due("moco")
     assert not turns.due("video")
+
+
+@pytest.fixture
+def tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with a tool, an exercise and a receipt, in which tests take turns."""
+    for name in (
+        "autograder/grader.py",
+        "solutions/moco/enqueue/reference.py",
+        "tests/test_a.py",
+        "README.md",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("text")
+    git(tmp_path, "init", "-b", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "one")
+    monkeypatch.setattr(turns, "ROOT", tmp_path)
+    monkeypatch.setattr(turns, "RECEIPT", tmp_path / "tests/receipt.json")
+    monkeypatch.setattr(turns, "receipt_fits", turns.receipt_fits.__wrapped__)
+    monkeypatch.setenv(turns.VARIABLE, "1")
+    turns.write_receipt()
+    return tmp_path
+
+
+WAITING = [f"tests/autograder/cli/test_resume.py::{name}" for name in "ab"]
+ALWAYS = [
+    "tests/autograder/sandbox/test_isolation.py::a",
+    "tests/test_house.py::a",
+    "tests/autograder/cli/test_new.py::a",
+]
+
+
+def test_slow_tests_wait_for_their_turn_while_the_receipt_fits(tool: Path) -> None:
+    assert turns.receipt_fits()
+    assert all(map(turns.is_due, ALWAYS))
+    due = []
+    for number in range(30):
+        git(tool, "commit", "--allow-empty", "-m", str(number))
+        one, other = map(turns.is_due, WAITING)
+        assert one == other
+        due.append(one)
+    assert 4 <= sum(due) <= 16
+
+
+@pytest.mark.parametrize(
+    ("changed", "fits"),
+    [
+        ("solutions/moco/enqueue/reference.py", True),
+        ("README.md", True),
+        ("autograder/grader.py", False),
+        ("tests/test_a.py", False),
+        ("tests/test_new.py", False),
+    ],
+)
+def test_a_change_of_the_tool_makes_all_due(tool: Path, changed: str, fits: bool) -> None:
+    (tool / changed).write_text("other text")
+    assert turns.receipt_fits() is fits
+    if not fits:
+        assert all(map(turns.is_due, [*ALWAYS, *WAITING]))
+        assert turns.due("moco")
+
+
+def test_other_versions_make_all_due(tool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "versions", lambda: {"torch": "9.9.9"})
+    assert not turns.receipt_fits()
+
+
+def test_nobody_waits_where_tests_take_no_turns(tool: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(turns.VARIABLE, "0")
+    assert all(map(turns.is_due, WAITING))
+
+
+def test_all_that_may_wait_are_slow_tests_of_the_tool() -> None:
+    assert not [
+        place for place in schedule.WAITS if "sandbox" in place or "nbgrader" in place or "report" in place
+    ]
+    assert not any(place.startswith(turns.CONTENT) for place in schedule.WAITS)

@@ -76,7 +76,7 @@ def checks_command(
         plans = {
             id_: plan for id_, plan in plans.items() if states[id_] is not receipt.Freshness.FRESH
         } | changed
-        plans |= {id_: deep for id_ in again if id_ not in plans}
+        plans |= {id_: light for id_ in again if id_ not in plans}
         _announce(states, plans)
     # What is not written yet would fail in many ways, of which one is worth saying.
     not_yet = unready(root, plans)
@@ -94,7 +94,9 @@ def checks_command(
         ]
     elif seeds is None:
         for result in results:
-            if not complaints([result]):
+            # What was picked although its receipt is fresh was tried under fewer seeds than the receipt speaks of.
+            is_fresh = states.get(result.exercise.id) is receipt.Freshness.FRESH
+            if not is_fresh and not complaints([result]):
                 path = receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
                 messages.print(escape(f"Receipt written: {path}"), highlight=False, soft_wrap=True)
     if seeds is None:

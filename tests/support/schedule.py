@@ -17,11 +17,21 @@ SLOW = (
     "tests/autograder/grading/test_cluster.py",
     "tests/autograder/cli/test_cli.py",
     "tests/autograder/nbgrader/",
+    "tests/autograder/test_pytest_plugin.py",
+    "tests/autograder/quality/test_gate.py",
+    "tests/autograder/quality/test_oracle.py",
+    "tests/autograder/quality/test_standing.py",
     "tests/autograder/sandbox/test_isolation.py",
     "tests/autograder/sandbox/test_layouts.py",
     "tests/autograder/sandbox/test_sandbox.py",
     "tests/autograder/report/test_pages.py",
     "tests/benchmarks/test_benchmarks.py::test_quick_run_has_every_figure",
+)
+# Slow ones that say the same as long as no file of the tool changes, so that they may wait for their turn (`turns`). All
+# others are run always, those of the sandbox, of nbgrader and of pages among them.
+WAITS = (
+    *("tests/attacks/", "tests/autograder/cli/", "tests/autograder/grading/", "tests/autograder/quality/"),
+    *("tests/autograder/test_pytest_plugin.py", "tests/benchmarks/"),
 )
 # Divided by the tier of the sandbox, which comes first in the parameters: what is prepared is prepared for each.
 BY_TIER = (

@@ -1,28 +1,67 @@
-"""Units that take turns: with every commit others are tried, and all that the commit touches.
+"""What may wait for its turn: with every commit others are tried, and all that may have changed.
 
-Only where the environment says `TESTS_TAKE_TURNS=1`, as `.ci/run` does: twelve notebooks take minutes, and a person who
-calls the tests wants all of them.
+Only where the environment says `TESTS_TAKE_TURNS=1`, as `.ci/run` does: a person who calls the tests wants all of them.
+
+Slow tests of the tool itself say the same for the same files. So `make test`, once all tests have passed, writes a
+receipt, `tests/receipt.json`: a hash of all files but the course's content. As long as it fits, a third of those tests
+is run, picked by the commit; as soon as one of the files or a version is another, all of them. Solved notebooks take
+minutes: those are run that the commit touches, and a few more.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from autograder.course.dependencies import versions
+from autograder.course.fingerprint import of_files
 from autograder.course.units import unit_ids
 from autograder.quality.standing import picked
 from tests.support import ROOT
+from tests.support.schedule import WAITS, is_slow
 
 VARIABLE = "TESTS_TAKE_TURNS"
+RECEIPT = ROOT / "tests/receipt.json"
 PICKED = 2
+SHARE = 3
+# What an exercise, a page or a recorded run changes.
+CONTENT = (
+    *(
+        "assignments/",
+        "benchmarks/results/",
+        "benchmarks/learning/results/",
+        "course/",
+        "docs/",
+        "solutions/",
+    ),
+    *("source/", "course_utils/shipped/", "course_utils/training_runs/", "tests/receipt.json"),
+)
+
+
+def take_turns() -> bool:
+    """Whether tests take turns here."""
+    return os.environ.get(VARIABLE, "") not in ("", "0")
 
 
 def due(unit: str) -> bool:
-    """Whether it is this unit's turn."""
-    return os.environ.get(VARIABLE, "") in ("", "0") or unit in _due()
+    """Whether it is the turn of this unit's notebook."""
+    return not take_turns() or not receipt_fits() or unit in _due()
+
+
+def is_due(nodeid: str) -> bool:
+    """Whether it is the turn of a test: of a slow one that may wait, when its file is picked by the commit."""
+    if not (is_slow(nodeid) and nodeid.startswith(WAITS)) or not take_turns() or not receipt_fits():
+        return True
+    return _number(_commit(ROOT), nodeid.partition("::")[0]) % SHARE == 0
+
+
+def _number(commit: str, file: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{commit} {file}".encode()).digest()[:8], "big")
 
 
 @cache
@@ -36,10 +75,7 @@ def changed_since_the_parent(root: Path) -> list[str]:
 
     None where there is no parent to compare with, as in a clone of one commit.
     """
-    done = subprocess.run(
-        ["git", "diff", "--name-only", "HEAD~1"], cwd=root, capture_output=True, text=True, check=False
-    )
-    return done.stdout.splitlines()
+    return _git(root, "diff", "--name-only", "HEAD~1").splitlines()
 
 
 def touched(files: Iterable[str], units: Iterable[str]) -> frozenset[str]:
@@ -48,3 +84,43 @@ def touched(files: Iterable[str], units: Iterable[str]) -> frozenset[str]:
     return frozenset(
         unit for unit in units if places & {(room, unit) for room in ("solutions", "source", "course")}
     )
+
+
+# --- the receipt --------------------------------------------------------------------------------------------------
+
+
+@cache
+def receipt_fits() -> bool:
+    """Whether all tests have passed with the files of the tool as they are."""
+    return RECEIPT.is_file() and json.loads(RECEIPT.read_bytes()) == contents(ROOT)
+
+
+def write_receipt() -> None:
+    """All tests have passed."""
+    RECEIPT.write_text(json.dumps(contents(ROOT), indent=1) + "\n", encoding="utf-8")
+
+
+def contents(root: Path) -> dict[str, object]:
+    """What a receipt holds."""
+    return {"sha256": of_files(tool_files(root)), "versions": versions()}
+
+
+def tool_files(root: Path) -> dict[str, Path]:
+    """Path in the repository -> path, of every file in it that is neither content nor a page."""
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").split("\0")
+    return {
+        name: root / name
+        for name in listed
+        if (not name.startswith(CONTENT) or name.endswith("__init__.py"))
+        and not name.endswith(".md")
+        and (root / name).is_file()
+    }
+
+
+def _commit(root: Path) -> str:
+    return _git(root, "rev-parse", "HEAD").strip()
+
+
+def _git(root: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout

@@ -77,7 +77,7 @@ def test_only_picked_ones_are_tried_where_all_is_fresh(
 ) -> None:
     monkeypatch.setattr(standing, "PICKED", 1)
     assert checks("--fresh") == 1  # the page of the tiny course was never written
-    assert list(seeds(tried).values()) == [200]
+    assert list(seeds(tried).values()) == [24]
     assert checks() == 0
     assert checks("--fresh") == 0
     assert checks("--all") == 0
