@@ -104,6 +104,7 @@ def measure(given: argparse.Namespace, folder: Path) -> dict[str, Any]:
         "floor": floor,
         "graders": graders,
         "memory": memory,
+        "torch_mb": ours.torch_mb() if memory else 0.0,
     }
 
 

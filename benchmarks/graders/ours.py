@@ -80,6 +80,14 @@ def grade(submitted: Path, unit: str, out: Path, jobs: int, options: tuple[str, 
     return Watched(seconds, steady, results, grader, worker)
 
 
+def torch_mb() -> float:
+    """Peak resident memory of a process that has imported torch and done nothing else: no grader goes below it."""
+    program = "import torch; print(open('/proc/self/status').read())"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    found = re.search(r"VmHWM:\s+(\d+) kB", done.stdout)
+    return int(found[1]) / 1024 if found else 0.0
+
+
 def _peak_mb(pid: int) -> float:
     """High-water mark of a process's resident memory; 0 if it is gone."""
     try:

@@ -92,6 +92,8 @@ def memory(record: dict[str, Any]) -> str:
             f"| {row['submissions']} | {row['grader_mb']:.0f} | {row['worker_mb']:.0f} | {rate:.1f} "
             f"| {row['steady']:.1f} | {1000 * cores / rate / low:.1f} |"
         )
+    if torch := record.get("torch_mb"):
+        lines += ["", f"A process that has imported torch and done nothing else peaks at {torch:.0f} MB."]
     return "\n".join(lines)
 
 
