@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
 from autograder.cli.terminal import SOME_FAILED, console, messages, tell
 from autograder.errors import UserError
-from autograder.results import Line
+
+if TYPE_CHECKING:
+    from autograder.results import Line
 
 FORMATS = ("nbgrader", "csv")
 
