@@ -239,8 +239,8 @@ def main() -> None:
         results[case] = run(tree, {} if case == "judging-code-changed" else measured)
         measured = measured or results[case]
         subprocess.run(["git", "checkout", "--quiet", "."], cwd=tree, check=True)
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    README.write_text(put_in(README.read_text(encoding="utf-8"), table(results), MARKS), encoding="utf-8")
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        README.write_text(put_in(README.read_text(encoding="utf-8"), table(results), MARKS), encoding="utf-8")
 
 
 def _commit(tree: Path) -> None:
