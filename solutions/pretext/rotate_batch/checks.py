@@ -27,8 +27,8 @@ turned_images = standard.values(
 @check(points=1, visible=True, accuracy="exact", looks_at=("result.1",))
 def labels(draw: Draw) -> list[Case]:
     """Each copy has the number of its quarter turns for a label."""
-    # Single pixels: many labels at a small price. Three times, because labels depend on nothing but the number of images,
-    # and one that was drawn before could be answered from the recorded case.
+    # Single pixels: many labels at a small price. Three times, because labels depend on nothing but the number of
+    # images, and one that was drawn before could be answered from the recorded case.
     pixels = [draw.uniform(draw.integer(5, 60), 1, 1, 1) for _ in range(3)]
     # Where all sides are equal, whoever turns the wrong two dimensions gets a result by which that can be told.
     return [*(Case.of(images=images) for images in pixels), Case.of(images=draw.uniform(2, 2, 2, 2))]
