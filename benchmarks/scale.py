@@ -139,12 +139,12 @@ def _nothing_stale(tree: Path) -> None:
 
 def _one_changed(tree: Path) -> None:
     path = sorted(tree.glob("solutions/moco_b/enqueue_*/reference.py"))[0]
-    path.write_text(path.read_text(encoding="utf-8") + "# Changed.\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "\n\n# Changed.\n", encoding="utf-8")
 
 
 def _judging_changed(tree: Path) -> None:
     path = tree / "course_utils/checks/judge.py"
-    path.write_text(path.read_text(encoding="utf-8") + "# Changed.\n", encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + "\n\n# Changed.\n", encoding="utf-8")
 
 
 CASES: dict[str, Callable[[Path], None]] = {
