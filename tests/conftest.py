@@ -47,9 +47,9 @@ def pytest_report_header() -> str | None:
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     asked = session.config.option
-    is_whole = session.config.args == session.config.getini("testpaths") and not (
-        asked.keyword or asked.markexpr
-    )
+    fewer = (asked.keyword, asked.markexpr, asked.deselect, asked.ignore, asked.ignore_glob, asked.lf)
+    is_whole = session.config.args == session.config.getini("testpaths") and not any(fewer)
+    is_whole = is_whole and not asked.collectonly
     if exitstatus == 0 and is_whole and not hasattr(session.config, "workerinput") and not turns.take_turns():
         turns.write_receipt()
 
