@@ -36,7 +36,7 @@ demo: $(STAMP)
 test test-fast test-bare test-optional notebooks: export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 test: $(STAMP)
-	$(SIDE_BY_SIDE)
+	$(SIDE_BY_SIDE) --write-receipt
 
 test-fast: $(STAMP)
 	$(SIDE_BY_SIDE) -m "not slow"

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis
+from course_utils.checks.prepared import ExerciseStatus
 from course_utils.slices import slicing
 from course_utils.slices.help import Help
 
@@ -24,7 +25,6 @@ GRADED: Final = "graded"
 UNREADABLE: Final = "unreadable"
 
 Status = Literal["graded", "unreadable", "missing"]
-ExerciseStatus = Literal["correct", "wrong", "not attempted", "error", "timeout", "memory", "crashed"]
 Audience = Literal["student", "staff"]
 
 # Units are folders in solutions/.

@@ -15,6 +15,7 @@ from tests.support import ROOT, turns
 from tests.support.schedule import group, is_slow, order
 
 SECRET = b"the tests' own secret"
+_TESTED: pytest.StashKey[dict[str, object]] = pytest.StashKey()
 
 # The same examples each time: a test that fails fails for everybody.
 hypothesis.settings.register_profile("tests", derandomize=True, deadline=None)
@@ -26,10 +27,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if is_slow(item.nodeid):
             item.add_marker("slow")
-    waiting = [item for item in items if not turns.is_due(item.nodeid)]
-    if waiting:
-        items[:] = [item for item in items if turns.is_due(item.nodeid)]
-        config.hook.pytest_deselected(items=waiting)
+    if waiting := turns.waiting(item.nodeid for item in items):
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid in waiting])
+        items[:] = [item for item in items if item.nodeid not in waiting]
     if hasattr(config, "workerinput"):
         # Long ones first, so that no process is left alone with one at the end.
         items.sort(key=lambda item: order(item.nodeid))
@@ -45,12 +45,22 @@ def pytest_report_header() -> str | None:
     )
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--write-receipt", action="store_true", help="when all tests pass: see tests/support/turns.py"
+    )
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    if session.config.getoption("--write-receipt"):
+        session.config.stash[_TESTED] = turns.contents(ROOT)
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    asked = session.config.option
-    fewer = (asked.keyword, asked.markexpr, asked.deselect, asked.ignore, asked.ignore_glob, asked.lf)
-    is_whole = session.config.args == session.config.getini("testpaths") and not any(fewer)
-    is_whole = is_whole and not asked.collectonly
-    if exitstatus == 0 and is_whole and not hasattr(session.config, "workerinput") and not turns.take_turns():
+    config = session.config
+    asked = config.getoption("--write-receipt") and not hasattr(config, "workerinput")
+    # What was edited in the meantime may not have been tested.
+    if asked and exitstatus == 0 and config.stash[_TESTED] == turns.contents(ROOT):
         turns.write_receipt()
 
 

@@ -70,7 +70,7 @@ def checks_command(
     states = standing.states(root, exercises) if fresh or not chosen else {}
     plans: dict[str, Plan] = dict.fromkeys(exercises, deep)
     if states and not chosen:
-        again = standing.picked(root, list(exercises))
+        again = standing.picked(root, list(exercises), standing.PICKED)
         light = Plan(seeds=seeds or receipt.SEEDS_SINCE, every=every)
         changed = {id_: light for id_, state in states.items() if state is receipt.Freshness.JUDGING_CHANGED}
         plans = {
@@ -87,7 +87,7 @@ def checks_command(
     found = [*not_yet.values(), *complaints(results)]
     if fresh:
         found += [
-            f"{exercises[id_].files['checks.py'].parent / receipt.FILE}: is stale: {state.value}. Run "
+            f"{receipt.place_of(exercises[id_])}: is stale: {state.value}. Run "
             f"`autograder checks` and commit the receipt"
             for id_, state in states.items()
             if state is not receipt.Freshness.FRESH and id_ not in not_yet

@@ -35,8 +35,7 @@ def export_command(
     if db is not None and form != "nbgrader":
         raise UserError(f"--db names nbgrader's gradebook; {form} has none")
     contents = journal.read_journal(folder)
-    for notice in contents.notices():
-        tell(messages, notice)
+    tell(messages, *contents.notices())
     grades = list(contents.lines.values())
     if not grades:
         raise UserError(

@@ -13,7 +13,6 @@ def report_command(folder: OutDir) -> None:
     from autograder.report.pages import write_report
 
     contents = journal.read_journal(folder)
-    for notice in contents.notices():
-        tell(messages, notice)
+    tell(messages, *contents.notices())
     path = write_report(folder, list(contents.lines.values()))
     console.print(escape(f"The report is {path}"), highlight=False, soft_wrap=True)

@@ -37,7 +37,7 @@ from autograder.grading.lock import only_one
 from autograder.grading.worker import Cluster
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import Found, collect
-from autograder.report.pages import write_report as write_report
+from autograder.report.pages import write_report
 from autograder.report.table import class_table
 from autograder.results import FORMAT, GRADED, FlagKind, Line, texts
 from autograder.sandbox.starter import ForkServer
@@ -137,8 +137,7 @@ def grade_class(
     ):
         # Read under the lock: another grader may just have finished.
         contents = journal.read_journal(out)
-        for notice in contents.notices():
-            tell(messages, notice)
+        tell(messages, *contents.notices())
         lines = dict(contents.lines)
         of_unit = {line.student: line for line in lines.values() if line.unit == assignment}
         earlier = Earlier(

@@ -24,9 +24,10 @@ Units = Annotated[list[str] | None, typer.Argument(help="Ids of units; all if le
 OutDir = Annotated[Path, typer.Argument(help="Folder.", file_okay=False)]
 
 
-def tell(shown_on: Console, text: str) -> None:
-    """Show a sentence as it is: nothing in it is markup or speaks to the terminal."""
-    shown_on.print(escape(plain(text)), highlight=False, soft_wrap=True)
+def tell(shown_on: Console, *sentences: str) -> None:
+    """Show sentences as they are, each on a line: nothing in them is markup or speaks to the terminal."""
+    for text in sentences:
+        shown_on.print(escape(plain(text)), highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

@@ -7,15 +7,16 @@ that its cases name, so that a new model leaves the receipts of the others alone
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-from autograder.course.exercises import NEEDED, Exercise
+from autograder.course.exercises import NEEDED, SHARED, Exercise
 from autograder.course.fingerprint import of_parts
 from autograder.course.sources import used_by
+from autograder.course.texts import imports_in, parse_file
 from course_utils.checks.case import Module
 from course_utils.checks.definition import PUBLIC_SECRET
 
@@ -25,7 +26,7 @@ _MODELS = "course_utils.models"
 _PACKAGES = ("autograder", "course_utils")
 # What of the module of models every case with a module goes through.
 _BUILD = "build"
-_OWN_FILES = (*NEEDED, "equivalents.toml", "shared.py")
+_OWN_FILES = (*NEEDED, "equivalents.toml", SHARED)
 
 
 def exercise_sha256(exercise: Exercise, minutes: int) -> str:
@@ -96,20 +97,14 @@ def _path(name: str) -> Path:
 
 
 def _imports(path: Path) -> tuple[str, ...]:
-    """Modules of ours that a file imports, in functions as well; what is for type checkers alone is not executed."""
-    return tuple(dict.fromkeys(_named_in(ast.parse(path.read_text(encoding="utf-8")))))
-
-
-def _named_in(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names if _is_ours(alias.name))
-    elif isinstance(node, ast.ImportFrom) and _is_ours(node.module or ""):
-        for alias in node.names:
-            inner = f"{node.module}.{alias.name}"
-            yield inner if _is_module(inner) else str(node.module)
-    elif not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
-        for child in ast.iter_child_nodes(node):
-            yield from _named_in(child)
+    """Modules of ours that a file imports."""
+    found = imports_in(parse_file(path))
+    names = (
+        item.full if item.name and _is_module(item.full) else item.module
+        for item in found
+        if _is_ours(item.module)
+    )
+    return tuple(dict.fromkeys(names))
 
 
 def _is_ours(name: str) -> bool:
@@ -137,7 +132,7 @@ def _models(exercise: Exercise) -> set[str]:
 @cache
 def _model(name: str) -> str:
     """The source of a named model, with all of its module that it uses."""
-    module = ast.parse(_path(_MODELS).read_text(encoding="utf-8"))
+    module = parse_file(_path(_MODELS))
     table = next(
         node.value
         for node in module.body
@@ -154,5 +149,5 @@ def _model(name: str) -> str:
 @cache
 def _definition(name: str) -> str:
     """The source of a function of the module of models, by itself."""
-    module = ast.parse(_path(_MODELS).read_text(encoding="utf-8"))
+    module = parse_file(_path(_MODELS))
     return next(ast.unparse(node) for node in module.body if getattr(node, "name", "") == name)

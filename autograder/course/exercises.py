@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ import torch
 
 from autograder.course import modules
 from autograder.course.equivalents import read_equivalents
-from autograder.course.texts import parse_file, read_text
+from autograder.course.texts import imports_in, parse_file, read_text
 from autograder.errors import UserError
 from course_utils.checks.case import Case, Module
 from course_utils.checks.definition import (
@@ -35,6 +34,8 @@ from course_utils.slices.names import function_name
 NEEDED = ("reference.py", "checks.py", "wrong.py", "right.py", "test_reference.py")
 OPTIONAL = ("equivalents.toml", "receipt.json")
 FILES = (*NEEDED, *OPTIONAL)
+# What exercises of a unit share stands beside their folders.
+SHARED = "shared.py"
 
 _T = TypeVar("_T")
 
@@ -233,27 +234,19 @@ def _refuse_loans(id_: str, files: Mapping[str, Path]) -> None:
         # What an oracle may import is asked more strictly, by the gate.
         if not name.endswith(".py") or name == "test_reference.py" or "solutions" not in read_text(path):
             continue
-        for node in ast.walk(parse_file(path)):
-            if isinstance(node, ast.Import):
-                imported = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                imported = [f"{node.module}.{alias.name}" for alias in node.names]
-            else:
-                continue
-            for item in imported:
-                if item.split(".")[0] == "solutions" and not f"{item}.".startswith(
-                    (f"solutions.{id_}.", f"{shared}.")
-                ):
-                    raise UserError(
-                        f"{path}, line {node.lineno}: {item} is another exercise's: put what both need into "
-                        f"{shared.replace('.', '/')}.py"
-                    )
+        for item in imports_in(parse_file(path)):
+            is_own = f"{item.full}.".startswith((f"solutions.{id_}.", f"{shared}."))
+            if item.full.startswith("solutions.") and not is_own:
+                raise UserError(
+                    f"{path}, line {item.line}: {item.full} is another exercise's: put what both need into "
+                    f"{shared.replace('.', '/')}.py"
+                )
 
 
 def _module(id_: str, file: str, files: Mapping[str, Path]) -> ModuleType:
     unit = id_.split(".")[0]
-    if "shared.py" in files:
-        modules.load_module(f"solutions.{unit}.shared", files["shared.py"])
+    if SHARED in files:
+        modules.load_module(f"solutions.{unit}.shared", files[SHARED])
     return modules.load_module(f"solutions.{id_}.{Path(file).stem}", files[file])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from autograder.course.dependencies import exercise_sha256, judging_sha256, versions
-from autograder.course.exercises import Exercise
+from autograder.course.exercises import SHARED, Exercise
 from autograder.errors import UserError
 
 FILE = "receipt.json"
@@ -161,20 +161,20 @@ def write_receipt(exercise: Exercise, minutes: int, found: Counts, seeds: int) -
         seeds_since=seeds,
         found=found,
     )
-    path = _folder(exercise) / FILE
+    path = place_of(exercise)
     path.parent.mkdir(parents=True, exist_ok=True)
     sealed = msgspec.structs.replace(receipt, seal=_seal(receipt))
     path.write_bytes(msgspec.json.format(msgspec.json.encode(sealed), indent=1) + b"\n")
     return path
 
 
-def _folder(exercise: Exercise) -> Path:
+def place_of(exercise: Exercise) -> Path:
     """Where the receipt belongs: a course that overrides a file has a receipt of its own, beside its overrides."""
     for name, path in exercise.files.items():
-        units = path.parents[1 if name == "shared.py" else 2]
+        units = path.parents[1 if name == SHARED else 2]
         if units.name == "course":
-            return units / exercise.id.replace(".", "/")
-    return exercise.files["checks.py"].parent
+            return units / exercise.id.replace(".", "/") / FILE
+    return exercise.files["checks.py"].with_name(FILE)
 
 
 def read_or_none(exercise: Exercise) -> Receipt | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from autograder.errors import UserError
 
@@ -44,3 +46,27 @@ def parse_file(path: Path) -> ast.Module:
         raise UserError(f"{path}, line {error.lineno or 1}: is no Python: {error.msg}") from error
     except ValueError as error:  # a null byte
         raise UserError(f"{path}, line 1: is no Python: {error}") from error
+
+
+class Import(NamedTuple):
+    """What a file imports: a module, or with `name` something in one, which may be a module itself."""
+
+    line: int
+    module: str
+    name: str = ""
+
+    @property
+    def full(self) -> str:
+        """Module and name, with a dot between them."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+def imports_in(node: ast.AST) -> Iterator[Import]:
+    """What is imported in a tree, in functions as well; what is for type checkers alone is not executed."""
+    if isinstance(node, ast.Import):
+        yield from (Import(node.lineno, alias.name) for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and not node.level:
+        yield from (Import(node.lineno, node.module or "", alias.name) for alias in node.names)
+    elif not (isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)):
+        for child in ast.iter_child_nodes(node):
+            yield from imports_in(child)

@@ -20,7 +20,7 @@ import msgspec
 import torch
 from torch import Tensor
 
-from autograder.course.exercises import FILES, NEEDED, Exercise, load_exercise
+from autograder.course.exercises import FILES, NEEDED, SHARED, Exercise, load_exercise
 from autograder.course.fingerprint import judging_code
 from autograder.course.texts import read_text
 from autograder.errors import UserError
@@ -28,7 +28,7 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.checks.wire import pack_tensor
 from course_utils.slices.slicing import import_prelude
 
-NOTEBOOK, SHARED = "notebook.md", "shared.py"
+NOTEBOOK = "notebook.md"
 UNIT_FILES = (NOTEBOOK, SHARED)
 # What misconceptions show depends on these: slips are made from the reference.
 _BANK = ("wrong.py", "reference.py")

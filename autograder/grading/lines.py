@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-import msgspec
 import torch
 
 from autograder.course.config import Late, begun_days
@@ -20,7 +19,6 @@ from autograder.results import (
     UNREADABLE,
     CheckLine,
     ExerciseLine,
-    ExerciseStatus,
     Flag,
     FlagKind,
     Line,
@@ -64,7 +62,7 @@ def of_exercise(
     return ExerciseLine(
         score=rounded(verdict.score / verdict.max_score * max_score if verdict.max_score else 0.0),
         max_score=max_score,
-        status=msgspec.convert(verdict.status, ExerciseStatus),
+        status=verdict.status,
         checks_sha256=checks_sha256,
         diagnosis=verdict.diagnosis,
         checks=tuple(_check(item, factor, shown.get(item.check.id), device) for item in verdict.checks),

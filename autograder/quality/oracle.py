@@ -17,6 +17,7 @@ from unittest.mock import patch
 import pytest
 
 from autograder.course.exercises import Exercise
+from autograder.course.texts import imports_in, parse_file
 from course_utils.checks.compare import differing
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.observation import Observation
@@ -55,20 +56,19 @@ def try_oracle(exercise: Exercise) -> OracleTried:
 
 def _foreign_imports(exercise: Exercise) -> Iterator[tuple[int, str]]:
     ours = ("autograder", "course_utils", "solutions", "tests", "benchmarks")
-    allowed = f"solutions.{exercise.id}.reference"
-    for node in ast.walk(ast.parse(exercise.files["test_reference.py"].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        elif isinstance(node, ast.Constant) and re.fullmatch(r"\w+(\.\w+)+", str(node.value)):
-            # A module may be imported by the text of its name as well.
-            names = [str(node.value)]
-        else:
-            continue
-        for name in names:
-            if name.split(".")[0] in ours and name != allowed:
-                yield node.lineno, name
+    tree = parse_file(exercise.files["test_reference.py"])
+    found = [(item.line, item.module) for item in imports_in(tree)]
+    # A module may be imported by the text of its name as well.
+    found += [
+        (node.lineno, node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.fullmatch(r"\w+(\.\w+)+", node.value)
+    ]
+    for line, name in sorted(found):
+        if name.split(".")[0] in ours and name != f"solutions.{exercise.id}.reference":
+            yield line, name
 
 
 def passes(exercise: Exercise, function: Callable[..., Any] | None = None) -> bool:

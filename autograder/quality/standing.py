@@ -40,11 +40,11 @@ def states(root: Path, exercises: Mapping[str, Exercise]) -> dict[str, Freshness
     return {id_: freshness(item, minutes[id_]) for id_, item in exercises.items()}
 
 
-def picked(root: Path, ids: Sequence[str]) -> list[str]:
-    """Exercises to be tried again although their receipts are fresh: others with each commit, the same for everyone."""
+def picked(root: Path, ids: Sequence[str], count: int) -> list[str]:
+    """What is tried again although nothing has changed: others with each commit, the same for everyone."""
     done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=False)
     commit = done.stdout.strip()
-    return sorted(ids, key=lambda id_: hashlib.sha256(f"{commit} {id_}".encode()).digest())[:PICKED]
+    return sorted(ids, key=lambda id_: hashlib.sha256(f"{commit} {id_}".encode()).digest())[:count]
 
 
 def recorded(exercises: Mapping[str, Exercise]) -> dict[str, Counts]:

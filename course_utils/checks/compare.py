@@ -10,7 +10,7 @@ from torch import Tensor
 
 from course_utils.checks import closeness
 from course_utils.checks.case import Case, Input, Module
-from course_utils.checks.closeness import aligned, comparable, is_right, largest, relative_distance
+from course_utils.checks.closeness import aligned, is_right, largest, relative_distance
 from course_utils.checks.difference import Difference, difference_in
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.observation import Observation, Quantity
@@ -145,7 +145,7 @@ def tolerance_of(name: str, expected: Expectation, yardstick: Yardstick) -> floa
     parts, value = QuantityName.parse(name), expected.quantities[name]
     if parts.kind != "gradient" or not parts.member or not isinstance(value, Tensor):
         return tolerance
-    own = largest(comparable(value))
+    own = largest(value)
     return tolerance * expected.largest_gradients[parts.argument] / own if own else tolerance
 
 

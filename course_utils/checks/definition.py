@@ -168,7 +168,7 @@ class Slip:
 
 
 class CheckOptions(TypedDict, total=False):
-    """What `check` takes besides points: see `Check`, where they have their defaults.
+    """What `check` takes besides points, as `Check` explains it.
 
     Attributes:
         also: another right function, or several; each is known by its name.
@@ -184,6 +184,18 @@ class CheckOptions(TypedDict, total=False):
     signs: str
 
 
+_DEFAULTS = CheckOptions(
+    accuracy="reduction",
+    looks_at=("result",),
+    dtype=torch.float32,
+    visible=False,
+    side=False,
+    property=None,
+    also=(),
+    signs="",
+)
+
+
 def check(
     *, points: float, **options: Unpack[CheckOptions]
 ) -> Callable[[Callable[[Draw], Case | Sequence[Case]]], Check]:
@@ -197,13 +209,11 @@ def check(
         ValueError: an unknown accuracy or kind of signs, points that none can be, or what does not go together.
         TypeError: an option that there is not.
     """
-    if unknown := set(options) - set(CheckOptions.__annotations__):
-        raise TypeError(
-            f"check has no option {sorted(unknown)[0]!r}; it has {', '.join(CheckOptions.__annotations__)}"
-        )
-    accuracy, signs = options.get("accuracy", "reduction"), options.get("signs", "")
-    looks_at, property_ = options.get("looks_at", ("result",)), options.get("property")
-    also = options.get("also", ())
+    if unknown := options.keys() - _DEFAULTS.keys():
+        raise TypeError(f"check has no option {sorted(unknown)[0]!r}; it has {', '.join(_DEFAULTS)}")
+    chosen = _DEFAULTS | options
+    accuracy, signs, looks_at = chosen["accuracy"], chosen["signs"], chosen["looks_at"]
+    property_, also = chosen["property"], chosen["also"]
     if accuracy not in UNITS:
         raise ValueError(f"accuracy {accuracy!r} is not one of {sorted(UNITS)}")
     if isinstance(points, bool) or not isinstance(points, int | float):
@@ -213,7 +223,7 @@ def check(
     others = (also,) if callable(also) else tuple(also)
     if property_ is not None and (others or signs):
         raise ValueError("a property judges by itself: it has no other right functions and no free signs")
-    if property_ is not None and options.get("visible", False):
+    if property_ is not None and chosen["visible"]:
         raise ValueError("a property is code and cannot be recorded for students: make the check hidden")
     if signs and signs not in SIGNS:
         raise ValueError(f"signs {signs!r} is not one of {sorted(SIGNS)}")
@@ -228,9 +238,9 @@ def check(
             cases=cases,
             accuracy=accuracy,
             looks_at=looks_at,
-            dtype=options.get("dtype", torch.float32),
-            visible=options.get("visible", False),
-            side=options.get("side", False),
+            dtype=chosen["dtype"],
+            visible=chosen["visible"],
+            side=chosen["side"],
             property=property_,
             also={id_of(function.__name__): function for function in others},
             signs=signs,

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.case import Case
+from course_utils.checks.closeness import largest
 from course_utils.checks.observation import Quantity, dtype_name
 from course_utils.checks.observe import observe
 from course_utils.checks.quantity import QuantityName
@@ -37,9 +38,7 @@ class Expectation:
         for name, value in self.quantities.items():
             parts = QuantityName.parse(name)
             if parts.kind == "gradient" and parts.member and isinstance(value, Tensor):
-                finite = value[value.isfinite()]
-                size = float(finite.abs().max()) if finite.numel() else 0.0
-                found[parts.argument] = max(size, found.get(parts.argument, 0.0))
+                found[parts.argument] = max(largest(value), found.get(parts.argument, 0.0))
         return found
 
 

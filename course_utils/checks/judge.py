@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
+from typing import Final
 
 from course_utils.checks.case import Case
 from course_utils.checks.compare import distance, find_difference
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
-from course_utils.checks.prepared import Fault, PreparedCheck, PreparedExercise, Property, Seen
+from course_utils.checks.prepared import (
+    ExerciseStatus,
+    Fault,
+    PreparedCheck,
+    PreparedExercise,
+    Property,
+    Seen,
+)
 
-CORRECT, WRONG, NOT_ATTEMPTED, ERROR = "correct", "wrong", "not attempted", "error"
-TIMEOUT, MEMORY, CRASHED = "timeout", "memory", "crashed"
+CORRECT: Final = "correct"
+WRONG: Final = "wrong"
+NOT_ATTEMPTED: Final = "not attempted"
+ERROR: Final = "error"
+TIMEOUT: Final = "timeout"
+MEMORY: Final = "memory"
+CRASHED: Final = "crashed"
 
 # The message of a side check that holds, but also for a function that does nothing.
 WITHHELD = "counts once a check of the function's values has passed"
@@ -52,7 +65,7 @@ class Verdict:
     """
 
     exercise: str
-    status: str
+    status: ExerciseStatus
     score: float
     max_score: float
     checks: tuple[CheckVerdict, ...]
@@ -130,7 +143,7 @@ def _nearness(exercise: PreparedExercise, seen: Seen, device: str) -> tuple[floa
     return points, right, related, -apart
 
 
-def not_run(exercise: PreparedExercise, status: str, message: str) -> Verdict:
+def not_run(exercise: PreparedExercise, status: ExerciseStatus, message: str) -> Verdict:
     """The verdict on an exercise whose function could not be called at all."""
     verdicts = tuple(
         CheckVerdict(check=check, passed=False, points=0.0, message=message) for check in exercise.checks
@@ -195,7 +208,7 @@ def _withhold(verdict: CheckVerdict) -> CheckVerdict:
     return CheckVerdict(check=verdict.check, passed=False, points=0.0, message=WITHHELD, waits=True)
 
 
-def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerdict]) -> str:
+def _status(exercise: PreparedExercise, seen: Seen, verdicts: Sequence[CheckVerdict]) -> ExerciseStatus:
     if all(verdict.passed for verdict in verdicts):
         return CORRECT
     observations = [item for check in exercise.checks for item in seen.get(check.id, ())]

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import torch
 
@@ -129,11 +130,15 @@ class PreparedExercise:
         }
 
 
+# What may become of an exercise.
+ExerciseStatus = Literal["correct", "wrong", "not attempted", "error", "timeout", "memory", "crashed"]
+
+
 @dataclass(frozen=True)
 class Fault:
     """A case that has no observation: the process ran out of time or memory, or died."""
 
-    status: str
+    status: ExerciseStatus
     message: str
 
 

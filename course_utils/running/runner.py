@@ -11,7 +11,7 @@ from typing import Protocol
 
 from course_utils.checks.judge import ERROR, MEMORY, NOT_ATTEMPTED, TIMEOUT, Verdict, judge, not_run
 from course_utils.checks.observation import Failure, Observation
-from course_utils.checks.prepared import Fault, PreparedExercise, Seen
+from course_utils.checks.prepared import ExerciseStatus, Fault, PreparedExercise, Seen
 from course_utils.checks.wire import CaseData
 from course_utils.slices.slicing import NoSlice, Slice
 from course_utils.slices.statements import CellCode
@@ -181,7 +181,7 @@ def verdict_on(
         judged: judges what was seen.
     """
     if isinstance(slice_, NoSlice) or seen is None:
-        status = ERROR if getattr(slice_, "attempted", True) else NOT_ATTEMPTED
+        status: ExerciseStatus = ERROR if getattr(slice_, "attempted", True) else NOT_ATTEMPTED
         return not_run(exercise, status, getattr(slice_, "reason", "was not run"))
     if isinstance(seen, Failure | Fault):
         return could_not_load(exercise, seen)
@@ -193,7 +193,7 @@ def could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verd
     if isinstance(failure, Fault):
         return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
     where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
-    status = MEMORY if is_memory(failure) else ERROR
+    status: ExerciseStatus = MEMORY if is_memory(failure) else ERROR
     return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")
 
 

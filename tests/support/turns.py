@@ -10,12 +10,14 @@ minutes: those are run that the commit touches, and a few more.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
+from itertools import chain
+from math import ceil
 from pathlib import Path
 
 from autograder.course.dependencies import versions
@@ -53,21 +55,23 @@ def due(unit: str) -> bool:
     return not take_turns() or not receipt_fits() or unit in _due()
 
 
-def is_due(nodeid: str) -> bool:
-    """Whether it is the turn of a test: of a slow one that may wait, when its file is picked by the commit."""
-    if not (is_slow(nodeid) and nodeid.startswith(WAITS)) or not take_turns() or not receipt_fits():
-        return True
-    return _number(_commit(ROOT), nodeid.partition("::")[0]) % SHARE == 0
-
-
-def _number(commit: str, file: str) -> int:
-    return int.from_bytes(hashlib.sha256(f"{commit} {file}".encode()).digest()[:8], "big")
+def waiting(nodeids: Iterable[str]) -> frozenset[str]:
+    """Those of these tests whose turn it is not: slow ones that may wait, in files that the commit does not pick."""
+    if not take_turns() or not receipt_fits():
+        return frozenset()
+    files: dict[str, list[str]] = defaultdict(list)
+    for nodeid in nodeids:
+        if is_slow(nodeid) and nodeid.startswith(WAITS):
+            files[nodeid.partition("::")[0]].append(nodeid)
+    for file in picked(ROOT, list(files), ceil(len(files) / SHARE)):
+        del files[file]
+    return frozenset(chain.from_iterable(files.values()))
 
 
 @cache
 def _due() -> frozenset[str]:
     units = unit_ids(ROOT)
-    return touched(changed_since_the_parent(ROOT), units) | frozenset(picked(ROOT, units)[:PICKED])
+    return touched(changed_since_the_parent(ROOT), units) | frozenset(picked(ROOT, units, PICKED))
 
 
 def changed_since_the_parent(root: Path) -> list[str]:
@@ -115,10 +119,6 @@ def tool_files(root: Path) -> dict[str, Path]:
         and not name.endswith(".md")
         and (root / name).is_file()
     }
-
-
-def _commit(root: Path) -> str:
-    return _git(root, "rev-parse", "HEAD").strip()
 
 
 def _git(root: Path, *arguments: str) -> str:

@@ -65,9 +65,9 @@ def test_others_are_picked_with_each_commit(tmp_path: Path) -> None:
         subprocess.run(
             ["git", *identity, "commit", "-q", "--allow-empty", "-m", str(number)], cwd=tmp_path, check=True
         )
-        picked = standing.picked(tmp_path, IDS)
+        picked = standing.picked(tmp_path, IDS, standing.PICKED)
         assert len(picked) == standing.PICKED
-        assert standing.picked(tmp_path, IDS[::-1]) == picked
+        assert standing.picked(tmp_path, IDS[::-1], standing.PICKED) == picked
         found.add(tuple(picked))
     assert len(found) == 4
 

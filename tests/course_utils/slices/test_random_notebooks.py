@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from course_utils.slices.cells import Cell
 from course_utils.slices.slicing import Program, Slice
-from course_utils.slices.statements import binding_part
+from tests.support.slices import executed
 
 NUMBERS, LISTS, FUNCTIONS = ("a", "b", "c", "d"), ("p", "q"), ("g", "h")
 # Bound here and there, and used by nobody whom f uses.
@@ -94,15 +94,6 @@ def slice_of(cells: list[tuple[str, str]]) -> Slice:
     found = Program(made).slice("u.f")
     assert isinstance(found, Slice), found
     return found
-
-
-def executed(found: Slice) -> str:
-    lines = []
-    for cell in found.cells:
-        body = ast.parse(cell.source).body
-        parts = [binding_part(body[index]) for index in cell.statements]
-        lines += [ast.unparse(part) for part in parts if part is not None]
-    return "\n".join(lines)
 
 
 def value(source: str) -> Any:

@@ -16,6 +16,7 @@ from course_utils.slices.plain import LONGEST
 from course_utils.slices.python_text import ipython_work
 from course_utils.slices.slicing import NoSlice, Program, Slice, Statement, import_prelude
 from course_utils.slices.statements import binding_part
+from tests.support.slices import executed
 
 
 def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> Program:
@@ -24,17 +25,6 @@ def program(*cells: tuple[str, str], prelude: dict[str, str] | None = None) -> P
         for number, (id_, source) in enumerate(cells, 1)
     )
     return Program(made, prelude)
-
-
-def executed(slice_: Any) -> str:
-    """The statements of a slice as text."""
-    assert isinstance(slice_, Slice), slice_
-    lines = []
-    for cell in slice_.cells:
-        body = ast.parse(cell.source).body
-        parts = [binding_part(body[index]) for index in cell.statements]
-        lines += [ast.unparse(part) for part in parts if part is not None]
-    return "\n".join(lines)
 
 
 def run(slice_: Any, name: str = "f") -> Any:
