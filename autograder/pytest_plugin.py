@@ -20,7 +20,7 @@ from autograder.course.config import find_root
 from autograder.course.exercises import NEEDED
 from autograder.course.units import NOTEBOOK, Unit, load_unit
 from autograder.errors import AutograderError, UserError
-from autograder.results import CheckLine, ExerciseLine
+from autograder.results import UNREADABLE, CheckLine, ExerciseLine, texts
 from course_utils.checks.wording import in_lines
 
 
@@ -137,7 +137,10 @@ class _Graded:
         except UserError as error:
             raise pytest.UsageError(str(error)) from error
         with Grader(self.unit, secret(root, course)[0], limits, policy=policy, tier=tier) as grader:
-            return grader.grade(submission).exercises
+            line = grader.grade(submission)
+        if line.status == UNREADABLE:
+            raise pytest.UsageError(f"{path}: {texts(line.flags)}")
+        return line.exercises
 
 
 class CheckItem(pytest.Item):

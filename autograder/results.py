@@ -23,6 +23,7 @@ FORMAT = 2
 
 GRADED: Final = "graded"
 UNREADABLE: Final = "unreadable"
+MISSING: Final = "missing"
 
 Status = Literal["graded", "unreadable", "missing"]
 Audience = Literal["student", "staff"]
@@ -41,6 +42,13 @@ class FlagKind(StrEnum):
     NO_STUDENT = "no-student"
     LEADS_OUT = "leads-out"
     CELLS_LEFT_OUT = "cells-left-out"
+    ODD_FORMAT = "odd-format"
+    MERGED = "merged"
+    OTHER_UNIT = "other-unit"
+    NOT_READ = "not-read"
+    GUESSED_NAME = "guessed-name"
+    UNKNOWN_PERSON = "unknown-person"
+    ATTEMPTS_NOT_RUN = "attempts-not-run"
     # Of the time of hand-in.
     BAD_TIMESTAMP = "bad-timestamp"
     MARKED_LATE = "marked-late"
@@ -87,7 +95,7 @@ class Person(_Part, frozen=True, kw_only=True):
     """Who gets the grade.
 
     Attributes:
-        key: what identifies the person; today the name by which the hand-ins were found.
+        key: what identifies the person: the id that the source of the hand-ins guarantees to be one person's alone.
         name: for reading.
         email, section: where the source of the hand-ins tells them.
     """

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from course_utils import training_runs
 from course_utils.augment import Images, as_floats
+from course_utils.player import player
 from course_utils.training_runs import Recorded
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG."""
-        buffer = io.BytesIO()
-        self.figure.savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
+        return _png(self.figure, dpi=110)
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None
@@ -388,8 +387,6 @@ def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str =
         films: title -> frames, equally many: tensors like those of `image_grid`, or arrays (t, h, w, 3) of `overlay`.
         fps: frames in a second.
     """
-    from matplotlib.animation import FuncAnimation  # noqa: PLC0415 - slow to import
-
     shown = {name: film if isinstance(film, np.ndarray) else _pixels(film) for name, film in films.items()}
     lengths = {len(film) for film in shown.values()}
     if len(lengths) != 1:
@@ -401,15 +398,20 @@ def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str =
         axis.set_title(name, fontsize=9)
         pictures.append(axis.imshow(film[0], interpolation="nearest"))
 
-    def draw(k: int) -> list[Any]:
+    length = lengths.pop()
+    frames = []
+    for k in range(length):
         for picture, film in zip(pictures, shown.values(), strict=True):
             picture.set_data(film[k])
-        return pictures
+        frames.append(_png(figure, dpi=100))
+    alt = alt or f"Animation of {length} frames: {', '.join(shown)}."
+    return Animation(player(frames, fps, alt), alt)
 
-    length = lengths.pop()
-    player = FuncAnimation(figure, draw, frames=length, interval=1000 / fps, blit=False)
-    html = player.to_jshtml(fps=fps, default_mode="loop")
-    return Animation(html, alt or f"Animation of {length} frames: {', '.join(shown)}.")
+
+def _png(figure: Figure, dpi: int) -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", dpi=dpi)
+    return buffer.getvalue()
 
 
 def _panels(rows: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, np.ndarray]:

@@ -35,6 +35,7 @@ ROOMS = {
         "course",
         "results",
         "errors",
+        "shown",
     ),
     "solutions": (),
     "course_utils": (
@@ -45,6 +46,7 @@ ROOMS = {
         "shipped",
         "checks",
         "plot",
+        "player",
         "training_runs",
         "train",
         "evaluate",

@@ -19,7 +19,6 @@ import yaml
 DISTRIBUTIONS = {
     "IPython": "ipython",
     "PIL": "pillow",
-    "dateutil": "python-dateutil",
     "sklearn": "scikit-learn",
     "yaml": "pyyaml",
 }

@@ -23,7 +23,7 @@ from autograder.cli.release import release_command
 from autograder.cli.report import report_command
 from autograder.cli.terminal import BAD_USAGE, messages
 from autograder.errors import UserError
-from course_utils.slices.plain import plain
+from autograder.shown import one_line
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Build, release and grade the course's problem sets."
@@ -49,7 +49,7 @@ def main() -> NoReturn:
     try:
         app(standalone_mode=True)
     except UserError as error:
-        text = "\n".join(map(plain, str(error).splitlines()))
+        text = "\n".join(map(one_line, str(error).splitlines()))
         messages.print(f"[bold]autograder:[/bold] {escape(text)}", highlight=False, soft_wrap=True)
         code = BAD_USAGE
     except SystemExit as ended:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress, TimeElapsedColumn, TimeRemainingColumn
 
 from autograder.cli.terminal import SOME_FAILED, console, messages
-from autograder.errors import UserError
+from autograder.errors import UserError, WriteError, writing
 
 if TYPE_CHECKING:
     from autograder.quality.gate import Result
@@ -97,8 +97,14 @@ def checks_command(
             # What was picked although its receipt is fresh was tried under fewer seeds than the receipt speaks of.
             is_fresh = states.get(result.exercise.id) is receipt.Freshness.FRESH
             if not is_fresh and not complaints([result]):
-                path = receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
-                messages.print(escape(f"Receipt written: {path}"), highlight=False, soft_wrap=True)
+                place = receipt.place_of(result.exercise)
+                try:
+                    with writing(place):
+                        receipt.write_receipt(result.exercise, result.minutes, result.found, result.seeds)
+                except WriteError as error:  # what was found took minutes, and is to be told all the same
+                    found.append(f"{error}. The receipt of {result.exercise.id} was not written")
+                else:
+                    messages.print(escape(f"Receipt written: {place}"), highlight=False, soft_wrap=True)
     if seeds is None:
         everything = standing.exercises_of(root)
         text = page(standing.recorded(everything))
@@ -109,8 +115,12 @@ def checks_command(
                     f"{summary}: does not say what the receipts do: run `autograder checks` and commit it"
                 )
             else:
-                summary.parent.mkdir(exist_ok=True)
-                summary.write_text(text, encoding="utf-8")
+                try:
+                    with writing(summary):
+                        summary.parent.mkdir(exist_ok=True)
+                        summary.write_text(text, encoding="utf-8")
+                except WriteError as error:
+                    found.append(str(error))
     for complaint in found:
         console.print(escape(complaint), highlight=False, soft_wrap=True)
     if found:

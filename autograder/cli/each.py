@@ -10,9 +10,10 @@ from autograder.course.config import Course
 from autograder.errors import UserError
 from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader, Work
+from autograder.grading.policy import Policy
 from autograder.intake.collect import Found
 from autograder.intake.submission import Submission
-from autograder.results import FORMAT, GRADED, Line
+from autograder.results import FORMAT, GRADED, FlagKind, Line
 from autograder.sandbox.tiers import TIERS
 
 
@@ -21,10 +22,10 @@ class Earlier:
     """The lines of earlier runs, and what must not have changed since for them to hold.
 
     Attributes:
-        lines: student -> the last line of the unit.
+        lines: key of a person -> the last line of the unit.
         course: the course.
         tier, device: where grading takes place now.
-        settings_sha256: fingerprint of what decides a score besides file and checks.
+        settings_sha256: fingerprint of what decides a score besides file, checks and what is known of the person.
     """
 
     lines: Mapping[str, Line]
@@ -33,12 +34,12 @@ class Earlier:
     device: str
     settings_sha256: str
 
-    def of(self, submission: Submission) -> Line | None:
+    def of(self, submission: Submission, policy: Policy) -> Line | None:
         """The line of this very submission under these settings; whether its checks are the same is not asked."""
-        line = self.lines.get(submission.student)
+        line = self.lines.get(submission.person.key)
         if line is None:
             return None
-        submitted = submission.submitted_at
+        submitted, lateness = submission.submitted_at, policy.lateness(submission)
         now = (
             FORMAT,
             GRADED,
@@ -46,7 +47,9 @@ class Earlier:
             self.settings_sha256,
             self.device,
             submitted.isoformat() if submitted else None,
-            self.course.late_days(submission.unit, submitted),
+            lateness.extension.isoformat() if lateness.extension else None,
+            lateness.days,
+            lateness.mark,
         )
         then = (
             line.format,
@@ -55,7 +58,9 @@ class Earlier:
             line.settings_sha256,
             line.device,
             line.submitted_at,
+            line.extension,
             line.late_days,
+            next((flag for flag in line.flags if flag.kind == FlagKind.MARKED_LATE), None),
         )
         # What was found out under weaker isolation than there is now could have been forged.
         held = line.sandbox in TIERS and TIERS.index(line.sandbox) >= TIERS.index(self.tier)
@@ -93,7 +98,7 @@ def _work(grader: Grader | ClusterGrader, item: Found, attempts: str, earlier: E
     submissions = item.read(attempts)
     # The result in the journal is that of one attempt; with several to choose from all are graded again.
     if earlier and len(submissions) == 1 and isinstance(submissions[0], Submission):
-        line = earlier.of(submissions[0])
+        line = earlier.of(submissions[0], grader.policy)
         if line is not None:
             if grader.is_up_to_date(line):
                 return None

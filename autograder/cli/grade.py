@@ -13,13 +13,17 @@ from autograder.cli.early import early_server
 from autograder.cli.terminal import SOME_FAILED, console, messages
 from autograder.course.config import find_root, load_course
 from autograder.errors import UserError
+from autograder.intake.layouts import LAYOUT_NAMES
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import UIDS
 
 
 def grade_command(
     paths: Annotated[
-        list[Path], typer.Argument(help="nbgrader's submitted/ tree, a folder of notebooks, or a zip.")
+        list[Path],
+        typer.Argument(
+            help="A learning system's download, nbgrader's submitted/, a folder of notebooks; zipped or not."
+        ),
     ],
     assignment: Annotated[str, typer.Option(help="Id of the unit.")],
     out: Annotated[
@@ -42,6 +46,25 @@ def grade_command(
     scheduler: Annotated[
         str | None,
         typer.Option(metavar="ADDRESS", help="Grade on the workers of this Dask scheduler: docs/cluster.md."),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help=f"{', '.join(LAYOUT_NAMES)}; recognised if left out."),
+    ] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="CSV of all in the course: key, name, email, section.", dir_okay=False)
+    ] = None,
+    times: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of times of hand-in: key, submitted_at. Wins over what is found.", dir_okay=False
+        ),
+    ] = None,
+    late_days: Annotated[
+        int | None,
+        typer.Option(
+            help="Days late of whatever is marked LATE without a time; not counted if left out.", min=0
+        ),
     ] = None,
     demo_secret: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
@@ -71,6 +94,10 @@ def grade_command(
                 tier=sandbox,
                 unsafe=unsafe,
                 scheduler=scheduler,
+                layout=layout,
+                roster=roster,
+                times=times,
+                late_days=late_days,
             ),
             console=console,
             messages=messages,

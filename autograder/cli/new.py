@@ -1,4 +1,4 @@
-"""`autograder new`: the folder of a new exercise."""
+"""`autograder new`: the folder of a new exercise, or a unit that begins as a copy of another."""
 
 from __future__ import annotations
 
@@ -8,16 +8,50 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from autograder.cli.terminal import console
+from autograder.cli.terminal import console, tell
+from autograder.errors import UserError
 
 
 def new_command(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="Its id: unit.function.")],
-    definition: Annotated[
-        str, typer.Argument(metavar="DEF", help="'def function(...) -> ...: ...', or - for standard input.")
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="Its id: unit.function; with --from, that of a unit.")
     ],
+    definition: Annotated[
+        str | None,
+        typer.Argument(metavar="DEF", help="'def function(...) -> ...: ...', or - for standard input."),
+    ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="UNIT", help="Copy this unit, or rename what was copied by hand."),
+    ] = None,
 ) -> None:
     """Make the folder of a new exercise, or what it lacks: docstring skeleton, standard checks, a frame for tests."""
+    if (definition is None) == (from_ is None):
+        raise UserError(
+            "name an exercise with its definition, autograder new moco.shuffle 'def shuffle(...) -> ...: ...', or a "
+            "unit with the one that it is a copy of, autograder new moco2 --from moco"
+        )
+    if from_ is not None:
+        _copy(id_, from_)
+    elif definition is not None:
+        _exercise(id_, definition)
+
+
+def _copy(new: str, old: str) -> None:
+    from autograder.course.config import find_root
+    from autograder.publish.renaming import make_copy
+
+    root = find_root()
+    written = make_copy(root, new, old)
+    tell(console, *(f"Written: {path.relative_to(root)}" for path in written))
+    tell(
+        console,
+        f"solutions/{new} says its own name now. Change what is to differ from {old}, then: autograder checks {new}, "
+        f"autograder build {new}",
+    )
+
+
+def _exercise(id_: str, definition: str) -> None:
     from autograder.course.config import find_root
     from autograder.course.exercises import NEEDED
     from autograder.publish.skeleton import make_skeleton

@@ -28,18 +28,26 @@ from autograder.cli.each import Earlier, grade_each
 from autograder.cli.terminal import notices, tell
 from autograder.course.config import Course, check_exercises, find_root, load_course, secret
 from autograder.course.fingerprint import judging_code
+from autograder.course.moments import of_nobody
 from autograder.course.units import Unit, load_unit
 from autograder.errors import UserError, WriteError
 from autograder.grading import journal
 from autograder.grading.cluster import ClusterGrader
-from autograder.grading.grader import Grader, Policy
+from autograder.grading.grader import Grader
+from autograder.grading.lines import missing_line
 from autograder.grading.lock import only_one
+from autograder.grading.policy import Policy
 from autograder.grading.worker import Cluster
+from autograder.intake.belonging import known_exercises
 from autograder.intake.candidate import TIMESTAMP
-from autograder.intake.collect import Found, collect
+from autograder.intake.collect import FileCounts, Found, Intake, collect
+from autograder.intake.enrolment import enrolled, timed
+from autograder.intake.persons import labels
+from autograder.intake.tables import read_roster, read_times
+from autograder.publish.made_from import changed_since_build, touches_checks
 from autograder.report.pages import write_report
 from autograder.report.table import class_table
-from autograder.results import FORMAT, GRADED, FlagKind, Line, texts
+from autograder.results import FORMAT, GRADED, MISSING, FlagKind, Line, texts
 from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, choose
 from course_utils.slices.plain import LONGEST_NAME, clip, clip_path, plain, several
@@ -77,6 +85,10 @@ class Options:
         tier: the sandbox tier to use; the best that this machine has if left out.
         unsafe: allow a weaker tier than the course asks for, even `none`.
         scheduler: address of a Dask scheduler, to grade on its workers instead of here.
+        layout: name of the layout of the hand-ins; recognised if left out.
+        roster: table of all who are in the course.
+        times: table of the times of hand-in, which win over what was found.
+        late_days: how many days late counts what is marked LATE without a time.
     """
 
     jobs: int = 1
@@ -87,6 +99,10 @@ class Options:
     tier: str | None = None
     unsafe: bool = False
     scheduler: str | None = None
+    layout: str | None = None
+    roster: Path | None = None
+    times: Path | None = None
+    late_days: int | None = None
 
 
 def grade_class(
@@ -123,11 +139,14 @@ def grade_class(
     course = course or load_course(root)
     unit = load_unit(root, assignment)
     check_exercises(root, course, assignment, unit.exercises)
+    _accept_checks(unit, course, messages)
     if os.path.realpath(out) in map(os.path.realpath, paths):
         raise UserError(f"--out {out} is the folder of the submissions: name one of its own for the results")
-    found = collect(paths, assignment, out)
+    intake = _intake(paths, unit, course, out, options)
+    tell(messages, *intake.places)
+    _tell_extensions_of_nobody(course, assignment, [item.person.key for item in intake], messages)
     key, public = secret(root, course, demo=options.demo_secret)
-    grader = _grader(unit, course, key, options, len(found), messages, server)
+    grader = _grader(unit, course, key, options, len(intake), messages, server)
     if public:
         _announce_public(course, messages)
     with (
@@ -139,7 +158,13 @@ def grade_class(
         contents = journal.read_journal(out)
         tell(messages, *contents.notices())
         lines = dict(contents.lines)
-        of_unit = {line.student: line for line in lines.values() if line.unit == assignment}
+        of_unit = {line.person.key: line for line in lines.values() if line.unit == assignment}
+        keys = {item.person.key for item in intake} | {item.key for item in intake.missing}
+        called = labels(
+            (*(item.person for item in intake), *intake.missing),
+            {line.student for line in lines.values() if line.person.key not in keys},
+        )
+        found = [item.called(called[item.person.key]) for item in intake]
         earlier = Earlier(
             of_unit if options.resume else {},
             course,
@@ -150,10 +175,16 @@ def grade_class(
         if options.resume:
             _tell_old(found, of_unit, messages)
         kept, unreadable, ours = _grade_all(grader, found, earlier, lines, out, messages)
-        students = {item.student for item in found}
-        results = [
-            lines[key] for key in sorted(lines) if key[1] == assignment and lines[key].student in students
+        absent = [
+            missing_line(item, called[item.key], assignment, grader.max_score, grader.policy)
+            for item in intake.missing
+            if item.key not in of_unit or of_unit[item.key].status == MISSING
         ]
+        ours += _write_missing(absent, lines, out)
+        results = sorted(
+            (line for line in lines.values() if line.unit == assignment and line.person.key in keys),
+            key=lambda line: line.student,
+        )
         if results:
             console.print(class_table(assignment, results, console.width))
         if kept:
@@ -164,6 +195,7 @@ def grade_class(
             )
         if course.due.get(assignment):
             _tell_unknown_times(assignment, course.due[assignment], results, messages)
+        _tell_files(intake.counts(course.attempts), messages)
         _tell_not_graded(unreadable + ours, messages)
         if results:
             try:
@@ -173,6 +205,43 @@ def grade_class(
                 said = f"Results: {journal.NAME} in {out}. The report could not be written: {error.reason}"
             console.print(escape(said), highlight=False, soft_wrap=True)
     return Failures(len(unreadable), len(ours))
+
+
+def _accept_checks(unit: Unit, course: Course, messages: Console) -> None:
+    """Refuse checks that the build would refuse, and say what was not built since it changed.
+
+    What the build has made something of it has accepted, so that only what has changed since is looked at.
+    """
+    changed = changed_since_build(unit, course)
+    if changed == []:
+        return
+    if changed is None or touches_checks(changed):
+        # Reads the notebook and tries answers, which takes seconds.
+        from autograder.publish.verify import verify_checks
+
+        verify_checks(unit, course)
+    what = (
+        f"{several(changed)} {'has' if len(changed) == 1 else 'have'} changed since `autograder build`"
+        if changed
+        else f"there is no record of a build of {unit.id}"
+    )
+    tell(
+        messages,
+        f"{what}: notebook and visible checks, as students have them, may be others than what is graded here. "
+        f"`autograder build {unit.id}` makes them anew.",
+    )
+
+
+def _intake(paths: list[Path], unit: Unit, course: Course, out: Path, options: Options) -> Intake:
+    """Who handed in what, and who nothing."""
+    zone = course.zone(unit.id)
+    # Tables first: a slip in one should not cost the time of a large class.
+    roster = read_roster(options.roster) if options.roster else None
+    times = read_times(options.times, zone) if options.times else None
+    intake = collect(paths, unit.id, out, layout=options.layout, known=known_exercises(unit), zone=zone)
+    if roster:
+        intake = enrolled(intake, roster)
+    return timed(intake, times, course.attempts) if times else intake
 
 
 def _grader(
@@ -189,7 +258,13 @@ def _grader(
     unsafe = options.unsafe or options.demo_secret
     limits = course.limits
     policy = Policy(
-        points=course.points, disabled=course.disabled, due=course.due.get(unit.id), late=course.late
+        points=course.points,
+        disabled=course.disabled,
+        due=course.due.get(unit.id),
+        extensions=course.extensions.get(unit.id, {}),
+        late=course.late,
+        rounding=course.rounding,
+        days_of_marked=options.late_days,
     )
     if options.scheduler is None:
         device = choose_device(device, messages)
@@ -208,7 +283,7 @@ def _grader(
 
 
 def _tell_old(found: list[Found], lines: Mapping[str, Line], messages: Console) -> None:
-    old = [item for item in found if item.student in lines and lines[item.student].format != FORMAT]
+    old = [item for item in found if item.person.key in lines and lines[item.person.key].format != FORMAT]
     if old:
         results = "result is" if len(old) == 1 else "results are"
         tell(
@@ -263,8 +338,9 @@ def _grade_all(
                 ours.append((item.student, f"a fault of the grader, not of the student: {result}"))
                 continue
             if result is None:
-                kept += 1
-                continue
+                # The person may be called otherwise than before.
+                line = lines[item.person.key, grader.unit.id]
+                result = replace(line, person=item.person, student=item.student, group=item.group)
             made = replace(result, settings_sha256=earlier.settings_sha256)
             before = lines.get(made.key) if earlier.lines else None
             is_new = not journal.says_the_same(made, before)
@@ -282,8 +358,39 @@ def _grade_all(
     return kept, unreadable, ours
 
 
+def _write_missing(
+    absent: list[Line], lines: dict[tuple[str, str], Line], out: Path
+) -> list[tuple[str, str]]:
+    """Write a line for each who handed in nothing, unless it says there already; what could not be written."""
+    with journal.Journal(out) as log:
+        for made in absent:
+            if journal.says_the_same(made, lines.get(made.key)):
+                continue
+            try:
+                lines[made.key] = log.write(made)
+            except OSError as error:
+                return [(made.student, f"{log.path} could not be written: {error.strerror}")]
+    return []
+
+
+def _tell_files(counts: FileCounts, messages: Console) -> None:
+    """That no file has vanished: each was read, or somebody can see why not."""
+    parts = [f"{counts.read} read"]
+    if counts.passed_over:
+        parts.append(f"{counts.passed_over} passed over for another of the same person")
+    if counts.refused:
+        parts.append(f"{counts.refused} could not be read")
+    if ignored := {rule: count for rule, count in counts.ignored.items() if count}:
+        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(ignored.items()))
+        parts.append(f"{sum(ignored.values())} ignored ({rules})")
+    tell(messages, f"{counts.seen} file{'s' * (counts.seen != 1)} seen: {', '.join(parts)}.")
+
+
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
-    """Fingerprint of what decides a score besides file and checks: a change of it makes `--resume` grade again."""
+    """Fingerprint of what decides a score besides file and checks: a change of it makes `--resume` grade again.
+
+    What concerns single persons (extensions, marks of lateness) is compared line by line: see `Earlier`.
+    """
     kept = (
         course.points,
         course.disabled,
@@ -291,6 +398,7 @@ def _settings_sha256(course: Course, unit: str, key: bytes) -> str:
         course.late,
         course.attempts,
         course.limits,
+        course.rounding,
         version("torch"),
         judging_code(),
     )
@@ -310,10 +418,20 @@ def _interruptible(out: Path, messages: Console) -> Iterator[None]:
         raise
 
 
+def _tell_extensions_of_nobody(course: Course, unit: str, keys: list[str], messages: Console) -> None:
+    """A slip in a key would make somebody late."""
+    if names := of_nobody(course.extensions.get(unit, {}), keys):
+        tell(
+            messages,
+            f"course.toml extends {unit} for {several(names)}, of whom nothing was handed in here: are the keys those "
+            f"of {journal.NAME}?",
+        )
+
+
 def _tell_unknown_times(assignment: str, due: datetime, results: list[Line], messages: Console) -> None:
     """One line for the class, because it usually concerns all of it: each result carries a flag of its own."""
     graded = [line for line in results if line.status == GRADED]
-    unknown = [line for line in graded if line.submitted_at is None]
+    unknown = [line for line in graded if line.submitted_at is None and not line.late_days]
     if not unknown:
         return
     marked = sum(any(flag.kind == FlagKind.MARKED_LATE for flag in line.flags) for line in unknown)

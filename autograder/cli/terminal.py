@@ -6,16 +6,24 @@ import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from course_utils.slices.plain import plain
+from autograder.shown import one_line, visible
 
-console = Console()
-messages = Console(stderr=True)
+
+class _Console(Console):
+    """One that prints no text that steers it, whoever put it there."""
+
+    def print(self, *objects: Any, **how: Any) -> None:
+        super().print(*(visible(item) if isinstance(item, str) else item for item in objects), **how)
+
+
+console = _Console()
+messages = _Console(stderr=True)
 
 # Exit codes of the contract.
 SOME_FAILED, BAD_USAGE = 1, 2
@@ -27,7 +35,7 @@ OutDir = Annotated[Path, typer.Argument(help="Folder.", file_okay=False)]
 def tell(shown_on: Console, *sentences: str) -> None:
     """Show sentences as they are, each on a line: nothing in them is markup or speaks to the terminal."""
     for text in sentences:
-        shown_on.print(escape(plain(text)), highlight=False, soft_wrap=True)
+        shown_on.print(escape(one_line(text)), highlight=False, soft_wrap=True)
 
 
 @contextlib.contextmanager

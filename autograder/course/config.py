@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 import math
 import re
+import tomllib
+import zoneinfo
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from autograder.course.moments import DueOffset, extended_due, known_zone
+from autograder.course.rounding import Rounding, RoundingMode
 from autograder.errors import UserError
 
 _FILE = "course.toml"
@@ -25,7 +29,10 @@ Attempts = Literal["latest", "best", "first"]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
-_CHOICES: dict[str, Any] = {"sandbox": _Sandbox, "attempts": Attempts}
+# A folder of nbgrader's exchange and a name in its gradebook.
+_Id = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+_CHOICES: dict[str, Any] = {"sandbox": _Sandbox, "attempts": Attempts, "mode": RoundingMode}
+_WRITE_MOMENTS = "write a date with time and time zone, e.g. 2026-11-30T23:59:00+01:00"
 SECONDS_A_DAY = 24 * 60 * 60
 
 
@@ -70,22 +77,32 @@ class Course(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     integrity: str = ""
     ai_use: str = ""
     attempts: Attempts = "latest"
+    time_zone: str = ""
     due: dict[str, Moment] = {}
+    extensions: dict[str, dict[str, Moment]] = {}
     late: Late = Late()
     points: dict[str, Positive] = {}
     disabled: tuple[str, ...] = ()
     sandbox: _Sandbox = "restricted"
     limits: Limits = Limits()
     secret: str = "course.secret"
+    rounding: Rounding = Rounding()
+    id: _Id = "course"
+    exchange: str = ""
 
-    def late_days(self, unit: str, submitted_at: datetime | None) -> int:
-        """Days begun between the unit's due date and `submitted_at` (which has a time zone).
+    def extension_of(self, unit: str, key: str) -> datetime | None:
+        """When the unit is due for one person, if that is later than for all; see `moments.extended_due`."""
+        return extended_due(self.due.get(unit), self.extensions.get(unit, {}), key)
 
-        0 if the unit has no due date, and 0 if the time of hand-in is unknown: nobody is late by a guess.
-        """
-        if unit not in self.due or submitted_at is None:
-            return 0
-        return begun_days((submitted_at - self.due[unit]).total_seconds())
+    def due_of(self, unit: str, key: str) -> datetime | None:
+        """When the unit is due for one person; None if it is never."""
+        return self.extension_of(unit, key) or self.due.get(unit)
+
+    def zone(self, unit: str) -> tzinfo | None:
+        """Where the course lives: `time_zone`, else the offset of the unit's due date; None if neither is set."""
+        if self.time_zone:
+            return known_zone(self.time_zone)
+        return DueOffset(self.due[unit]) if unit in self.due else None
 
 
 def begun_days(seconds: float) -> int:
@@ -130,6 +147,8 @@ def load_course(root: Path) -> Course:
     except msgspec.DecodeError as error:
         raise UserError(f"{path} is not TOML: {error}") from error
     _check_names(path, text, course)
+    _check_zone(path, text, course)
+    _check_extensions(path, text, course)
     return course
 
 
@@ -190,9 +209,14 @@ def _explain(path: Path, text: str, problem: str) -> str:
     key = table.rsplit(".", 1)[-1]
     if what.startswith("Invalid enum") and key in _CHOICES:
         what = f"choose one of {', '.join(get_args(_CHOICES[key]))}"
-    if table == "due":
-        what += "; write a date with time and time zone, e.g. 2026-11-30T23:59:00+01:00"
-    return f"{path}{_line(text, key)}: {table!r}: {what}"
+    line = _line(text, key)
+    if table in ("due", "extensions"):
+        what += f"; {_WRITE_MOMENTS}"
+    if table == "extensions":
+        line = _line_of_no_moment(text) or line
+    if table == "id" and "regex" in what:
+        what = 'write letters, digits, "_", "." and "-" only, e.g. ssl-2026'
+    return f"{path}{line}: {table!r}: {what}"
 
 
 def _table(where: str) -> str:
@@ -201,7 +225,12 @@ def _table(where: str) -> str:
 
 
 def _fields(table: str) -> tuple[str, ...]:
-    tables: dict[str, type[msgspec.Struct]] = {"": Course, "late": Late, "limits": Limits}
+    tables: dict[str, type[msgspec.Struct]] = {
+        "": Course,
+        "late": Late,
+        "limits": Limits,
+        "rounding": Rounding,
+    }
     return tables[table].__struct_fields__
 
 
@@ -209,13 +238,77 @@ def _check_names(path: Path, text: str, course: Course) -> None:
     """Units and exercises named in the file must exist (an exercise's function is looked up by the build)."""
     units = sorted(item.parent.name for item in (path.parent / "solutions").glob("*/notebook.md"))
     named: list[tuple[str, str, Any]] = [("due", unit, unit) for unit in course.due]
+    named += [("extensions", unit, unit) for unit in course.extensions]
     named += [("points", name, name.split(".")[0]) for name in course.points]
     named += [("disabled", name, name.split(".")[0]) for name in course.disabled]
     for table, name, unit in named:
         if unit not in units:
+            line = _line_of_table(text, f"extensions.{unit}") if table == "extensions" else _line(text, name)
+            raise UserError(f"{path}{line}: {table}: there is no unit {unit!r}{_nearest(unit, units)}")
+
+
+def _check_zone(path: Path, text: str, course: Course) -> None:
+    if course.time_zone and known_zone(course.time_zone) is None:
+        known = sorted(zoneinfo.available_timezones())
+        # Without the database, which Python takes from the system or from this package, all names are unknown.
+        nearest = (
+            _nearest(course.time_zone, known) if known else ": there are no zones here: pip install tzdata"
+        )
+        if nearest.startswith("; known are"):
+            nearest = "; write a name of the tz database such as Europe/Berlin"
+        raise UserError(
+            f"{path}{_line(text, 'time_zone')}: 'time_zone': there is no time zone {course.time_zone[:60]!r}{nearest}"
+        )
+
+
+def _check_extensions(path: Path, text: str, course: Course) -> None:
+    """An extension gives time: it says more than a due date, and later than that."""
+    for unit, moments in course.extensions.items():
+        due = course.due.get(unit)
+        if due is None:
             raise UserError(
-                f"{path}{_line(text, name)}: {table}: there is no unit {unit!r}{_nearest(unit, units)}"
+                f"{path}{_line_of_table(text, f'extensions.{unit}')}: extensions: {unit} has no due date that could be "
+                f"extended: write one into [due], e.g. {unit} = 2026-11-30T23:59:00+01:00"
             )
+        for key, moment in moments.items():
+            if moment <= due:
+                raise UserError(
+                    f"{path}{_line_of_entry(text, f'extensions.{unit}', key)}: extensions: {key!r} would have until "
+                    f"{moment.isoformat()}, and {unit} is due at {due.isoformat()} for all: an extension is later than "
+                    "that"
+                )
+
+
+def _line_of_no_moment(text: str) -> str:
+    """Where an extension is no moment with a time zone, which msgspec does not say."""
+    for unit, moments in tomllib.loads(text)["extensions"].items():
+        for key, moment in moments.items() if isinstance(moments, dict) else ():
+            if not isinstance(moment, datetime) or moment.utcoffset() is None:
+                return _line_of_entry(text, f"extensions.{unit}", key)
+    return ""
+
+
+def _line_of_table(text: str, table: str) -> str:
+    number = _number_of_table(text, table)
+    return f", line {number}" if number else _line(text, table.rpartition(".")[2])
+
+
+def _line_of_entry(text: str, table: str, key: str) -> str:
+    """Where a table has a key; a name may stand in other tables too."""
+    first = _number_of_table(text, table)
+    for number, line in enumerate(text.splitlines()[first:], start=first + 1):
+        if first and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
+            return f", line {number}"
+    return _line(text, key)
+
+
+def _number_of_table(text: str, table: str) -> int:
+    """The number of the line that begins a table; 0 if there is none, for it can be written in other ways."""
+    name = r"\s*\.\s*".join(rf"""["']?{re.escape(part)}["']?""" for part in table.split("."))
+    for number, line in enumerate(text.splitlines(), start=1):
+        if re.match(rf"\s*\[\s*{name}\s*\]", line):
+            return number
+    return 0
 
 
 def _line(text: str, key: str) -> str:

@@ -85,6 +85,17 @@ class Unit:
                 )
         return self.folders
 
+    @cached_property
+    def exercises_elsewhere(self) -> dict[str, tuple[str, ...]]:
+        """Other unit -> ids of its exercises: by these a notebook of another unit is recognised."""
+        return {
+            other: tuple(
+                f"{other}.{folder.name}" for folder in _exercise_folders(self.root / "solutions" / other)
+            )
+            for other in unit_ids(self.root)
+            if other != self.id
+        }
+
     @property
     def files(self) -> dict[str, Path]:
         """All files of the unit: their places in a folder of units -> where they were found."""

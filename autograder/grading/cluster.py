@@ -124,6 +124,16 @@ class ClusterGrader:
         self._stack.close()
 
     @property
+    def policy(self) -> Policy:
+        """What the course says about scores."""
+        return self._order.policy
+
+    @property
+    def max_score(self) -> float:
+        """As `Grader.max_score`."""
+        return self._here.max_score
+
+    @property
     def checks_sha256(self) -> dict[str, str]:
         """As `Grader.checks_sha256`."""
         return self._here.checks_sha256

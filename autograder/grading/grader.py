@@ -7,7 +7,6 @@ and asks nobody anything: what was handed in, and what an earlier line says of i
 
 from __future__ import annotations
 
-import datetime as dt
 import queue
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -17,13 +16,15 @@ from functools import cached_property
 from types import TracebackType
 
 import torch
+from msgspec.structs import replace as replace_line
 
-from autograder.course.config import Late
 from autograder.course.units import Unit, combined_sha256
 from autograder.errors import SandboxError
 from autograder.grading.figures import window
 from autograder.grading.lines import UNKNOWN_TIME, Circumstances, line_of, of_exercise
+from autograder.grading.policy import Policy
 from autograder.grading.slicing import flags_of
+from autograder.intake.belonging import KnownExercises, known_exercises, of_this_unit
 from autograder.intake.submission import Submission, Unreadable
 from autograder.results import ExerciseLine, Flag, FlagKind, Line, Window
 from autograder.sandbox.client import ForkServer, Limits, Sandbox
@@ -35,6 +36,7 @@ from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.wire import CaseData, pack_case
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, Seen, verdict_on
 from course_utils.slices.bounded import Bounded
+from course_utils.slices.plain import several
 from course_utils.slices.slicing import NoSlice, Program, Slice
 
 # Bytes of the observations whose verdicts are remembered: a class has fewer kinds of answers than students.
@@ -43,23 +45,6 @@ _LARGE = 2 * 2**20
 
 # The run of public cases may take as long as so many calls that each use up their time.
 _PUBLIC_CALLS = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class Policy:
-    """What a course says about scores; see `course.toml`.
-
-    Attributes:
-        points: exercise id -> points, where they differ from the sum of its checks.
-        disabled: ids of exercises that are not graded.
-        due: when the unit is due, with its time zone.
-        late: what lateness costs; nothing if None.
-    """
-
-    points: Mapping[str, float] = field(default_factory=dict)
-    disabled: tuple[str, ...] = ()
-    due: dt.datetime | None = None
-    late: Late | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +58,17 @@ class Work:
 
     attempts: tuple[Submission | Unreadable, ...]
     keep: Mapping[str, ExerciseLine] = field(default_factory=dict)
+
+
+@dataclass
+class _Clock:
+    """What is left of the time that a person's attempts have together, in seconds."""
+
+    left: float
+
+    def take(self, most: float) -> float:
+        """How long a run may take that may take so long at most."""
+        return min(most, max(0.0, self.left))
 
 
 @dataclass(frozen=True)
@@ -199,6 +195,10 @@ class Grader:
             for id_, (item, _) in self._prepared.items()
         }
 
+    @cached_property
+    def _known(self) -> KnownExercises:
+        return known_exercises(self.unit)
+
     @property
     def max_score(self) -> float:
         """Points of the unit under the course's policy."""
@@ -238,6 +238,16 @@ class Grader:
         Raises:
             SandboxError: the sandbox failed; the submission has no result then, never a zero.
         """
+        return self._grade(submission, keep, self._clock())
+
+    def _clock(self) -> _Clock:
+        """As long as one hand-in may take, whoever made however many: its graded cases and the public ones."""
+        return _Clock(self._limits.seconds * (SUBMISSION_CALLS + _PUBLIC_CALLS))
+
+    def _grade(
+        self, submission: Submission | Unreadable, keep: Mapping[str, ExerciseLine] | None, clock: _Clock
+    ) -> Line:
+        submission = of_this_unit(submission, self._known)
         if isinstance(submission, Unreadable):
             flag = Flag(kind=FlagKind.UNREADABLE, text=submission.reason, audience="student")
             return self._line(submission, {}, (flag,), 0.0)
@@ -247,12 +257,12 @@ class Grader:
         flags = [*submission.flags, *(flag for id_, item in slices.items() for flag in flags_of(id_, item))]
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in keep}
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
-        ran = self._run(wanted, hidden, SUBMISSION_CALLS)
+        ran = self._run(wanted, hidden, SUBMISSION_CALLS, clock)
         verdicts = {
             id_: verdict_on(self._prepared[id_][0], slice_, ran.seen.get(id_), self._judge)
             for id_, slice_ in wanted.items()
         }
-        shown = self._show(wanted, verdicts)
+        shown = self._show(wanted, verdicts, clock)
         exercises = {
             id_: keep.get(id_)
             or of_exercise(
@@ -263,17 +273,49 @@ class Grader:
                 help_=submission.help.get(id_),
                 shown=shown.windows.get(id_, {}),
                 device=self.device,
+                rounding=self.policy.rounding,
             )
             for id_, (exercise, _) in self._prepared.items()
         }
-        if self.policy.due and submission.submitted_at is None:
+        lateness = self.policy.lateness(submission)
+        if mark := lateness.mark:
+            flags = [mark if flag.kind == FlagKind.MARKED_LATE else flag for flag in flags]
+        if lateness.unknown:
             flags.append(UNKNOWN_TIME)
         return self._line(submission, exercises, tuple(dict.fromkeys(flags)), ran.seconds + shown.seconds)
 
     def grade_best(self, work: Work) -> Line:
-        """The line of the best attempt, the first of equals; see `grade`."""
-        lines = [self.grade(item, work.keep) for item in work.attempts]
-        return max(lines, key=lambda line: -1.0 if line.score is None else line.score)
+        """The line of the best attempt, the first of equals; see `grade`.
+
+        All attempts together may take as long as one alone. The latest is run first, since it would count where one
+        does; what is left when the time is used up is not run, and a flag says so.
+        """
+        clock = self._clock()
+        lines: dict[int, Line] = {}
+        late: list[int] = []
+        for number, item in reversed(list(enumerate(work.attempts))):
+            if clock.left <= 0:
+                late.append(number)
+                continue
+            lines[number] = self._grade(item, work.keep, clock)
+            if clock.left <= 0 and len(lines) > 1:
+                # It may have been right, had it had the time.
+                late.append(number)
+        best = max(
+            (lines[number] for number in sorted(lines)),
+            key=lambda line: -1.0 if line.score is None else line.score,
+        )
+        return replace_line(best, flags=(*best.flags, self._not_run(work, late))) if late else best
+
+    def _not_run(self, work: Work, late: Sequence[int]) -> Flag:
+        numbers = several([getattr(work.attempts[number], "attempt", number + 1) for number in sorted(late)])
+        which = f"attempts {numbers} were" if len(late) > 1 else f"attempt {numbers} was"
+        seconds = self._limits.seconds * (SUBMISSION_CALLS + _PUBLIC_CALLS)
+        text = (
+            f"{which} not run to the end: all attempts of a person together have the {seconds:g} s of one hand-in, and "
+            "later attempts used them up; the best of what was run counts"
+        )
+        return Flag(kind=FlagKind.ATTEMPTS_NOT_RUN, text=text, audience="student")
 
     def _line(
         self,
@@ -285,15 +327,18 @@ class Grader:
         under = Circumstances(
             max_score=self.max_score,
             checks_sha256=combined_sha256(self.checks_sha256),
-            due=self.policy.due,
+            lateness=self.policy.lateness(submission),
             late=self.policy.late,
+            rounding=self.policy.rounding,
             sandbox=self.tier,
             device=self.device,
             seconds=seconds,
         )
         return line_of(submission, exercises, flags, under)
 
-    def _show(self, slices: Mapping[str, Slice | NoSlice], verdicts: Mapping[str, Verdict]) -> _Shown:
+    def _show(
+        self, slices: Mapping[str, Slice | NoSlice], verdicts: Mapping[str, Verdict], clock: _Clock
+    ) -> _Shown:
         """What the pages show of visible checks that failed, what they raised, and how long it took to find out.
 
         In a process of its own: one that has seen a hidden case could hand its values out in the place of a result.
@@ -313,7 +358,7 @@ class Grader:
         if not public:
             return _Shown({}, {}, 0.0)
         cases = {id_: _pack(exercise) for id_, exercise in public.items()}
-        ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS)
+        ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS, clock)
         windows: dict[str, dict[str, Window]] = {}
         texts: dict[str, dict[str, str]] = {}
         for id_, seen in ran.seen.items():
@@ -330,19 +375,23 @@ class Grader:
         slices: Mapping[str, Slice | NoSlice],
         cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
         calls: int,
+        clock: _Clock,
     ) -> _Ran:
-        """Run each slice with the cases of its exercise, for as long as so many calls may take."""
+        """Run each slice with the cases of its exercise, for as long as so many calls may take and the clock allows."""
+        most = clock.take(self._limits.seconds * calls)
         try:
-            return self._run_once(slices, cases, calls)
+            ran = self._run_once(slices, cases, most)
         except SandboxError:
             # A server or a worker may have been killed from outside: there is another one now.
-            return self._run_once(slices, cases, calls)
+            ran = self._run_once(slices, cases, most)
+        clock.left -= ran.seconds
+        return ran
 
     def _run_once(
         self,
         slices: Mapping[str, Slice | NoSlice],
         cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
-        calls: int,
+        seconds: float,
     ) -> _Ran:
         try:
             sandbox = self._idle.get_nowait()
@@ -358,7 +407,7 @@ class Grader:
                 # Nobody's time: the first submission would be told that it took seconds.
                 sandbox.start()
             started = time.monotonic()
-            with Runner(sandbox, self.device, self._limits.seconds * calls) as runner:
+            with Runner(sandbox, self.device, seconds) as runner:
                 for id_, slice_ in runnable.items():
                     begun = time.monotonic()
                     seen[id_] = runner.run(self.unit.exercises[id_].name, slice_.cells, cases[id_])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -10,12 +9,16 @@ from importlib.metadata import version
 
 import torch
 
-from autograder.course.config import Late, begun_days
+from autograder.course.config import Late
+from autograder.course.moments import extended_due
+from autograder.course.rounding import Rounding
 from autograder.grading.figures import off_by
+from autograder.grading.policy import Lateness, Policy
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.submission import Submission, Unreadable
 from autograder.results import (
     GRADED,
+    MISSING,
     UNREADABLE,
     CheckLine,
     ExerciseLine,
@@ -46,6 +49,7 @@ def of_exercise(
     help_: Help | None,
     shown: Mapping[str, Window],
     device: str,
+    rounding: Rounding,
 ) -> ExerciseLine:
     """What the journal says of an exercise.
 
@@ -57,10 +61,11 @@ def of_exercise(
         help_: the hints that the student says to have asked for.
         shown: check id -> window of a public case, for failed visible checks.
         device: where the function ran.
+        rounding: of the score.
     """
     factor = max_score / verdict.max_score if verdict.max_score else 0.0
     return ExerciseLine(
-        score=rounded(verdict.score / verdict.max_score * max_score if verdict.max_score else 0.0),
+        score=rounding.of(verdict.score * factor, max_score),
         max_score=max_score,
         status=verdict.status,
         checks_sha256=checks_sha256,
@@ -94,8 +99,9 @@ class Circumstances:
     Attributes:
         max_score: points of the unit.
         checks_sha256: hash of all checks.
-        due: when it was due.
+        lateness: how late it is.
         late: what lateness costs; nothing if None.
+        rounding: of what lateness leaves.
         sandbox: the tier of isolation.
         device: where the functions ran.
         seconds: spent in the sandbox.
@@ -103,8 +109,9 @@ class Circumstances:
 
     max_score: float
     checks_sha256: str
-    due: dt.datetime | None
+    lateness: Lateness
     late: Late | None
+    rounding: Rounding
     sandbox: str
     device: str
     seconds: float
@@ -126,25 +133,27 @@ def line_of(
     """
     readable = isinstance(submission, Submission)
     submitted = submission.submitted_at
-    days = late_days(submitted, under.due)
+    due, extension, days = under.lateness.due, under.lateness.extension, under.lateness.days
     raw = sum(entry.score for entry in exercises.values())
-    penalty = rounded(raw * (1 - under.late.kept(days))) if under.late else 0.0
+    kept = under.late.kept(days) if under.late else 1.0
+    score = left_of(raw, kept, under.rounding)
     return Line(
-        # The source of the hand-ins tells no more than the name yet.
-        person=Person(key=submission.student, name=submission.student),
+        person=submission.person,
         student=submission.student,
+        group=submission.group,
         unit=submission.unit,
-        attempt=submission.attempt if isinstance(submission, Submission) else 1,
+        attempt=submission.attempt,
         submitted_at=submitted.isoformat() if submitted else None,
-        due=under.due.isoformat() if under.due else None,
+        due=due.isoformat() if due else None,
+        extension=extension.isoformat() if extension else None,
         late_days=days,
-        late_penalty=penalty,
+        late_penalty=rounded(raw - score),
         file=submission.path,
         submission_sha256=submission.sha256,
         checks_sha256=under.checks_sha256,
         versions={"autograder": _version(), "torch": str(torch.__version__)},
         status=GRADED if readable else UNREADABLE,
-        score=rounded(raw - penalty) if readable else None,
+        score=score if readable else None,
         max_score=under.max_score,
         sandbox=under.sandbox,
         device=under.device,
@@ -154,11 +163,33 @@ def line_of(
     )
 
 
-def late_days(submitted: dt.datetime | None, due: dt.datetime | None) -> int:
-    """Days begun since it was due; nobody is late by a guess."""
-    if submitted is None or due is None:
-        return 0
-    return begun_days((submitted - due).total_seconds())
+def missing_line(person: Person, student: str, unit: str, max_score: float, policy: Policy) -> Line:
+    """The line of somebody of whom nothing was handed in.
+
+    Args:
+        person: who it is.
+        student: how tables and pages call the person.
+        unit: id of the unit.
+        max_score: its points.
+        policy: what the course says; when it was due for this person.
+    """
+    extension = extended_due(policy.due, policy.extensions, person.key)
+    return Line(
+        person=person,
+        student=student,
+        unit=unit,
+        due=policy.due.isoformat() if policy.due else None,
+        extension=extension.isoformat() if extension else None,
+        versions={"autograder": _version(), "torch": str(torch.__version__)},
+        status=MISSING,
+        score=None,
+        max_score=max_score,
+    )
+
+
+def left_of(score: float, kept: float, rounding: Rounding) -> float:
+    """What lateness leaves of a score of which it keeps a share, rounded; who is in time loses and gains nothing."""
+    return rounded(score) if kept == 1 else rounding.of(score * kept, score)
 
 
 def rounded(points: float) -> float:

@@ -1,204 +1,78 @@
-"""A file that may be a submission, not read yet: what its name says and the `timestamp.txt` beside it.
-
-Whose it is, when it was handed in, whether an LMS called it late; and which of several is the latest.
-"""
+"""A file that may be what counts of a hand-in, not read yet; and the `timestamp.txt` beside one."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
-import os
-import re
-import unicodedata
-from dataclasses import KW_ONLY, dataclass, field
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, field
 
 from autograder.errors import UserError
-from autograder.intake.archive import Member
+from autograder.intake.naming import Called
+from autograder.intake.times import parse_timestamp
+from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind
 from course_utils.slices.plain import LONGEST_NAME, clip
 
 TIMESTAMP = "timestamp.txt"
-# How the files of an LMS's bulk download are called.
-CANVAS = re.compile(r"(?P<name>[^_]+)(?P<late>_LATE)?_\d+_\d+_.+")
-MOODLE = re.compile(r"(?<=.)_\d+_assignsubmission_.*$")
-# A file system's names are no longer; those in a zip may have 65,535 bytes.
-_LONGEST_NAME = 255
 _MAX_TIMESTAMP = 200
-_LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
+_LONGEST_PATH = 1000
 
 
 @dataclass(kw_only=True)
 class Candidate:
-    """A file that may be a submission; not read yet.
+    """A file that may count.
 
     Attributes:
-        file_time: what the file system or a zip says: orders several files of one student, and nothing else.
-        submitted_at: what somebody recorded on purpose.
-        marked_late: Canvas says so in the file's name.
+        parts: its own path inside the hand-in.
+        is_script: whether it is a script and no notebook.
+        called: what its name says.
+        beside_unit: whether it lies outside the unit's folder, where the hand-in has one.
+        flags: what its name alone tells.
     """
 
-    student: str
-    path: str
-    size: int
-    source: Path | Member
-    file_time: dt.datetime | None
-    _: KW_ONLY
-    submitted_at: dt.datetime | None = None
-    marked_late: bool = False
+    entry: Entry
+    parts: tuple[str, ...]
+    is_script: bool
+    called: Called
+    beside_unit: bool = False
     flags: list[Flag] = field(default_factory=list)
 
     @property
-    def order(self) -> tuple[dt.datetime, dt.datetime, str]:
-        """The later of two attempts has the larger one."""
-        return self.time or _LONG_AGO, self.file_time or _LONG_AGO, self.path
+    def path(self) -> str:
+        """As a person would write it, the beginning of a very long one left out."""
+        return shown(self.entry)
 
     @property
-    def time(self) -> dt.datetime | None:
-        """The best that is known."""
-        return self.submitted_at or self.file_time
+    def order(self) -> tuple[object, ...]:
+        """Of two of one hand-in, the one that is preferred has the smaller. Times have no part in it."""
+        numbers = tuple(-number for number in self.called.numbers)
+        # One number more is a later copy: moco-1 (2) after moco-1.
+        return (self.beside_unit, self.called.rank, *_padded(numbers), len(self.parts), self.parts)
 
 
-def candidate_of(path: Path, student: str) -> Candidate:
-    """A file on the disk as this student's. Raises `OSError` if it is gone."""
-    status = path.stat()
-    time = dt.datetime.fromtimestamp(status.st_mtime, dt.UTC)
-    return Candidate(
-        student=student,
-        path=str(path),
-        size=status.st_size,
-        source=path,
-        file_time=time,
-        marked_late=is_late(path.name),
-    )
+def _padded(numbers: tuple[int, ...], length: int = 4) -> tuple[int, ...]:
+    return (*numbers[:length], *(0 for _ in range(length - len(numbers))))
 
 
-# --- whose it is ----------------------------------------------------------------------------------------------------
+def shown(entry: Entry) -> str:
+    """The path of a file as text that can be written, the beginning of a very long one left out."""
+    text = entry.shown.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return text if len(text) <= _LONGEST_PATH else f"…{text[-_LONGEST_PATH:]}"
 
 
-def clean_name(name: str) -> str:
-    """A name as text that can be written: in one Unicode form (Macs use another), what is no UTF-8 replaced."""
-    return unicodedata.normalize("NFC", os.fsencode(name).decode("utf-8", "replace"))
-
-
-def clean_path(path: str) -> str:
-    """A path as such text, the beginning of a very long one left out."""
-    text = clean_name(path)
-    return text if len(text) <= 4 * _LONGEST_NAME else f"…{text[-4 * _LONGEST_NAME :]}"
-
-
-def _student(name: str) -> str:
-    """A student's name; one that no file system would hold is cut, and stays unlike all others."""
-    if len(name) <= _LONGEST_NAME:
-        return name
-    return f"{name[:200]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
-
-
-def student_in_zip(name: PurePosixPath, unit: str) -> str:
-    """Whose a member of a class's zip is: the innermost folder's, if it has one besides the unit's."""
-    folders = [part for part in name.parts[:-1] if part not in (unit, "submitted")]
-    if folders:
-        return student_of_folder(folders[-1])
-    return student_of(name.name, unit)
-
-
-def student_of_folder(name: str) -> str:
-    """Moodle's `Ada Lovelace_123_assignsubmission_file_` is Ada Lovelace's."""
-    return _student(clean_name(MOODLE.sub("", name)))
-
-
-def student_of(filename: str, unit: str) -> str:
-    """`ada.ipynb`, `ada_moco.ipynb`, Canvas's `ada_LATE_123_456_moco-1.ipynb`, Moodle's flat names: all of ada."""
-    stem = _student(clean_name(PurePosixPath(filename).stem))
-    if canvas := CANVAS.fullmatch(stem):
-        return canvas["name"]
-    if _is_nameless(stem, unit):
-        return stem
-    stem = MOODLE.sub("", stem)
-    return re.sub(rf"[_\- ]{re.escape(unit)}(?:[_\- ]submission)?$", "", stem) or stem
-
-
-def _is_nameless(stem: str, unit: str) -> bool:
-    """`moco`, `moco (2)`, `Copy of moco`: in a folder of many students' notebooks that could be anybody's."""
-    before, after = r"(?:\w+ (?:of|von|de) )?", r"(?:[ _-]+copy|[ _-]*\(?\d+\)?){0,2}"
-    return bool(re.fullmatch(f"{before}{re.escape(unit)}{after}", stem, re.IGNORECASE))
-
-
-def flags_of_name(filename: str, unit: str) -> list[Flag]:
-    """What a person should know about a file that lies among those of many students."""
-    nameless = _is_nameless(clean_name(PurePosixPath(filename).stem), unit)
-    text = "the name of the file says no student: whose is it?"
-    return [Flag(kind=FlagKind.NO_STUDENT, text=text, audience="staff")] if nameless else []
-
-
-def is_late(filename: str) -> bool:
-    """Whether Canvas marked the file as late."""
-    canvas = CANVAS.fullmatch(clean_name(PurePosixPath(filename).stem))
-    return bool(canvas and canvas["late"])
-
-
-# --- when it was handed in ------------------------------------------------------------------------------------------
-
-
-def parse_timestamp(text: str) -> dt.datetime:
-    """The time in a `timestamp.txt`: nbgrader's `2026-01-31 12:00:00.000000 UTC` and relatives; without a zone, UTC.
-
-    Raises:
-        ValueError: it is no date with year, month and day, or its time zone is unknown.
-    """
-    import dateutil.parser
-    import dateutil.tz
-
-    def zone(name: str | None, offset: int | None) -> dt.tzinfo | int | None:
-        if name is None:
-            return offset
-        known = offset if offset is not None else dateutil.tz.gettz(name)
-        if known is None:
-            raise ValueError(f"unknown time zone {name}")
-        return known
-
-    # What a text leaves open is taken from the default: two that differ in everything tell a whole date from a part.
-    times = [
-        dateutil.parser.parse(text.strip(), default=default, tzinfos=zone)
-        for default in (dt.datetime(2000, 1, 1), dt.datetime(2001, 2, 2))
-    ]
-    if times[0] != times[1]:
-        raise ValueError("not a whole date")
-    return times[0] if times[0].tzinfo else times[0].replace(tzinfo=dt.UTC)
-
-
-def with_timestamp(candidate: Candidate, folder: Path) -> Candidate:
-    """The candidate with what a `timestamp.txt` in the folder says."""
-    file = folder / TIMESTAMP
-    if file.is_symlink():
-        candidate.flags.append(_bad_timestamp("is a link: not followed"))
-    elif file.is_file():
-        add_timestamp(candidate, file)
-    return candidate
-
-
-def add_timestamp(candidate: Candidate, file: Path | Member) -> None:
-    """Put the time that a `timestamp.txt` says into the candidate; one that says none becomes a flag."""
+def recorded_time(entry: Entry, zone: dt.tzinfo | None = None) -> tuple[dt.datetime | None, tuple[Flag, ...]]:
+    """The time that a `timestamp.txt` says; one that says none gives a flag."""
+    if entry.refused:
+        return None, (_bad(entry.refused.split(";")[0]),)
     try:
-        text = _beginning(file).decode("utf-8-sig").strip()
+        text = entry.head(_MAX_TIMESTAMP).decode("utf-8-sig").strip()
     except (OSError, UserError, UnicodeDecodeError) as error:
-        candidate.flags.append(_bad_timestamp(f"cannot be read ({error})"))
-        return
+        return None, (_bad(f"cannot be read ({clip(str(error), LONGEST_NAME)})"),)
     try:
-        candidate.submitted_at = parse_timestamp(text)
-    except (ValueError, OverflowError, TypeError, AttributeError) as error:
-        why = clip(str(error), LONGEST_NAME)
-        candidate.flags.append(_bad_timestamp(f"says {clip(text, 60)!r}, which is no time ({why})"))
+        return parse_timestamp(text, zone), ()
+    except ValueError as error:
+        why = clip(str(error), 2 * LONGEST_NAME)
+        return None, (_bad(f"says {clip(text, LONGEST_NAME)!r}, which is no time ({why})"),)
 
 
-def _bad_timestamp(what: str) -> Flag:
+def _bad(what: str) -> Flag:
     return Flag(kind=FlagKind.BAD_TIMESTAMP, text=f"{TIMESTAMP} {what}", audience="staff")
-
-
-def _beginning(file: Path | Member) -> bytes:
-    if isinstance(file, Path):
-        with file.open("rb") as opened:
-            return opened.read(_MAX_TIMESTAMP)
-    if file.size > 100 * _MAX_TIMESTAMP:
-        raise UserError("it is too large")
-    return file.read_bytes()[:_MAX_TIMESTAMP]

@@ -1,422 +1,412 @@
-"""Find the submissions of a class: nbgrader's tree, folders of notebooks or of students, an LMS's zip, zips in zips.
+"""Find the hand-ins of a class: whose each file is, and what is nobody's.
 
-Nothing is read before it is asked for (`Found.read`); every file that cannot be one is named with the reason, and the
-others go on.
+A place (a folder, a zip, a file that the command line names) is read once, its layout is recognised, and every file
+of it goes to one person, or to a group, or is ignored by a rule. Nothing is read before it is asked for
+(`Found.read`), but for the tables of contents of zips, and the beginnings of files whose names leave open what they
+are.
 """
 
 from __future__ import annotations
 
-import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path, PurePath, PurePosixPath
-from typing import TypeVar
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from autograder.errors import UserError
 from autograder.intake import archive
-from autograder.intake.archive import Member
-from autograder.intake.candidate import (
-    CANVAS,
-    MOODLE,
-    TIMESTAMP,
-    Candidate,
-    add_timestamp,
-    candidate_of,
-    clean_name,
-    clean_path,
-    flags_of_name,
-    is_late,
-    student_in_zip,
-    student_of,
-    student_of_folder,
-    with_timestamp,
-)
-from autograder.intake.submission import Submission, Unreadable, read_candidate
-from autograder.results import Flag, FlagKind
-from course_utils.slices.plain import clip, clip_path, several
+from autograder.intake.belonging import KnownExercises
+from autograder.intake.candidate import TIMESTAMP, recorded_time
+from autograder.intake.handin import BESIDE, HandIn
+from autograder.intake.kinds import FileKind, suffix_of
+from autograder.intake.layouts.base import Ignored, Level, Whose
+from autograder.intake.layouts.plain import OF_THE_CLASS, hidden
+from autograder.intake.layouts.table import Arrangement, arranged
+from autograder.intake.persons import labels
+from autograder.intake.submission import Giver, Submission, Unreadable
+from autograder.intake.tree import Entry, entries_of_folder, entries_of_zip, entry_of_file
+from autograder.results import Flag, FlagKind, Person
+from course_utils.slices.plain import several
 
-SUFFIXES = (".ipynb", ".py")
-# What an instructor's folder or an LMS's zip holds besides; anything else is what a student handed in.
-_NOT_HANDED_IN = (".txt", ".csv", ".md", ".json", ".jsonl")
-# Folders in folders, in which an unpacked notebook is looked for.
-_DEEPEST = 8
 # Where the best attempt counts, all are run: a student must not keep a class waiting with thousands.
 MOST_ATTEMPTS = 20
-_LEADS_OUT = "has a path that leads out of the zip: not read; zip the notebook alone"
-
-_T = TypeVar("_T")
+_LONG_AGO = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Found:
-    """A student of whom something was found; nothing is read yet, so that a large class needs little memory."""
+    """A person of whom something was found; nothing is read yet, so that a large class needs little memory.
 
+    Attributes:
+        person: who it is.
+        student: how tables and pages call the person, unlike all others.
+        unit: id of the unit.
+        hand_ins: in their order, the latest last.
+        known: by what a file of the unit is recognised.
+        group: whose members share the hand-ins.
+        flags: what is to be said of the person.
+    """
+
+    person: Person
     student: str
     unit: str
-    attempts: tuple[Candidate, ...]
-    refused: Unreadable | None = None
+    hand_ins: tuple[HandIn, ...]
+    known: KnownExercises
+    group: str | None = None
+    flags: tuple[Flag, ...] = ()
+
+    def called(self, student: str) -> Found:
+        """The same under another label."""
+        return replace(self, student=student)
+
+    def handed_in_at(self, moment: dt.datetime, attempts: str) -> Found:
+        """The same, what counts handed in at this moment."""
+        last = self.counting(attempts)[-1]
+        made = [
+            replace(item, submitted_at=moment) if number == last else item
+            for number, item in enumerate(self.hand_ins, start=1)
+        ]
+        return replace(self, hand_ins=tuple(made))
 
     def read(self, attempts: str = "latest") -> list[Submission | Unreadable]:
-        """Read what may count: the latest attempt, the first, or all for the best to be chosen.
+        """Read what may count: the latest hand-in, the first, or all for the best to be chosen.
 
         Args:
             attempts: `"latest"`, `"first"` or `"best"`, as in course.toml.
         """
-        ordered = sorted(self.attempts, key=lambda item: item.order)
-        if not ordered:
-            return [self.refused] if self.refused else []
-        last = len(ordered)
+        owner = Giver(self.person, self.student, self.unit, self.group)
+        numbers = self.counting(attempts)
+        flags = list(self.flags)
+        if len(self.hand_ins) > 1:
+            flags.append(self._of_attempts(numbers, attempts))
+        return [self.hand_ins[number - 1].read(owner, number, self.known, flags) for number in numbers]
+
+    def counting(self, attempts: str) -> list[int]:
+        """Numbers of the hand-ins that may count."""
+        last = len(self.hand_ins)
         every = range(max(1, last - MOST_ATTEMPTS + 1), last + 1)
-        numbers = {"latest": [last], "first": [1], "best": list(every)}[attempts]
-        flags = []
-        if len(ordered) > 1:
-            which = "the best counts" if len(every) == last else f"the best of the {len(every)} latest counts"
-            if attempts != "best":
-                counts = ordered[numbers[0] - 1]
-                which = f"the {attempts} counts, {clip_path(counts.path)}, {_chosen_by(ordered)}"
-            names = several(clip_path(item.path) for item in ordered)
-            text = f"{len(ordered)} files of this student: {which}. Found: {names}"
-            flags = [Flag(kind=FlagKind.SEVERAL_FILES, text=text, audience="staff")]
-        return [read_candidate(ordered[number - 1], self.unit, number, flags) for number in numbers]
+        return {"latest": [last], "first": [1], "best": list(every)}[attempts]
+
+    def _of_attempts(self, numbers: list[int], attempts: str) -> Flag:
+        last = len(self.hand_ins)
+        if attempts == "best":
+            which = (
+                "the best counts" if len(numbers) == last else f"the best of the {len(numbers)} latest counts"
+            )
+        else:
+            which = f"the {attempts} counts, by {_ordered_by(self.hand_ins)}"
+        paths = [item.candidates[0].path for item in self.hand_ins if item.candidates]
+        text = f"{last} hand-ins of this student: {which}. Found: {several(paths)}"
+        return Flag(kind=FlagKind.SEVERAL_FILES, text=text, audience="staff")
 
 
-def _chosen_by(ordered: list[Candidate]) -> str:
-    """What put several attempts in order, for a person who may know better."""
-    times = Counter(item.time for item in ordered)
-    if times[None] or max(times.values()) > 1:
-        return "chosen by name where the times of files are equal or unknown"
-    if all(item.submitted_at for item in ordered):
-        return f"chosen by {TIMESTAMP}"
-    return "chosen by the times of the files, which copying may have changed"
+@dataclass
+class Intake:
+    """All that was found.
+
+    Attributes:
+        found: one for each person, in the order of their labels.
+        places: what was recognised, a sentence for each place.
+        ignored: rule -> how many files.
+        missing: who is on the roster, and handed in nothing.
+    """
+
+    found: list[Found]
+    places: list[str]
+    ignored: Counter[str]
+    missing: tuple[Person, ...] = ()
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def counts(self, attempts: str = "latest") -> FileCounts:
+        """What becomes of the files that were seen."""
+        graded = passed = beside = refused = 0
+        seen: set[int] = set()
+        for item in self.found:
+            counting = item.counting(attempts)
+            for number, hand_in in enumerate(item.hand_ins, start=1):
+                if id(hand_in) in seen:
+                    # A group's.
+                    continue
+                seen.add(id(hand_in))
+                counts = number in counting and bool(hand_in.candidates)
+                graded += counts
+                passed += len(hand_in.candidates) - counts
+                refused += len(hand_in.refused) + (
+                    0 if hand_in.candidates else len(hand_in.others + hand_in.typed)
+                )
+                beside += len(hand_in.others + hand_in.typed) if hand_in.candidates else 0
+        ignored = self.ignored + Counter({BESIDE: beside})
+        return FileCounts(graded, passed, refused, ignored)
 
 
-def collect(paths: Iterable[Path], unit: str, results: Path | None = None) -> list[Found]:
-    """All submissions of a unit found in `paths`, one for each student, in the order of their names.
+@dataclass(frozen=True)
+class FileCounts:
+    """What becomes of the files that were seen.
+
+    Attributes:
+        read: are graded, or told to be damaged.
+        passed_over: another file of the same person counts.
+        refused: cannot be read.
+        ignored: rule -> how many.
+    """
+
+    read: int
+    passed_over: int
+    refused: int
+    ignored: Mapping[str, int]
+
+    @property
+    def seen(self) -> int:
+        """All of them."""
+        return self.read + self.passed_over + self.refused + sum(self.ignored.values())
+
+
+@dataclass
+class _Gathered:
+    """What came together of one person."""
+
+    person: Person
+    group: str | None
+    hand_ins: dict[tuple[int, int], HandIn] = field(default_factory=dict)
+
+
+def collect(
+    paths: Iterable[Path],
+    unit: str,
+    results: Path | None = None,
+    *,
+    layout: str | None = None,
+    known: KnownExercises | None = None,
+    zone: dt.tzinfo | None = None,
+) -> Intake:
+    """All hand-ins of a unit found in `paths`.
 
     Args:
-        paths: nbgrader's `submitted/` folder, a folder of notebooks named by student, a folder of student folders,
-            a single notebook, or an LMS's bulk zip.
+        paths: nbgrader's `submitted/`, a learning system's download, a folder of notebooks or of people's folders, one
+            person's folder, a notebook; folders or zips.
         unit: the unit's id.
-        results: the folder of the grader's own results: it may lie among the students', and is nobody's.
+        results: the folder of the grader's own results: it may lie among the hand-ins, and is nobody's.
+        layout: the name of the layout in `autograder.intake.layouts.table`; recognised if left out.
+        known: by what files of this unit and of others are recognised.
+        zone: that of the course, for times without one.
 
     Raises:
-        UserError: a path does not exist or cannot be read, or none holds anything to grade.
+        UserError: a path does not exist or cannot be read, or none holds anything to grade, or none has the layout.
     """
     paths = list(paths)
-    attempts: dict[str, list[Candidate]] = {}
-    refused: dict[str, Unreadable] = {}
-    for path in paths:
-        for item in _readable(path, unit, results):
-            if isinstance(item, Unreadable):
-                refused.setdefault(
-                    item.student, replace(item, path=clean_path(item.path), reason=clip(item.reason))
-                )
-            else:
-                item.path = clean_path(item.path)
-                attempts.setdefault(item.student, []).append(item)
-    if not attempts and not refused:
+    known = known or KnownExercises(unit, ())
+    ignored: Counter[str] = Counter()
+    people: dict[str, _Gathered] = {}
+    places = []
+    for number, path in enumerate(paths):
+        entries = _entries(path, unit, results)
+        kept = [entry for entry in entries if not _is_ignored(entry, ignored)]
+        if not kept:
+            continue
+        level = Level(
+            entries=kept,
+            unit=unit,
+            name=_name_of(path, unit),
+            units=tuple(known.others),
+            zone=zone,
+            is_zip=suffix_of(path.name)[1] == FileKind.ZIP and path.is_file(),
+        )
+        arrangement = arranged(level, layout)
+        read_as = _gather(kept, arrangement, _Place(number, unit, zone), people, ignored)
+        places.append(
+            f"{path}: read as {', and '.join(f'{title} of {_count(len(keys))}' for title, keys in read_as)}"
+        )
+    found = [_found(item, unit, known) for item in people.values() if item.hand_ins]
+    if not found:
         listed = ", ".join(str(path) for path in paths)
         raise UserError(
             f"{listed}: no submission of {unit!r} found. Expected STUDENT/{unit}/{unit}.ipynb (nbgrader), "
-            "STUDENT.ipynb, or a zip of notebooks"
+            f"STUDENT.ipynb, or a learning system's download{_said(ignored)}"
         )
-    # A refused file matters only if nothing else of that student could be read.
-    students = sorted({*attempts, *refused})
-    return [Found(name, unit, tuple(attempts.get(name, ())), refused.get(name)) for name in students]
+    called = labels(item.person for item in found)
+    found = [replace(item, student=called[item.person.key]) for item in found]
+    return Intake(sorted(found, key=lambda item: item.student), places, ignored)
 
 
-def _readable(path: Path, unit: str, results: Path | None) -> Iterator[Candidate | Unreadable]:
+def hand_in_of(folder: Path, unit: str) -> HandIn:
+    """All that lies in one person's folder of a unit, as one hand-in. Raises `OSError` if it cannot be listed."""
+    hand_in = HandIn(place=0)
+    for entry in entries_of_folder(folder):
+        if not hidden(entry) and entry.parts != (TIMESTAMP,):
+            hand_in.add(entry, entry.parts, unit)
+    if not (hand_in.candidates or hand_in.refused or hand_in.others):
+        hand_in.empty.append(Entry(parts=(), source=folder, is_folder=True))
+    hand_in.settle(unit)
+    return hand_in
+
+
+def _said(ignored: Mapping[str, int]) -> str:
+    if not ignored:
+        return ""
+    return f". Ignored were {', '.join(f'{count} {rule}' for rule, count in sorted(ignored.items()))}"
+
+
+def _count(people: int) -> str:
+    return "one person" if people == 1 else f"{people} people"
+
+
+def _entries(path: Path, unit: str, results: Path | None) -> list[Entry]:
     try:
         if not path.exists():
             raise UserError(f"{path}: no such file or folder")
-        yield from _candidates(path, unit, results)
+        if path.is_dir():
+            return entries_of_folder(path, results)
+        if suffix_of(path.name)[1] == FileKind.ZIP:
+            return entries_of_zip(path, archive.MOST_OF_A_CLASS)
+        stamp = path.resolve().parent / TIMESTAMP
+        return [entry_of_file(path)] + (
+            [entry_of_file(stamp)] if _name_of(path, unit) and stamp.is_file() else []
+        )
     except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror}") from error
+        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
+    except UserError as error:
+        if str(path) in str(error):
+            raise
+        raise UserError(f"{path} {error}") from error
 
 
-def _candidates(path: Path, unit: str, results: Path | None) -> Iterator[Candidate | Unreadable]:
+def _is_ignored(entry: Entry, ignored: Counter[str]) -> bool:
+    rule = Ignored("members without a name") if not entry.parts else hidden(entry)
+    if rule is not None:
+        ignored[rule.rule] += not entry.is_folder
+    return rule is not None
+
+
+def _name_of(path: Path, unit: str) -> str:
+    """What a place is called, which may be the name of its only person."""
     if path.is_dir():
-        # One student's folder, `ada` or `ada/moco` of nbgrader's tree, given by itself.
-        released = f"{unit}.ipynb"
-        if path.resolve().name == unit and (path / released).is_file():
-            path = path.resolve().parent
-        if (path / unit / released).is_file():
-            yield from _from_student_folder(path.resolve(), unit)
-        else:
-            yield from _from_folder(path, unit, results)
-    elif _suffix(path) == ".zip":
-        yield from _from_zip(path, unit, student=None)
-    else:
-        name = student_of(path.name, unit)
-        folder = path.resolve().parent
-        if path.stem == unit and folder.name == unit:
-            # nbgrader's tree: nobody is called as the unit is.
-            name = clean_name(folder.parent.name)
-        yield with_timestamp(candidate_of(path, name), path.parent)
+        place = path.resolve()
+        return place.parent.name if place.name == unit else place.name
+    if suffix_of(path.name)[1] == FileKind.ZIP:
+        return path.name
+    # A file of nbgrader's tree.
+    folder = path.resolve().parent
+    return folder.parent.name if folder.name == unit else ""
 
 
-def _from_folder(folder: Path, unit: str, results: Path | None) -> Iterator[Candidate | Unreadable]:
-    ours = os.path.realpath(results) if results else None
-    for entry in sorted(folder.iterdir()):
-        # Not `Path.resolve`, which fails at a link that leads back to itself.
-        if entry.name.startswith((".", "__")) or os.path.realpath(entry) == ours:
-            continue
-        try:
-            yield from _from_entry(entry, folder, unit)
-        except OSError as error:
-            reason = f"cannot be read: {error.strerror}. May the grader open it?"
-            yield Unreadable(student_of(entry.name, unit), unit, str(entry), reason)
+@dataclass(frozen=True)
+class _Place:
+    number: int
+    unit: str
+    zone: dt.tzinfo | None
 
 
-def _from_entry(entry: Path, folder: Path, unit: str) -> Iterator[Candidate | Unreadable]:
-    student = student_of(entry.name, unit)
-    if refused := _bad_link(entry, folder, student, unit):
-        yield refused
-    elif entry.is_dir():
-        yield from _from_student_folder(entry, unit)
-    elif _suffix(entry) == ".zip":
-        yield from _from_zip(entry, unit, student=student)
-    elif _suffix(entry) in SUFFIXES:
-        candidate = candidate_of(entry, student)
-        candidate.flags += flags_of_name(entry.name, unit)
-        yield candidate
-    elif entry.stat().st_size and _suffix(entry) not in _NOT_HANDED_IN:
-        yield _no_notebook(student, unit, str(entry))
-
-
-def _from_student_folder(folder: Path, unit: str) -> Iterator[Candidate | Unreadable]:
-    # Some editors and file managers make a folder that is called as the notebook was.
-    pretends = _suffix(folder) in SUFFIXES
-    student = student_of(folder.name, unit) if pretends else student_of_folder(folder.name)
-    inner = folder / unit
-    if inner.is_symlink():
-        yield _no_link(inner, student, unit)
-        return
-    where = inner if inner.is_dir() else folder
-    files = []
-    for entry in sorted(where.iterdir()):
-        if _suffix(entry) not in SUFFIXES or entry.name.startswith("."):
-            continue
-        if refused := _bad_link(entry, folder, student, unit):
-            yield refused
-        elif entry.is_file():
-            files.append(entry)
-    if not files:
-        # A folder handed in as a whole, or unpacked into a folder of its own.
-        files = _below(where, f"{unit}.ipynb")
-    for entry in _meant(files, unit, lambda entry: entry.name):
-        candidate = with_timestamp(candidate_of(entry, student), where)
-        if entry.stem != unit:
-            text = f"the notebook is called {clean_name(entry.name)} instead of {unit}.ipynb"
-            candidate.flags.append(Flag(kind=FlagKind.RENAMED_FILE, text=text, audience="student"))
-        yield candidate
-    if files:
-        return
-    others = [entry for entry in sorted(where.iterdir()) if not entry.name.startswith((".", "__"))]
-    archives = [entry for entry in others if _suffix(entry) == ".zip"]
-    for entry in archives:
-        if refused := _bad_link(entry, folder, student, unit):
-            yield refused
-        else:
-            for item in _from_zip(entry, unit, student):
-                yield with_timestamp(item, where) if isinstance(item, Candidate) else item
-    if archives:
-        return
-    handed_in = [item for item in others if item.is_file() and _suffix(item) not in _NOT_HANDED_IN]
-    if inner.is_dir() or pretends:
-        yield Unreadable(
-            student, unit, str(where), f"is a folder without a notebook: {unit}.ipynb is missing"
-        )
-    elif handed_in:
-        yield _no_notebook(student, unit, str(handed_in[0]))
-
-
-def _from_zip(path: Path | Member, unit: str, student: str | None) -> Iterator[Candidate | Unreadable]:
-    """What a zip holds.
-
-    Args:
-        path: a zip on the disk, or one inside another.
-        unit: the unit's id.
-        student: whose zip it is; None for a class's.
-    """
-    nested = isinstance(path, Member)
-    shown = path.shown if isinstance(path, Member) else str(path)
-    owner = student or student_of(PurePosixPath(shown).name, unit)
-    try:
-        members = [item for item in archive.members(path) if not _is_litter(item)]
-    except (UserError, OSError) as error:
-        yield Unreadable(owner, unit, shown, str(error))
-        return
-    if student and not nested and _is_of_a_class(members, unit):
-        # An LMS's bulk zip among the files of students.
-        student = None
-    # In a zip of nbgrader's tree STUDENT/moco/moco.ipynb stands beside STUDENT/pretext/pretext.ipynb.
-    tree = {len(item.name.parts) for item in members if item.name.stem == item.name.parent.name == unit}
-    top = None if student else _class_folder(members, unit)
-    stamps = {item.name.parent: item for item in members if item.name.name == TIMESTAMP}
-    found: dict[str, list[Candidate]] = defaultdict(list)
-    zips: dict[str, list[Member]] = defaultdict(list)
-    nothing = True
-    for item in members:
-        name = item.name
-        if item.leads_out:
-            who = student or clean_name(name.stem)
-            nothing = False
-            yield Unreadable(who, unit, item.shown, _LEADS_OUT)
-            continue
-        if name.stem == name.parent.name != unit and len(name.parts) in tree:
-            # Another unit's notebook.
-            continue
-        if top:
-            name = name.relative_to(top)
-        who = student or (
-            owner if str(name) == f"{unit}.ipynb" and len(members) == 1 else student_in_zip(name, unit)
-        )
-        if _suffix(name) == ".zip" and not item.is_link and not nested:
-            zips[who].append(item)
-        elif _suffix(name) not in (*SUFFIXES, ".zip"):
-            # What lies beside a student's own notebook is theirs; in a class's zip it may be all there is of somebody.
-            if student is None and item.size and _suffix(name) not in _NOT_HANDED_IN:
-                yield _no_notebook(who, unit, item.shown)
-        elif item.is_link or (nested and _suffix(name) == ".zip"):
-            nothing = False
-            what = (
-                "is a link inside a zip: not followed"
-                if item.is_link
-                else "is a zip in a zip in a zip: not read"
+def _gather(
+    entries: Iterable[Entry],
+    arrangement: Arrangement,
+    place: _Place,
+    people: dict[str, _Gathered],
+    ignored: Counter[str],
+) -> list[tuple[str, set[str]]]:
+    """Give each file to whom it is of. Returns the titles of the layouts that said so, and of whom."""
+    touched: list[HandIn] = []
+    read_as: dict[str, set[str]] = {}
+    wrapper = None
+    for outer in entries:
+        if arrangement.depth:
+            wrapper = wrapper or next(
+                item.parts[: arrangement.depth] for item in entries if len(item.parts) > arrangement.depth
             )
-            yield Unreadable(who, unit, item.shown, what)
-        else:
-            late = is_late(name.name)
-            candidate = Candidate(
-                student=who,
-                path=item.shown,
-                size=item.size,
-                source=item,
-                file_time=item.time,
-                marked_late=late,
-            )
-            if student is None and who == student_of(name.name, unit):
-                candidate.flags += flags_of_name(name.name, unit)
-            if student is None and item.name.parent.name == unit and item.name.parent in stamps:
-                add_timestamp(candidate, stamps[item.name.parent])
-            found[who].append(candidate)
-    # Whoever handed in something else besides is graded by that, but it is not passed over in silence.
-    leading = [clip_path(item.shown) for item in members if student and item.leads_out]
-    text = f"{several(leading)} {_LEADS_OUT}"
-    strange = [Flag(kind=FlagKind.LEADS_OUT, text=text, audience="student")] if leading else []
-    for files in found.values():
-        for candidate in files:
-            candidate.flags += strange
-        yield from _meant(files, unit, lambda candidate: PurePosixPath(candidate.path).name)
-    for who, inner in zips.items():
-        if who not in found:
-            yield from _from_inner_zips(inner, unit, who)
-    if student and nothing and not found and not zips:
-        yield Unreadable(student, unit, shown, "has no notebook in it: an .ipynb or .py is needed")
-
-
-def _from_inner_zips(zips: list[Member], unit: str, student: str) -> Iterator[Candidate | Unreadable]:
-    """One student's zips inside a zip. All together may unpack to `archive.MAX_UNPACKED`."""
-    left = archive.MAX_UNPACKED
-    for item in zips[archive.MAX_ZIPS :]:
-        reason = f"is one of more than {archive.MAX_ZIPS} zips in a zip: hand in the notebook alone"
-        yield Unreadable(student, unit, item.shown, reason)
-    for item in zips[: archive.MAX_ZIPS]:
-        late = is_late(item.name.name)
-        left -= item.size
-        if left < 0 or item.size > archive.MAX_BYTES:
-            yield _too_large(item.shown, unit, student)
-            continue
-        for inner in _from_zip(item, unit, student):
-            if isinstance(inner, Candidate):
-                left -= inner.size
-                if left < 0:
-                    yield _too_large(inner.path, unit, student)
-                    continue
-                inner.marked_late |= late
-            yield inner
-
-
-def _too_large(path: str, unit: str, student: str) -> Unreadable:
-    most = f"{archive.MAX_BYTES // 2**20} MB a file, {archive.MAX_UNPACKED // 2**20} MB in all"
-    reason = f"unpacks to more than is read of a zip in a zip ({most}): hand in the notebook alone"
-    return Unreadable(student, unit, path, reason)
-
-
-def _is_litter(item: Member) -> bool:
-    return any(part.startswith((".", "__MACOSX")) and part != ".." for part in item.name.parts)
-
-
-def _is_of_a_class(members: list[Member], unit: str) -> bool:
-    """Whether the names are those of an LMS, and of more than one student."""
-    named = [
-        item.name
-        for item in members
-        if any(MOODLE.search(part) for part in item.name.parts) or CANVAS.fullmatch(item.name.stem)
-    ]
-    return len({student_in_zip(name, unit) for name in named}) > 1
-
-
-def _class_folder(members: list[Member], unit: str) -> str | None:
-    """The folder of a class that was zipped as a whole: `submissions/ada.ipynb` is ada's, and nobody `submissions`."""
-    tops = {item.name.parts[0] for item in members if len(item.name.parts) > 1}
-    flat = [item.name for item in members if len(item.name.parts) == 2 and _suffix(item.name) in SUFFIXES]
-    if len(tops) != 1 or len(flat) < 2 or any(len(item.name.parts) == 1 for item in members):
-        return None
-    (top,) = tops
-    return None if MOODLE.search(top) or any(name.stem == unit for name in flat) else top
-
-
-def _meant(files: list[_T], unit: str, name: Callable[[_T], str]) -> list[_T]:
-    """Of one student's files those that are meant: under the released name, else notebooks, else scripts."""
-    named = [item for item in files if PurePosixPath(name(item)).stem == unit]
-    notebooks = [item for item in files if _suffix(PurePosixPath(name(item))) == ".ipynb"]
-    return [item for item in named if item in notebooks] or named or notebooks or files
-
-
-def _no_notebook(student: str, unit: str, path: str) -> Unreadable:
-    kinds = "an .ipynb or .py is needed" if ".zip/" in path else "an .ipynb, .py or .zip is needed"
-    return Unreadable(student, unit, path, f"is no notebook: {kinds}")
-
-
-def _below(folder: Path, name: str) -> list[Path]:
-    """Files of this name in the folders below, no link followed, as deep and as many as somebody may have made."""
-    found = []
-    waiting = [(folder, 0)]
-    looked = 0
-    while waiting and looked < archive.MAX_MEMBERS:
-        here, depth = waiting.pop()
-        try:
-            entries = list(here.iterdir())
-        except OSError:  # what may not be opened holds nothing for us
-            continue
-        looked += len(entries)
-        for entry in entries:
-            if entry.name.startswith((".", "__")) or entry.is_symlink():
+            if outer.parts[: arrangement.depth] != wrapper or len(outer.parts) == arrangement.depth:
+                ignored[OF_THE_CLASS] += not outer.is_folder
                 continue
-            if entry.is_dir():
-                if depth < _DEEPEST:
-                    waiting.append((entry, depth + 1))
-            elif depth and entry.name == name and entry.is_file():
-                found.append(entry)
-    return sorted(found)
+        entry = replace(outer, parts=outer.parts[arrangement.depth :])
+        layout, found = arrangement.whose(entry)
+        if isinstance(found, Ignored):
+            ignored[found.rule] += not entry.is_folder
+            continue
+        read_as.setdefault(layout.title, set()).update(item.key for item in found.people)
+        hand_in = _hand_in(found, place, people)
+        touched.append(hand_in)
+        _put(entry, found, hand_in, place, ignored)
+    for hand_in in touched:
+        hand_in.settle(place.unit)
+    return list(read_as.items())
 
 
-def _bad_link(entry: Path, folder: Path, student: str, unit: str) -> Unreadable | None:
-    """Why a link is not followed, be it to a neighbour's file; None for what may be read."""
-    if entry.is_symlink():
-        return _no_link(entry, student, unit)
-    if not Path(os.path.realpath(entry)).is_relative_to(os.path.realpath(folder)):
-        return Unreadable(student, unit, str(entry), "is a link to a place outside the folder: not followed")
-    return None
+def _hand_in(whose: Whose, place: _Place, people: dict[str, _Gathered]) -> HandIn:
+    """The hand-in that a file belongs to; members of a group have the same."""
+    at = (place.number, whose.attempt)
+    shared = HandIn(place=place.number, attempt=whose.attempt)
+    for person in whose.people:
+        gathered = people.setdefault(person.key, _Gathered(person, whose.group))
+        if gathered.person.name == gathered.person.key != person.name:
+            # Another file says the name.
+            gathered.person = person
+        shared = gathered.hand_ins.setdefault(at, shared)
+    return shared
 
 
-def _no_link(entry: Path, student: str, unit: str) -> Unreadable:
-    what = "is a link" if entry.exists() else "is a link to a file that does not exist"
-    return Unreadable(student, unit, str(entry), f"{what}: not followed; hand in the file itself")
+def _put(entry: Entry, whose: Whose, hand_in: HandIn, place: _Place, ignored: Counter[str]) -> None:
+    hand_in.submitted_at = hand_in.submitted_at or whose.submitted_at
+    hand_in.marked_late |= whose.late
+    hand_in.flags += [flag for flag in whose.flags if flag not in hand_in.flags]
+    if whose.is_text:
+        hand_in.typed.append(entry)
+    elif not whose.is_upload and whose.parts in ((TIMESTAMP,), (place.unit, TIMESTAMP)):
+        ignored["times of hand-in"] += 1
+        time, flags = recorded_time(entry, place.zone)
+        hand_in.submitted_at = time or hand_in.submitted_at
+        hand_in.flags += flags
+    else:
+        hand_in.add(
+            entry,
+            whose.parts,
+            place.unit,
+            named_for_person=whose.parts == entry.parts and len(entry.parts) == 1,
+            is_sure=whose.is_sure,
+        )
 
 
-def _suffix(path: PurePath) -> str:
-    return path.suffix.lower()
+def _found(gathered: _Gathered, unit: str, known: KnownExercises) -> Found:
+    ordered = _in_order(list(gathered.hand_ins.values()))
+    # A hand-in with nothing in it, such as an empty folder beside a file, is none beside another.
+    filled = [item for item in ordered if item.candidates] or [
+        item for item in ordered if item.refused or item.others or item.typed
+    ]
+    kept = filled or ordered[-1:]
+    for item in ordered:
+        if item not in kept:
+            kept[-1].refused += item.refused
+            kept[-1].others += item.others
+            kept[-1].typed += item.typed
+    return Found(
+        person=gathered.person,
+        student=gathered.person.name,
+        unit=unit,
+        hand_ins=tuple(kept),
+        known=known,
+        group=gathered.group,
+    )
+
+
+def _in_order(hand_ins: list[HandIn]) -> list[HandIn]:
+    """The latest last: by recorded times; else by the times of places, and by the source's own count."""
+    if all(item.submitted_at for item in hand_ins):
+        return sorted(hand_ins, key=lambda item: (item.submitted_at or _LONG_AGO, item.place, item.attempt))
+    newest: dict[int, dt.datetime] = {}
+    for item in hand_ins:
+        newest[item.place] = max(
+            newest.get(item.place, _LONG_AGO), item.submitted_at or item.newest or _LONG_AGO
+        )
+    return sorted(hand_ins, key=lambda item: (newest[item.place], item.place, item.attempt))
+
+
+def _ordered_by(hand_ins: Collection[HandIn]) -> str:
+    """What put several hand-ins in order, for a person who may know better."""
+    if all(item.submitted_at for item in hand_ins) and len({item.submitted_at for item in hand_ins}) > 1:
+        return "the recorded times"
+    if len({item.attempt for item in hand_ins}) == len(hand_ins):
+        return "the number of the attempt"
+    return "the times of the files, which copying may have changed, where nothing was recorded"

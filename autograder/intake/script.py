@@ -1,4 +1,4 @@
-"""Cut a Python script into cells: at its `# %%` marks, or between paragraphs if it has none.
+"""Cut a Python script into cells: at its `# %%` marks, between paragraphs if it has none, or as marimo has cut it.
 
 Cells are what keeps a mistake where it is: one paragraph that is no Python must not cost the whole script. The header
 that Jupytext writes is passed over; nothing in it bears on what is graded.
@@ -11,10 +11,13 @@ import io
 import re
 import tokenize
 
+from autograder.intake.marimo import cells_of_marimo, is_marimo
+from course_utils.slices.merged import conflicts
 from course_utils.slices.python_text import MAX_CODE, Unparsable, parse_python
 
 _HEADER = re.compile(r"\A(?:#!.*\n)?(?:#.*coding[:=].*\n)?# ---[ \t]*\n(?:#.*\n)*?# ---[ \t]*\n")
-_MARK = re.compile(r"^#[ ]?%%+(?:[ \t](?P<title>.*))?$", re.MULTILINE)
+# Spyder's, VS Code's and Jupytext's marks, and those of an export from Databricks.
+_MARK = re.compile(r"^#[ ]?(?:%%+(?:[ \t](?P<title>.*))?|COMMAND -{5,}[ \t]*)$", re.MULTILINE)
 _PROSE = re.compile(r"\[(?:markdown|md|raw)\b", re.IGNORECASE)
 # No script of a course is longer; its text is looked at in several ways.
 _MAX_BYTES = 2 * 2**20
@@ -24,30 +27,60 @@ _ENCODINGS = re.compile(
 )
 
 
-def cells_of(data: bytes) -> list[str]:
-    """The sources of a script's code cells.
+def text_of(data: bytes) -> str:
+    """A script's text, with ends of lines as Python has them.
 
     Raises:
         ValueError: it is too long, or no text in an encoding that is known here.
     """
     if len(data) > _MAX_BYTES:
         raise ValueError(f"is a script of more than the {_MAX_BYTES // 2**20} MB that are read")
-    text = _HEADER.sub("", _decoded(data).replace("\r\n", "\n").replace("\r", "\n"))
-    marks = list(_MARK.finditer(text))
+    return _decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def cells_of(text: str) -> list[tuple[int, str]]:
+    """A script's code cells: the line on which each begins, from 1, and its source.
+
+    Args:
+        text: as `text_of` gives it.
+    """
+    merged = conflicts(text)
+    if is_marimo(text):
+        return cells_of_marimo(text, _lines_inside(text), merged)
+    header = _HEADER.match(text)
+    begin = header.end() if header else 0
+    first = text.count("\n", 0, begin) + 1
+    # What lies between two marks of a merge stays together.
+    kept = {number for start, end in merged for number in range(start, end + 1)}
+    marks = []
+    line, place = first, begin
+    for mark in _MARK.finditer(text, begin):
+        line += text.count("\n", place, mark.start())
+        place = mark.start()
+        if line not in kept:
+            marks.append((line, mark))
     if not marks:
-        return _paragraphs(text)
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    cells = [text[: marks[0].start()]]
+        return _paragraphs(text, begin, merged)
+    cells = [_piece(text[begin : marks[0][1].start()], first)]
+    ends = [*(mark.start() for _, mark in marks[1:]), len(text)]
     cells += [
-        text[mark.end() + 1 : end]
-        for mark, end in zip(marks, ends, strict=True)
+        _piece(text[mark.end() + 1 : end], line + 1)
+        for (line, mark), end in zip(marks, ends, strict=True)
         if not _PROSE.search((mark["title"] or "")[:200])
     ]
-    return [cell.strip("\n") for cell in cells if cell.strip()]
+    return [(line, source) for line, source in cells if source.strip()]
+
+
+def _piece(part: str, line: int) -> tuple[int, str]:
+    """A part of a text without the empty lines around it, and the line on which it begins then."""
+    return line + len(part) - len(part.lstrip("\n")), part.strip("\n")
 
 
 def _decoded(data: bytes) -> str:
     try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            # What PowerShell writes.
+            return data.decode("utf-16")
         # As Python itself reads it: a byte order mark or a coding line says in which encoding.
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         name = codecs.lookup(encoding).name
@@ -60,21 +93,30 @@ def _decoded(data: bytes) -> str:
         raise ValueError("the file is no text in UTF-8") from error
 
 
-def _paragraphs(text: str) -> list[str]:
+def _paragraphs(text: str, begin: int, merged: list[tuple[int, int]]) -> list[tuple[int, str]]:
     """Paragraphs as an editor folds them: a blank line, and then a line that is not indented, begins another.
 
     A text in quotes may look so too; what parses as a whole is cut only where a statement ends.
     """
+    first = text.count("\n", 0, begin) + 1
+    lines = text[begin:].split("\n")
     inside = _lines_inside(text)
-    parts: list[list[str]] = [[]]
+    for start, end in merged:
+        inside.update(range(start + 1, end + 1))
+        # Between the lines of a function the marks are not indented as these are.
+        if "".join(lines[start + 1 - first : start + 2 - first])[:1].isspace():
+            inside.add(start)
+    parts: list[tuple[int, list[str]]] = [(first, [])]
     blank = False
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines, start=first):
         if blank and line and not line[0].isspace() and number not in inside:
-            parts.append([])
-        parts[-1].append(line)
+            parts.append((number, []))
+        parts[-1][1].append(line)
         blank = not line.strip()
     return [
-        "\n".join(part).strip("\n") for part in parts if any(line.strip() and line[0] != "#" for line in part)
+        _piece("\n".join(part), number)
+        for number, part in parts
+        if any(line.strip() and line[0] != "#" for line in part)
     ]
 
 

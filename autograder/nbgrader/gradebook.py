@@ -18,7 +18,7 @@ import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -52,14 +52,17 @@ from autograder.nbgrader.database import (
     told,
     transaction,
 )
+from autograder.nbgrader.lateness import as_gradebook_time, seconds_late
 from autograder.nbgrader.preprocessors import late_penalty, released_notebook
-from autograder.results import GRADED, Line, texts
+from autograder.results import GRADED, MISSING, Line, Person, texts
+from autograder.shown import one_line
 from course_utils.checks.judge import NOT_ATTEMPTED
 from course_utils.slices.names import cell_id, check_cell_id
 
 BATCH = 100
 NO_RESPONSE = "No response."  # nbgrader's own words for it
 _LONGEST_NAME = 128  # of the gradebook's column
+_NO_TEXT = set('<>"')
 
 
 def write_gradebook(
@@ -87,6 +90,8 @@ def write_gradebook(
             gradebook nor released. A batch that was begun is not in the database then; earlier ones are, and
             writing all again is safe.
     """
+    # Before nbgrader reads its settings, which are made of it.
+    course = load_course(root)
     directory = _course_directory(root)
     url = database_url(db, Path.cwd()) if db else database_url(directory.db_url, root)
     outcome = ExportOutcome(url.render_as_string())
@@ -96,7 +101,6 @@ def write_gradebook(
     with told(outcome):
         refuse_old(url)
     with told(outcome), open_gradebook(url, directory.course_id) as gradebook:
-        course = load_course(root)
         units = {}
         with transaction(gradebook):
             for unit in by_unit:
@@ -178,16 +182,23 @@ class _Cells:
         }
 
     def notes(self, results: Sequence[Line]) -> list[str]:
-        """Cells of which no result says anything."""
+        """Cells of which no result says anything, and what results say that the gradebook cannot."""
         graded = [result for result in results if result.status == GRADED]
+        notes = []
+        marked = sum(bool(result.late_days) and not result.submitted_at for result in graded)
+        if marked:
+            notes.append(
+                f"{self.unit}: {marked} count as late without a time of hand-in. The gradebook reckons by times: "
+                "nothing is taken off there, until `autograder grade --times FILE` is told one"
+            )
         known = {check_cell_id(exercise) for result in graded for exercise in result.exercises}
         without = [name for name in self.graded if name not in known]
-        if not graded or not without:
-            return []
-        return [
-            f"{self.unit}: no result has a score for {', '.join(without)}; left as it was. If the exercise is disabled "
-            f"in course.toml, run `nbgrader generate_assignment {self.unit}`"
-        ]
+        if graded and without:
+            notes.append(
+                f"{self.unit}: no result has a score for {', '.join(without)}; left as it was. If the exercise is "
+                f"disabled in course.toml, run `nbgrader generate_assignment {self.unit}`"
+            )
+        return notes
 
 
 def _unit(gradebook: Gradebook, directory: CourseDirectory, unit: str, course: Course) -> _Cells:
@@ -201,7 +212,7 @@ def _unit(gradebook: Gradebook, directory: CourseDirectory, unit: str, course: C
     except MissingEntry:
         notebook = _add_unit(gradebook, directory, unit)
     if unit in course.due:
-        due = course.due[unit].astimezone(UTC).replace(tzinfo=None)
+        due = as_gradebook_time(course.due[unit])
         if notebook.assignment.duedate != due:
             gradebook.update_or_create_assignment(unit, duedate=due)
     solutions = {cell.name: cell.id for cell in notebook.solution_cells}
@@ -259,8 +270,14 @@ def _write_batch(
 ) -> None:
     """Write some students' results, all or none."""
     writable: list[tuple[Line, dict[str, float]]] = []
+    absent: list[Line] = []
     for result in results:
         try:
+            if result.status == MISSING:
+                # nbgrader knows who handed in nothing by itself, if it knows the person.
+                _check_key(result)
+                absent.append(result)
+                continue
             writable.append((result, _checked(cells, result)))
         except ValueError as error:
             outcome.not_written.append((result.student, cells.unit, str(error)))
@@ -268,13 +285,16 @@ def _write_batch(
     failed: list[tuple[str, str, str]] = []
     try:
         with transaction(gradebook):
-            names = [result.student for result, _ in writable]
+            everybody = [*absent, *(item for item, _ in writable)]
+            names = [result.person.key for result in everybody]
             students = {id_ for (id_,) in gradebook.db.query(Student.id).filter(Student.id.in_(names))}
             there = _submissions(gradebook, cells.unit, names)
+            for result in everybody:
+                if result.person.key not in students:
+                    gradebook.add_student(result.person.key, **_facts(result.person))
+            counts["same"] += len(absent)
             for result, scores in writable:
-                name = result.student
-                if name not in students:
-                    gradebook.add_student(name)
+                name = result.person.key
                 submission = there.get(name)
                 is_new = submission is None
                 if submission is None:
@@ -282,7 +302,7 @@ def _write_batch(
                 try:
                     changed = _write_result(gradebook, submission, result, scores, cells)
                 except MissingEntry as error:
-                    failed.append((name, cells.unit, str(error)))
+                    failed.append((result.student, cells.unit, str(error)))
                     continue
                 counts["new" if is_new else "changed" if changed else "same"] += 1
     except (SQLAlchemyError, InvalidEntry) as error:
@@ -304,11 +324,28 @@ def _checked(cells: _Cells, result: Line) -> dict[str, float]:
     """The scores of a result that can be written. Raises `ValueError` with the reason why it cannot."""
     if result.status != GRADED:
         raise ValueError(f"{result.status}: {texts(result.flags)}; what the gradebook has is kept")
-    name = result.student
-    if not name or len(name) > _LONGEST_NAME or "\0" in name:
-        raise ValueError(f"a gradebook's names have 1 to {_LONGEST_NAME} characters")
+    _check_key(result)
     _time(result)
     return cells.scores(result)
+
+
+def _check_key(result: Line) -> None:
+    name = result.person.key
+    if not name or len(name) > _LONGEST_NAME or "\0" in name:
+        raise ValueError(f"a gradebook's names have 1 to {_LONGEST_NAME} characters")
+    if _NO_TEXT & set(name) or one_line(name) != name:
+        # Formgrader writes a student's name into its pages as if it were HTML.
+        raise ValueError(
+            "a name with <, > or \", or with characters that cannot be seen, would be code on Formgrader's pages"
+        )
+
+
+def _facts(person: Person) -> dict[str, str]:
+    """What the gradebook keeps of a person besides the key, which is nbgrader's id of a student."""
+    first, _, last = person.name.rpartition(" ")
+    facts = {} if person.name == person.key else {"first_name": first, "last_name": last}
+    facts["email"] = person.email or ""
+    return {name: text[:_LONGEST_NAME] for name, text in facts.items() if text and not _NO_TEXT & set(text)}
 
 
 def _time(result: Line) -> datetime | None:
@@ -367,7 +404,7 @@ def _write_result(
     if another:
         changes += [_ask_again(grades[id_]) for id_ in cells.by_hand if id_ in grades]
     changes.append(
-        _put(notebook, "late_submission_penalty", _penalty(gradebook, submission, notebook, cells.course))
+        _put(notebook, "late_submission_penalty", penalty_now(gradebook, submission, notebook, cells.course))
     )
     return any(changes)
 
@@ -394,11 +431,11 @@ def _ask_again(grade: Grade) -> bool:
     return _put(grade, "needs_manual_grade", True) or changed
 
 
-def _penalty(
+def penalty_now(
     gradebook: Gradebook, submission: SubmittedAssignment, notebook: SubmittedNotebook, course: Course
 ) -> float | None:
-    """By the gradebook's due date, which knows of extensions, and on its score, which knows of manual ones."""
-    late = submission.total_seconds_late
+    """By the due date, extended or not, and on the gradebook's score, which knows of manual ones."""
+    late = seconds_late(course, submission)
     if late <= 0:
         return None
     # The score is a sum that the database makes.

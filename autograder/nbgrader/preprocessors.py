@@ -11,7 +11,6 @@ import html
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import UTC
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -25,11 +24,20 @@ from traitlets import Bool
 
 from autograder.course.config import Course, begun_days, find_root, load_course, secret
 from autograder.course.units import load_unit
-from autograder.grading.grader import Grader, Policy
-from autograder.intake.submission import Unreadable, read_submission
+from autograder.grading.grader import Grader
+from autograder.grading.lines import left_of, rounded
+from autograder.grading.policy import Policy
+from autograder.intake.belonging import known_exercises
+from autograder.intake.submission import Unreadable
+from autograder.nbgrader.choosing import chosen_file
+from autograder.nbgrader.lateness import as_gradebook_time, seconds_late
+from autograder.nbgrader.seal import put_seal
+from autograder.nbgrader.stale import set_graded
+from autograder.nbgrader.written import is_written, join_answers, note_of, restore_answers, retype
 from autograder.report.rendering import seconds, window_html
-from autograder.results import CheckLine, ExerciseLine, for_student
+from autograder.results import UNREADABLE, CheckLine, ExerciseLine, for_student, texts
 from autograder.sandbox.tiers import probe, require
+from autograder.shown import one_line, visible
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED
 from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
 from course_utils.slices.names import check_cell_id
@@ -44,6 +52,16 @@ class RemoveSourceNotes(NbGraderPreprocessor):
         return nb, resources
 
 
+class SealCells(NbGraderPreprocessor):
+    """Seal the release notebook, so that the next build tells an edited one from what was generated."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """Leave a notebook alone that is none of ours."""
+        if isinstance(nb.metadata.get("course"), dict):
+            put_seal(nb)
+        return nb, resources
+
+
 class SaveDueDate(NbGraderPreprocessor):
     """Write the due date of `course.toml` into the gradebook."""
 
@@ -52,7 +70,7 @@ class SaveDueDate(NbGraderPreprocessor):
         course = load_course(_root())
         assignment = resources["nbgrader"]["assignment"]
         if assignment in course.due:
-            due = course.due[assignment].astimezone(UTC).replace(tzinfo=None)
+            due = as_gradebook_time(course.due[assignment])
             with Gradebook(resources["nbgrader"]["db_url"]) as gradebook:
                 gradebook.update_or_create_assignment(assignment, duedate=due)
         return nb, resources
@@ -64,8 +82,11 @@ class LatePolicy(LateSubmissionPlugin):
     def late_submission_penalty(
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float | None:
-        """Points lost, from 0 to `score`."""
-        return late_penalty(self._course, score, total_seconds_late)
+        """Points lost, from 0 to `score`; None if what is late by the gradebook is in time by `course.toml`."""
+        assigns = self.parent
+        submission = assigns.gradebook.find_submission(assigns.assignment_id, student_id)
+        late = seconds_late(self._course, submission)
+        return late_penalty(self._course, score, late) if late else None
 
     @cached_property
     def _course(self) -> Course:
@@ -74,8 +95,7 @@ class LatePolicy(LateSubmissionPlugin):
 
 def late_penalty(course: Course, score: float, seconds: float) -> float:
     """Points lost, from 0 to `score`, by what is handed in so many seconds after it was due."""
-    # Ten digits, as in the journal, remove what binary fractions add.
-    return round(score * (1.0 - course.late.kept(begun_days(seconds))), 10)
+    return rounded(score - left_of(score, course.late.kept(begun_days(seconds)), course.rounding))
 
 
 class RepairCells(NbGraderPreprocessor):
@@ -89,15 +109,19 @@ class RepairCells(NbGraderPreprocessor):
         """Give the submission exactly the released nbgrader cells, in an order as near to the student's as can be."""
         released = released_notebook(self.parent.parent.coursedir, resources)
         wanted = {_grade_id(cell): cell for cell in released.cells if _grade_id(cell)}
-        nb.metadata.pop("authors", None)
+        # Widgets of Colab, authors and the like mean nothing here, and some make the pages fail.
+        nb["metadata"] = copy.deepcopy(released.metadata)
         kept: dict[str, NotebookNode] = {}
+        carriers: dict[str, list[NotebookNode]] = {}
         for cell in nb.cells:
             cell.setdefault("metadata", NotebookNode())
             name = _grade_id(cell) or str(cell.get("id", ""))
             original = wanted.get(name)
-            cell.metadata.pop("nbgrader", None)
+            for section in _SECTIONS:
+                cell.metadata.pop(section, None)
             if original is None:
                 continue
+            carriers.setdefault(name, []).append(cell)
             if name in kept and not _better(cell, kept[name], original):
                 self.log.warning("Cell '%s' is there more than once; one of them counts", name)
                 continue
@@ -106,21 +130,21 @@ class RepairCells(NbGraderPreprocessor):
             kept[name] = cell
         for name, cell in kept.items():
             original = wanted[name]
-            cell.metadata["nbgrader"] = copy.deepcopy(original.metadata["nbgrader"])
+            cell.metadata |= copy.deepcopy(
+                {key: original.metadata[key] for key in _SECTIONS & original.metadata.keys()}
+            )
+            if is_written(original) and join_answers(carriers[name], cell, original):
+                self.log.warning(
+                    "Cell '%s' is there more than once with different texts, which were joined", name
+                )
             if cell.cell_type != original.cell_type:
-                self._retype(cell, original.cell_type)
+                retype(cell, original.cell_type)
+        for said in restore_answers(nb, released.cells, kept):
+            self.log.warning("%s", said)
         self._put_back(nb, released, wanted, kept)
         nb["nbformat"], nb["nbformat_minor"] = 4, max(5, nb.get("nbformat_minor", 5))
         _unique_ids(nb)
         return nb, resources
-
-    @staticmethod
-    def _retype(cell: NotebookNode, cell_type: str) -> None:
-        cell["cell_type"] = cell_type
-        for key in ("outputs", "execution_count", "attachments"):
-            cell.pop(key, None)
-        if cell_type == "code":
-            cell["outputs"], cell["execution_count"] = [], None
 
     def _put_back(
         self,
@@ -146,6 +170,23 @@ class RepairCells(NbGraderPreprocessor):
             before = cell
 
 
+class SaveNotes(NbGraderPreprocessor):
+    """Write what was found out about written answers into the gradebook, where Formgrader and the feedback show it."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        """A cell with a note waits for a person, whatever is in it; to be run after nbgrader's `SaveAutoGrades`."""
+        facts = resources["nbgrader"]
+        place = facts["notebook"], facts["assignment"], facts["student"]
+        notes = {name: note for cell in nb.cells if (name := _grade_id(cell)) and (note := note_of(cell))}
+        with Gradebook(facts["db_url"]) as gradebook:
+            for name, note in notes.items():
+                gradebook.find_comment(name, *place).auto_comment = note
+                grade = gradebook.find_grade(name, *place)
+                grade.auto_score, grade.needs_manual_grade = None, True
+            gradebook.db.commit()
+        return nb, resources
+
+
 class GradeExercises(NbGraderPreprocessor):
     """Grade the submitted notebook and write the verdicts into its graded cells, in the place of a kernel's output."""
 
@@ -169,12 +210,14 @@ class GradeExercises(NbGraderPreprocessor):
             )
         )
         grader = _grader(converter, facts["assignment"], unsafe=self.unsafe)
-        submission = read_submission(
-            folder / f"{facts['notebook']}.ipynb", facts["assignment"], facts["student"]
-        )
-        if isinstance(submission, Unreadable):
-            raise RuntimeError(f"{submission.path} {submission.reason}")
-        line = grader.grade(submission)
+        chosen = chosen_file(folder, facts["assignment"], facts["student"], known_exercises(grader.unit))
+        if isinstance(chosen, Unreadable):
+            raise RuntimeError(one_line(f"{chosen.path} {chosen.reason}"))
+        line = grader.grade(chosen.submission)
+        if line.status == UNREADABLE:
+            # nbgrader gives full points to a cell without an output.
+            raise RuntimeError(one_line(f"{line.file}: {texts(line.flags)}"))
+        set_graded(nb, line)
         # What is to be said of the file as a whole is said where the first verdict stands.
         notes = [flag.text for flag in for_student(line.flags)]
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
@@ -192,7 +235,7 @@ class GradeExercises(NbGraderPreprocessor):
             cell["outputs"] = [_output(round(most * share, 10), made)]
             notes = []
         for flag in line.flags:
-            self.log.warning("%s: %s", facts["student"], flag.text)
+            self.log.warning("%s", one_line(f"{facts['student']}: {flag.text}"))
         return nb, resources
 
 
@@ -213,7 +256,7 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
         most: the exercise's points in the gradebook.
         notes: what is to be said of the file as a whole.
     """
-    said = html.escape
+    said = _said
     factor = most / result.max_score if result.max_score else 0.0
     points = round(result.score * factor, 10)
     parts = [
@@ -241,13 +284,17 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
     return "\n".join(parts)
 
 
+def _said(text: str) -> str:
+    return html.escape(visible(text))
+
+
 def _check_html(item: CheckLine, factor: float) -> str:
     became = mark(item)
     points = f"{item.points * factor:g} of {item.max_points * factor:g}"
     title = title_for_students(item.title, visible=item.visible)
-    reason = f"<br>{html.escape(item.message)}" if item.message else ""
+    reason = f"<br>{_said(item.message)}" if item.message else ""
     window = str(window_html(item.shown)) if item.shown and item.visible else ""
-    return f"<li><strong>{became}</strong>, {points} points. {html.escape(title)}{reason}{window}</li>"
+    return f"<li><strong>{became}</strong>, {points} points. {_said(title)}{reason}{window}</li>"
 
 
 _GRADERS: weakref.WeakKeyDictionary[Any, dict[str, Grader]] = weakref.WeakKeyDictionary()
@@ -268,7 +315,7 @@ def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
                 course.secret,
             )
         # Lateness is nbgrader's part: see LatePolicy.
-        policy = Policy(points=course.points, disabled=course.disabled)
+        policy = Policy(points=course.points, disabled=course.disabled, rounding=course.rounding)
         limits = course.limits
         stack = ExitStack()
         graders[unit_id] = stack.enter_context(
@@ -276,6 +323,10 @@ def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
         )
         weakref.finalize(converter, stack.close)
     return graders[unit_id]
+
+
+# Metadata of a cell that say what it is: those of the release, never those of the file that was handed in.
+_SECTIONS = {"nbgrader", "course"}
 
 
 def _root() -> Path:

@@ -11,23 +11,17 @@ from nbformat import NotebookNode
 from autograder.course.config import Course
 from autograder.course.units import Unit
 from autograder.publish.notebook_source import NotebookSource, SourceCell
-from autograder.publish.published import Published, wheel_name
+from autograder.publish.published import Published
+from autograder.publish.setup_cell import setup_cell
 from autograder.publish.stub import solution_cell, solved_cell
-from course_utils import __version__ as course_utils_version
 from course_utils.slices.names import cell_id, check_cell_id, function_name
 
 SCHEMA_VERSION = 3  # of nbgrader's cell metadata
-_INSTALL = """\
-# Where the course's package is missing (on Colab, say) it is installed; torch and NumPy stay as they are.
-import importlib.util
-import subprocess
-import sys
-
-if importlib.util.find_spec("course_utils") is None:
-    wheel = "{wheel}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", wheel], check=True)
-
-"""
+_START = (
+    "**Start here.** Run the first code cell below before any other, and again after every restart of the kernel. On "
+    "Colab, first save a copy of your own (*File > Save a copy in Drive*): what you write in this one is lost when you "
+    "close it."
+)
 SCRATCH_NOTE = "# Your own tests; nothing in this cell is graded."
 
 
@@ -113,7 +107,7 @@ def _heading(unit: Unit, source: NotebookSource, course: Course) -> NotebookNode
         facts.append(f"due {course.due[unit.id]:%d %B %Y, %H:%M %Z}")
     line = f"*{course.title}* · unit {source.order}, **{unit.id}** · {' · '.join(facts)}"
     badge = Published(course.release_url).badge(unit.id)
-    return _markdown(f"{badge}\n\n{line}" if badge else line)
+    return _markdown("\n\n".join(filter(None, [badge, line, _START])))
 
 
 def _rules(unit: Unit, course: Course) -> NotebookNode:
@@ -130,6 +124,8 @@ def _rules(unit: Unit, course: Course) -> NotebookNode:
             f"- **Due** {course.due[unit.id]:%d %B %Y, %H:%M %Z}. Each day begun after that costs "
             f"{late.penalty_per_day:.0%} of the score, and after {late.days_allowed} days nothing is accepted."
         )
+    if course.rounding.step:
+        lines.append(f"- **Rounding.** Scores are rounded to multiples of {course.rounding.step:g}.")
     for name, text in (("Working together", course.integrity), ("Language models", course.ai_use)):
         if text:
             lines.append(f"- **{name}.** {text}")
@@ -168,8 +164,7 @@ def _other(cell: SourceCell, course: Course) -> Iterator[NotebookNode]:
         metadata = _nbgrader(cell.id, grade=True, solution=True, points=cell.points)
         yield _markdown(cell.text, nbgrader=metadata, course={"answer": cell.id})
     elif cell.kind == "setup":
-        wheel = Published(course.release_url).file(wheel_name(course_utils_version))
-        yield _code(_INSTALL.format(wheel=wheel) + cell.text, course={"setup": True})
+        yield _code(setup_cell(Published(course.release_url), cell.text), course={"setup": True})
     elif cell.kind == "scratch":
         yield _code(cell.text or SCRATCH_NOTE, course={"scratch": True})
     elif cell.kind == "train":

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 _GITHUB = re.compile(
     r"https://github\.com/(?P<owner>[^/]+)/(?P<repository>[^/]+)/tree/(?P<branch>[^/]+)(?P<folder>/.*)?$"
+)
+# Beside the wheel, whose name changes with its contents, lies this file with the name.
+NEWEST = "course_utils.txt"
+# What course.toml comes with, what its comment shows, and names that can be nobody's (RFC 2606).
+_PLACEHOLDER = re.compile(
+    r"/example-university/|/OWNER/REPOSITORY/|//([^/]*\.)?(example\.(org|com|net)|example|test|invalid)([:/]|$)"
 )
 _BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
 
@@ -20,6 +27,11 @@ class Published:
     """
 
     url: str
+
+    @property
+    def is_placeholder(self) -> bool:
+        """Whether this is no address at all, or the one that `course.toml` comes with."""
+        return not re.match(r"(?:https?|file)://.", self.url) or bool(_PLACEHOLDER.search(self.url))
 
     def file(self, path: str) -> str:
         """Address from which a file of the folder can be downloaded."""
@@ -45,6 +57,25 @@ class Published:
 def notebook_path(unit: str) -> str:
     """Where a unit's notebook lies in the release folder."""
     return f"{unit}/{unit}.ipynb"
+
+
+def no_address(root: Path, url: str) -> str:
+    """Where `course.toml` still has the address it came with, and what to write there; empty if it has another.
+
+    Args:
+        root: the folder of `course.toml`.
+        url: its `release_url`.
+    """
+    if not Published(url).is_placeholder:
+        return ""
+    path = root / "course.toml"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = next((n for n, text in enumerate(lines, 1) if re.match(r"\s*[\"']?release_url\b", text)), 1)
+    return (
+        f"{path}, line {line}: release_url is {url!r}, where no student will find anything: write the address where "
+        'you will put the release, e.g. release_url = "https://github.com/OWNER/REPOSITORY/tree/BRANCH", then run '
+        "`autograder build`"
+    )
 
 
 def wheel_name(version: str) -> str:

@@ -16,17 +16,20 @@ import msgspec
 import nbformat
 
 from autograder.course.config import Course, load_course
+from autograder.course.fingerprint import of_parts
 from autograder.course.units import Unit, load_unit, unit_ids
 from autograder.errors import UserError
-from autograder.publish.build import INDEX, build_course
+from autograder.publish.build import INDEX, build_course, scratch_folder
 from autograder.publish.likeness import shapes
 from autograder.publish.notebook_source import read_notebook_source
-from autograder.publish.published import Published, notebook_path, wheel_name
+from autograder.publish.published import NEWEST, Published, no_address, notebook_path, wheel_name
+from autograder.publish.setup_cell import with_version
 from autograder.publish.stub import single_spaced, solved_cell, telling_lines
-from autograder.publish.verify import private_metadata
+from autograder.publish.verify import private_metadata, shown_solved
 from course_utils import shipped
 
 PACKAGE = "course_utils"
+_VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 # Pictures; everything else in a release is searched as text, recorded checks by what is packed in them.
 _BINARY = (".webp", ".png")
 _SHORTEST_IDEA = 24
@@ -45,10 +48,12 @@ def write_release(root: Path, out: Path) -> list[Path]:
         The files written, relative to `out`.
 
     Raises:
-        UserError: generated files are stale, `out` is in use for something else, or a file would give a solution,
-            a hidden case or a misconception away.
+        UserError: `release_url` is still the example's, generated files are stale, `out` is in use for something else,
+            or a file would give a solution, a hidden case or a misconception away.
     """
     course = load_course(root)
+    if problem := no_address(root, course.release_url):
+        raise UserError(problem)
     build_course(root, check=True)
     out = out.resolve()
     if out.exists() and not out.is_dir():
@@ -56,13 +61,16 @@ def write_release(root: Path, out: Path) -> list[Path]:
     if out == root.resolve() or out in root.resolve().parents:
         raise UserError(f"{out} holds the staff's repository; name another folder for the release")
     units = [load_unit(root, unit) for unit in unit_ids(root)]
-    with tempfile.TemporaryDirectory(prefix="release-") as folder:
-        made = Path(folder)
+    with scratch_folder("release-") as folder:
+        made = folder / "release"  # the folder around it is for its owner's eyes only
+        made.mkdir()
+        wheel = build_wheel(root, made).name
+        (made / NEWEST).write_text(f"{wheel}\n", encoding="utf-8")
         for unit in units:
             target = made / notebook_path(unit.id)
             target.parent.mkdir()
-            shutil.copyfile(root / "assignments" / notebook_path(unit.id), target)
-        build_wheel(root, made)
+            text = (root / "assignments" / notebook_path(unit.id)).read_text(encoding="utf-8")
+            target.write_text(with_version(text, wheel), encoding="utf-8")
         index = (root / INDEX).read_text(encoding="utf-8")
         (made / "README.md").write_text(_readme(index, course, units, made), encoding="utf-8")
         shutil.copyfile(root / "LICENSE", made / "LICENSE")
@@ -74,18 +82,55 @@ def write_release(root: Path, out: Path) -> list[Path]:
     return files
 
 
+def content_version(package: Path) -> str:
+    """The version of the package's wheel: that of its source, and a number made of the contents of all its files.
+
+    Wheels with other contents have other versions and names, so that pip replaces one by the other; the numbers are in
+    no order.
+
+    Args:
+        package: the folder `course_utils`.
+
+    Raises:
+        UserError: its `__init__.py` does not say `__version__ = "..."`.
+    """
+    path = package / "__init__.py"
+    found = _VERSION.search(path.read_text(encoding="utf-8"))
+    if found is None:
+        raise UserError(f'{path}: a line __version__ = "0.1.0" is missing')
+    files = sorted(path for path in package.rglob("*") if path.is_file() and _is_released(path, package))
+    contents = {path.relative_to(package).as_posix(): path.read_bytes() for path in files}
+    return f"{found[1]}.post{int(of_parts(contents)[:8], 16)}"
+
+
 def build_wheel(root: Path, folder: Path) -> Path:
-    """Build the students' wheel into `folder`, without the network.
+    """Build the students' wheel into `folder`, without the network: the same bytes for the same contents.
 
     Raises:
         UserError: the build failed; the message holds what it said.
     """
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
-    done = subprocess.run(command, cwd=root / PACKAGE, capture_output=True, text=True, check=False)
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
+    version = content_version(root / PACKAGE)
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder.resolve())]
+    with tempfile.TemporaryDirectory(prefix="wheel-") as copied:
+        package = Path(copied) / PACKAGE
+        for path in (root / PACKAGE).rglob("*"):
+            if path.is_file() and _is_released(path, root / PACKAGE):
+                target = package / path.relative_to(root / PACKAGE)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+        start = package / "__init__.py"
+        text = start.read_text(encoding="utf-8")
+        start.write_text(_VERSION.sub(f'__version__ = "{version}"', text, count=1), encoding="utf-8")
+        done = subprocess.run(command, cwd=package, capture_output=True, text=True, check=False)
+    wheel = folder / wheel_name(version)
+    if done.returncode != 0 or not wheel.is_file():
         raise UserError(f"the wheel of {PACKAGE} could not be built:\n{done.stdout}{done.stderr}")
-    return wheels[0]
+    return wheel
+
+
+def _is_released(path: Path, package: Path) -> bool:
+    """Whether a file of the package goes into the wheel: caches and hidden files do not."""
+    return not any(part == "__pycache__" or part.startswith(".") for part in path.relative_to(package).parts)
 
 
 def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
@@ -94,8 +139,18 @@ def refuse_leaks(folder: Path, units: list[Unit], course: Course) -> None:
     Raises:
         UserError: names the files, and of which exercise each gives something away.
     """
-    secrets = {line: what for unit in units for line, what in secret_texts(unit, course).items()}
-    answers = {shape: what for unit in units for shape, what in answer_shapes(unit, course).items()}
+    # What a disabled exercise shows is seen by all, whatever else it is the answer to.
+    shown = "\n".join(cell for unit in units for cell in shown_solved(unit, course))
+    seen, seen_shapes = single_spaced(shown), {shape for _, shape in shapes(shown)}
+    secrets = {
+        line: what for unit in units for line, what in secret_texts(unit, course).items() if line not in seen
+    }
+    answers = {
+        shape: what
+        for unit in units
+        for shape, what in answer_shapes(unit, course).items()
+        if shape not in seen_shapes
+    }
     problems = []
     for name, text in _texts(folder):
         told = single_spaced(text)
@@ -122,10 +177,8 @@ def answer_shapes(unit: Unit, course: Course) -> Mapping[str, str]:
             for function, shape in shapes(exercise.files[file].read_text(encoding="utf-8")):
                 found[shape] = f"{function} of {exercise.id}'s {file}"
     for exercise in unit.exercises.values():
-        for _, shape in shapes(solved_cell(exercise.reference)):
-            if exercise.id in course.disabled:
-                found.pop(shape, None)
-            else:
+        if exercise.id not in course.disabled:
+            for _, shape in shapes(solved_cell(exercise.reference)):
                 found[shape] = f"the solution of {exercise.id}"
     return found
 
@@ -188,7 +241,7 @@ def _decode(name: str, data: bytes) -> str:
 
 def _remove_old(out: Path, files: list[Path]) -> None:
     """Take out what an earlier release left and this one does not write; refuse a folder of another kind."""
-    ours = re.compile(r"README\.md|LICENSE|[^/]+\.whl|([a-z0-9_]+)/\1\.ipynb")
+    ours = re.compile(rf"README\.md|LICENSE|{re.escape(NEWEST)}|[^/]+\.whl|([a-z0-9_]+)/\1\.ipynb")
     there = [path.relative_to(out) for path in sorted(out.rglob("*")) if path.is_file()]
     there = [path for path in there if not any(part.startswith(".") for part in path.parts)]
     if foreign := [path for path in there if not ours.fullmatch(path.as_posix())]:
@@ -219,6 +272,9 @@ def _readme(index: str, course: Course, units: list[Unit], made: Path) -> str:
         f"pip install {published.file(wheel)}",
         "jupyter lab",
         "```",
+        "",
+        "The first cell of each notebook keeps `course_utils` up to date. Where there is no network, put",
+        f"`{wheel}` into the notebook's folder: that cell finds it there.",
         "",
         "Each exercise is a function to write. The cell under it says whether it is right as far as the visible",
         "checks see, and if not, why; `hint=1`, `hint=2` and `hint=3` say more. Asking for hints costs nothing; how",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from autograder.course.exercises import NEEDED
 from autograder.course.units import NOTEBOOK, load_unit, unit_ids
-from autograder.errors import UserError
+from autograder.errors import UserError, writing
 from autograder.publish.signature import (
     ANY_TENSOR,
     BYTES,
@@ -41,6 +41,7 @@ def make_skeleton(root: Path, id_: str, definition: str) -> list[Path]:
         The files that were written.
 
     Raises:
+        WriteError: the folder or a file cannot be written.
         UserError: the id names no unit of the course or an exercise that has all its files, the definition is not one
             that an exercise can have, or its name is another.
     """
@@ -66,10 +67,11 @@ def make_skeleton(root: Path, id_: str, definition: str) -> list[Path]:
             f"the definition is that of {signature.name!r}, and the exercise {id_} needs one of {name!r}: give one of "
             "the two the other's name"
         )
-    folder.mkdir(exist_ok=True)
     texts = skeleton(id_, signature)
-    for file in missing:
-        (folder / file).write_text(texts[file], encoding="utf-8")
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+        for file in missing:
+            (folder / file).write_text(texts[file], encoding="utf-8")
     return [folder / file for file in missing]
 
 

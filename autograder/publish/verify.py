@@ -24,6 +24,7 @@ from autograder.publish.notebook_source import (
     SourceCell,
     images_without_alt,
     named_in_prose,
+    read_notebook_source,
     read_order,
 )
 from autograder.publish.stub import TO_DO, bound_names, free_names, single_spaced, solved_cell, telling_lines
@@ -47,22 +48,40 @@ def verify_unit(unit: Unit, source: NotebookSource, course: Course) -> None:
         *_imports(unit, source),
         *_images(source),
     ]
+    # No use in running what is not complete.
+    problems += _checks(unit, source, course, run=not problems)
+    _refuse(problems)
+
+
+def verify_checks(unit: Unit, course: Course) -> None:
+    """Refuse checks that would make an unfair grade, as `verify_unit` does, whatever the notebook is like.
+
+    Raises:
+        UserError: all complaints, one a line, each with file and line; or the notebook cannot be read.
+    """
+    _refuse(_checks(unit, read_notebook_source(unit.notebook), course, run=True))
+
+
+def _checks(unit: Unit, source: NotebookSource, course: Course, *, run: bool) -> list[str]:
+    """What makes the checks of a unit unfair, with file and line. Those of disabled exercises grade nobody."""
+    problems: list[str] = []
     fresh = set()
-    for exercise in unit.exercises.values():
+    graded = {id_: item for id_, item in unit.exercises.items() if id_ not in course.disabled}
+    for id_, exercise in graded.items():
         problems += _bank(exercise)
-        minutes = source.exercises[exercise.id].minutes if exercise.id in source.exercises else 0
+        minutes = source.exercises[id_].minutes if id_ in source.exercises else 0
         try:
             if freshness(exercise, minutes) is Freshness.FRESH:
-                fresh.add(exercise.id)
+                fresh.add(id_)
         except UserError as error:  # its cases cannot be drawn, or its receipt is none
             problems.append(str(error))
-    if not problems:  # no use in running what is not complete
+    if run and not problems:
         with one_thread():
-            for exercise in unit.exercises.values():
+            for id_, exercise in graded.items():
                 # A fresh receipt says the same, and more of it.
-                if exercise.id not in fresh:
+                if id_ not in fresh:
                     problems += _told_apart(exercise)
-    _refuse(problems)
+    return problems
 
 
 def verify_source(unit: Unit, notebook: NotebookNode) -> None:
@@ -78,10 +97,11 @@ def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, c
     """
     problems = [f"{unit.notebook}, line 1: {problem}" for problem in private_metadata(notebook)]
     text = source.path.read_text(encoding="utf-8").splitlines()
+    seen = single_spaced("\n".join(shown_solved(unit, course)))
     for exercise in unit.exercises.values():
         if exercise.id in course.disabled:
             continue
-        telling = telling_lines(solved_cell(exercise.reference))
+        telling = {line for line in telling_lines(solved_cell(exercise.reference)) if line not in seen}
         for cell in notebook.cells:
             for found in sorted(line for line in telling if line in single_spaced(cell.source)):
                 near = next(
@@ -99,6 +119,11 @@ def verify_release(unit: Unit, source: NotebookSource, notebook: NotebookNode, c
         if "BEGIN SOLUTION" in cell.source or "BEGIN HIDDEN" in cell.source:
             problems.append(f"{source.path}, line 1: a solution mark was left in the release notebook")
     _refuse(problems)
+
+
+def shown_solved(unit: Unit, course: Course) -> list[str]:
+    """The cells of the disabled exercises of a unit, which are shown solved: nothing in them is a secret."""
+    return [solved_cell(item.reference) for item in unit.exercises.values() if item.id in course.disabled]
 
 
 def private_metadata(notebook: NotebookNode) -> Iterator[str]:
@@ -153,7 +178,7 @@ def _listed(unit: Unit, source: NotebookSource, course: Course) -> Iterator[str]
                 f"`autograder new {name} 'def ...'`, or take the cell out"
             )
     for name, exercise in unit.exercises.items():
-        if name not in source.exercises:
+        if name not in source.exercises and name not in course.disabled:
             place = f"{exercise.files['checks.py']}, line 1"
             yield f'{place}: there are checks of {name}, but {source.path} has no cell exercise="{name}"'
     for name in [*course.points, *course.disabled]:

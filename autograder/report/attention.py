@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from autograder.results import UNREADABLE, ExerciseLine, Line
+from autograder.results import MISSING, UNREADABLE, ExerciseLine, Line
 from course_utils.checks.judge import CRASHED, ERROR, MEMORY, TIMEOUT, WRONG
 
 Group = tuple[Sequence[str], Sequence[str]]
 
 NOT_GRADED = "Not graded"
+ABSENT = "Nothing handed in"
 STOPPED = "Stopped: exceptions, crashes, time, memory"
 FLAGS = "Flags"
 NEAR = "Near misses: wrong, for no reason that we know, and not by much"
-KINDS = (NOT_GRADED, STOPPED, FLAGS, NEAR)
+KINDS = (NOT_GRADED, ABSENT, STOPPED, FLAGS, NEAR)
 
 
 def grouped(lines: Sequence[Line]) -> dict[str, list[Group]]:
@@ -39,6 +40,9 @@ def reasons(line: Line) -> Iterator[tuple[str, str]]:
     if line.status == UNREADABLE:
         file = f"{line.file}: " if line.file else ""
         yield from ((NOT_GRADED, f"{file}{flag.text}") for flag in line.flags)
+        return
+    if line.status == MISSING:
+        yield ABSENT, "is on the roster, and nothing was handed in"
         return
     yield from ((FLAGS, flag.text) for flag in line.flags)
     for name, result in line.exercises.items():

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.results import Window
+from autograder.shown import visible
 from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
 
 # Smaller ones are read as fast in a table of numbers.
@@ -22,11 +23,12 @@ _SMALLEST_PICTURE = 3
 
 @cache
 def environment() -> Environment:
-    """Where the templates come from. All that is put into a page is escaped."""
+    """Where the templates come from. All that is put into a page is escaped, and steers nothing."""
     made = Environment(
         loader=PackageLoader("autograder.report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finalized,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -49,6 +51,11 @@ def environment() -> Environment:
         "picture_from": _SMALLEST_PICTURE,
     }
     return made
+
+
+def _finalized(value: Any) -> Any:
+    # Markup is made of parts that went through here before, and of our own.
+    return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
 
 
 def script(name: str) -> tuple[Markup, str]:

@@ -154,8 +154,8 @@ def _unit(unit: str, lines: Sequence[Line]) -> UnitSummary:
         attention=grouped(lines),
         late=sorted(((days, students) for days, students in late.items() if days), reverse=True),
         seconds=_spread([(line.student, line.seconds) for line in graded]),
-        sandbox=", ".join(sorted({line.sandbox for line in lines})),
-        devices=", ".join(sorted({line.device for line in lines})),
+        sandbox=", ".join(sorted({line.sandbox for line in lines if line.sandbox})),
+        devices=", ".join(sorted({line.device for line in lines if line.device})),
         versions="; ".join(sorted(versions)),
     )
 

@@ -10,9 +10,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from autograder.results import ExerciseLine, Line
+from autograder.shown import one_line
 from course_utils.checks.judge import CORRECT
 from course_utils.checks.wording import in_words
-from course_utils.slices.plain import plain
 
 # A longer name goes on in the next line of its cell: it must not take the room of all other columns. One that would
 # take a screen is shown by its beginning and its end; all of it is in the journal and in the report.
@@ -52,9 +52,9 @@ def class_table(assignment: str, results: Sequence[Line], width: int = 80) -> Ta
     for result in results:
         exercises = result.exercises
         cells = [_cell(exercises.get(name)) for name in names] if wide else [_not_right(exercises)]
-        score = "unreadable" if result.score is None else f"{result.score:g} of {result.max_score:g}"
+        score = result.status if result.score is None else f"{result.score:g} of {result.max_score:g}"
         made.add_row(
-            escape(plain(_cut(result.student))),
+            escape(one_line(_cut(result.student))),
             *cells,
             score,
             *([_days(result.late_days)] if late else []),

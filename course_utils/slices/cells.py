@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from course_utils.slices import notebook_json
-from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE
+from course_utils.slices.merged import conflicts, named_lines
+from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE, Unparsable, parse_python
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Cell:
         number: its place among the code cells of the notebook, from 1.
         source: its text.
         ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
-        left_out: why its text is not here, if it is too long to be looked at.
+        left_out: why it is not executed: its text is too long to be looked at, and not here, or it is two versions at
+            once.
     """
 
     number: int
@@ -33,7 +35,31 @@ def parse_notebook(data: bytes) -> tuple[Cell, ...]:
 
 def cells_in(notebook: notebook_json.JsonNotebook) -> tuple[Cell, ...]:
     """The code cells of a notebook whose JSON was read."""
-    return limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in notebook.cells)
+    found = limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in notebook.cells)
+    return tuple(map(without_conflicts, found))
+
+
+def without_conflicts(cell: Cell, line: int = 0) -> Cell:
+    """The cell; left out if git's marks of a merge stand in it, outside of a text in quotes.
+
+    Args:
+        cell: the cell.
+        line: the line of a script on which it begins, from 1; 0 for a cell of a notebook, whose lines count by
+            themselves.
+    """
+    spans = conflicts(cell.source)
+    if not spans:
+        return cell
+    try:
+        parse_python(cell.source)
+    except Unparsable:
+        pass
+    else:
+        return cell
+    begin = max(line, 1) - 1
+    where = named_lines([(begin + first, begin + last) for first, last in spans])
+    why = f"left out: two versions were merged: {where} of the {'file' if line else 'cell'} hold both; choose one"
+    return replace(cell, left_out=why)
 
 
 def limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Cell, ...]:

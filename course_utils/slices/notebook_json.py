@@ -65,10 +65,12 @@ class JsonNotebook:
     Attributes:
         cells: its code cells, once.
         course: what its own metadata hold under `course`; nothing, if that cannot be read or is very long.
+        language: that of its kernel, `"python"` or another; empty if it does not say.
     """
 
     cells: Iterator[JsonCell]
     course: dict[str, Any]
+    language: str = ""
 
 
 def read_notebook(data: bytes) -> JsonNotebook:
@@ -105,21 +107,38 @@ def read_notebook(data: bytes) -> JsonNotebook:
         JsonCell(number, bytes(cell.text), bytes(cell.id), cell.metadata)
         for number, cell in enumerate(filter(lambda cell: cell.is_code, cells), start=1)
     )
-    return JsonNotebook(found, _course(notebook))
+    metadata = _struct(notebook.metadata, _Metadata)
+    return JsonNotebook(found, _course(metadata), _language(metadata))
 
 
 def course_metadata(data: bytes) -> dict[str, Any]:
     """What the notebook's own metadata hold under `course`; nothing, if it cannot be read or is very long."""
     try:
-        return _course(_decode(data))
+        return _course(_struct(_decode(data).metadata, _Metadata))
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError, RecursionError):
         return {}
 
 
-def _course(notebook: _Notebook) -> dict[str, Any]:
-    raw = bytes(_struct(notebook.metadata, _Metadata).course)
-    found = _loads(raw) if len(raw) <= _LONGEST_METADATA else None
+def _course(metadata: _Metadata) -> dict[str, Any]:
+    found = _short(metadata.course)
     return found if isinstance(found, dict) else {}
+
+
+def _language(metadata: _Metadata) -> str:
+    about, kernel = _short(metadata.language_info), _short(metadata.kernelspec)
+    about, kernel = (item if isinstance(item, dict) else {} for item in (about, kernel))
+    for said in (about.get("name"), kernel.get("language")):
+        if isinstance(said, str) and said:
+            return said
+    # Colab writes no more than a name.
+    name = str(kernel.get("name"))
+    return {"ir": "R", "julia": "julia"}.get(name.partition("-")[0], "")
+
+
+def _short(raw: msgspec.Raw) -> Any:
+    """A part of the metadata; None if it cannot be read or is very long."""
+    data = bytes(raw)
+    return _loads(data) if len(data) <= _LONGEST_METADATA else None
 
 
 class _Cell(msgspec.Struct):
@@ -153,6 +172,8 @@ class _Notebook(msgspec.Struct):
 class _Metadata(msgspec.Struct):
     nbgrader: msgspec.Raw = _NONE
     course: msgspec.Raw = _NONE
+    kernelspec: msgspec.Raw = _NONE
+    language_info: msgspec.Raw = _NONE
 
 
 class _Theirs(msgspec.Struct):
@@ -229,7 +250,8 @@ def _loads(raw: bytes) -> Any:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         pass
     try:
-        return json.loads(raw, strict=False)
+        # Bytes that are no UTF-8 stand in a comment, as a rule: they must not cost the whole text.
+        return json.loads(raw.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
         return None
 

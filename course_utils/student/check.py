@@ -29,7 +29,7 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.running.execute import line_that_binds, no_function, no_input
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
-from course_utils.student.outcome import CheckOutcome
+from course_utils.student.outcome import NOT_RUN, CheckOutcome
 from course_utils.student.present import as_html, as_text
 
 INTERRUPTED = "interrupted"
@@ -226,16 +226,18 @@ def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple
     if last and (broken := _broken(last, name)):
         return ERROR, broken
     again = "then run this one again."
+    first = f"run the cell with your function first (after a restart of the kernel, the cells above it too), {again}"
     if name not in namespace:
         if last is None:
-            return NOT_ATTEMPTED, f"There is no function {name} yet: run the cell that defines it, {again}"
+            return NOT_RUN, f"There is no function {name} in this kernel: {first}"
         return ERROR, (
             f"There is no function {name}, although its cell was run: it stopped above the function. Mend what the "
             f"message below that cell tells of, run it, {again}"
         )
     function = namespace[name]
     if problem := no_function(name, function):
-        problem += f". Put that right, run the cell, {again}"
+        lost = last is None and cells and not callable(function)
+        problem += f": {first}" if lost else f". Put that right, run the cell, {again}"
     else:
         problem = _wrong_signature(function, prepared)
     return (ERROR, f"{problem}{_own_line(function, name, cells)}") if problem else None

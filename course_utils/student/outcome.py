@@ -8,6 +8,9 @@ from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis
 from course_utils.checks.judge import CheckVerdict
 from course_utils.slices.help import Help
 
+# The notebook may have the function, but the kernel does not: it was started anew, or the cell is yet to be run.
+NOT_RUN = "not run yet"
+
 
 @dataclass(frozen=True, kw_only=True)
 class CheckOutcome:
@@ -15,8 +18,8 @@ class CheckOutcome:
 
     Attributes:
         exercise: `"moco.enqueue"`.
-        status: `"correct"`, `"wrong"`, `"not attempted"`, `"error"`, `"interrupted"`, or `"unknown"` if there is
-            no such exercise.
+        status: `"correct"`, `"wrong"`, `"not attempted"`, `"error"`, `"not run yet"` if there is no such
+            function in the kernel, `"interrupted"`, or `"unknown"` if there is no such exercise.
         points: the exercise's points times the share of the visible checks' points that were earned.
         max_points: the exercise's points, hidden checks included.
         verdicts: one for each visible check, in order; empty if the function could not be called at all.

@@ -12,7 +12,7 @@ from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import dtype_name
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
-from course_utils.student.outcome import CheckOutcome
+from course_utils.student.outcome import NOT_RUN, CheckOutcome
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
 _BLUE, _VERMILION, _GREY = "#0072B2", "#D55E00", "#8a8a8a"
@@ -46,7 +46,8 @@ def as_text(result: CheckOutcome) -> str:
 
 def as_html(result: CheckOutcome) -> str:
     """The whole result in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet."""
-    colour = _BLUE if result.status == CORRECT else _GREY if result.status == NOT_ATTEMPTED else _VERMILION
+    waits = result.status in (NOT_ATTEMPTED, NOT_RUN)
+    colour = _BLUE if result.status == CORRECT else _GREY if waits else _VERMILION
     parts = [
         f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">',
         f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",

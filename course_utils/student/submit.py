@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,12 @@ from course_utils.student.fresh_run import (
     cell_source,
     run_fresh,
 )
+from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
 
 # Characters of JSON. Training curves and image grids fit; films and tables of a million rows do not.
 _LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
+_SECONDS_FOR_BROWSER = 60
 # What stands in an answer cell before the student writes there.
 _UNANSWERED = "takes the place of this line"
 
@@ -131,9 +134,7 @@ def _find(unit: str, given: str | Path | None, namespace: Mapping[str, Any]) -> 
             raise SubmitError(f"there is no file {path}: check the name; the folder here is {Path.cwd()}")
         return path, _read(path)
     if "google.colab" in sys.modules:
-        content = _from_colab()
-        if content is not None:
-            return Path.cwd() / f"{unit}.ipynb", content
+        return Path.cwd() / f"{unit}.ipynb", _from_colab(unit)
     for name in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         # JupyterLab names the session by the path of the notebook; with real-time collaboration there's a prefix.
         for candidate in _candidates(name):
@@ -155,16 +156,27 @@ def _candidates(name: object) -> list[Path]:
     return [path, Path.cwd() / path.name]
 
 
-def _from_colab() -> NotebookJson | None:
-    """The notebook as it stands in the browser."""
+def _from_colab(unit: str) -> NotebookJson:
+    """The notebook as it stands in the browser: on Colab's machine there is no file of it.
+
+    Raises:
+        SubmitError: the browser did not answer in time, or with something else.
+    """
+    reply: Any = None
     with suppress(Exception):
         from google.colab import _message
 
-        reply = _message.blocking_request("get_ipynb", request="", timeout_sec=60)
-        content = reply["ipynb"]
-        if isinstance(content, dict) and isinstance(content.get("cells"), list):
-            return content
-    return None
+        # None if there is no answer in time.
+        reply = _message.blocking_request("get_ipynb", request="", timeout_sec=_SECONDS_FOR_BROWSER)
+    content: Any = reply.get("ipynb") if isinstance(reply, dict) else None
+    cells = content.get("cells") if isinstance(content, dict) else None
+    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+        raise SubmitError(
+            "your browser did not hand over the notebook. Make sure that this tab is open in front and run this cell "
+            "again; if that does not help, choose File > Download > Download .ipynb and hand in that file: it "
+            f"counts as much as a {unit}-submission.ipynb."
+        )
+    return content
 
 
 def _read(path: Path) -> NotebookJson:
@@ -267,6 +279,10 @@ def _download(path: Path) -> None:
             from google.colab import files
 
             files.download(str(path))
+            print(
+                f"Your browser saves {path.name} now. If it does not, open Files at the left edge and choose Download "
+                "in that file's menu."
+            )
 
 
 # --- the fresh run ----------------------------------------------------------------------------------------------
@@ -274,7 +290,12 @@ def _download(path: Path) -> None:
 
 def _answer(namespace: Mapping[str, Any], unit: str) -> None:
     """Called in the fresh kernel after the last cell: print the report where `run_fresh` reads it."""
-    print(MARK + json.dumps([vars(result) for result in report(namespace, unit)]))
+    results = [
+        # After a run from the top, what is not there is in no cell.
+        replace(result, status=NOT_ATTEMPTED, reason="") if result.status == NOT_RUN else result
+        for result in report(namespace, unit)
+    ]
+    print(MARK + json.dumps([vars(result) for result in results]))
 
 
 # --- what is said -----------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.support import ROOT
@@ -267,3 +268,16 @@ def make_course(root: Path, *changes: tuple[str, str, str]) -> Path:
         written.parent.mkdir(parents=True, exist_ok=True)
         written.write_text(text)
     return root
+
+
+def add_package(root: Path, more: str = "") -> None:
+    """Give a tiny course that was made a small package in the place of course_utils, with `more` in it.
+
+    Args:
+        root: the course.
+        more: lines of Python.
+    """
+    package = root / "course_utils"
+    package.mkdir(exist_ok=True)
+    shutil.copy(ROOT / "course_utils/pyproject.toml", package)
+    (package / "__init__.py").write_text(f'__version__ = "0.1.0"\n{more}')

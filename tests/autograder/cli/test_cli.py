@@ -17,12 +17,14 @@ from autograder.course.units import Unit
 from autograder.grading import journal
 from autograder.grading.grader import UNKNOWN_TIME, Grader
 from autograder.intake.submission import MARKED_LATE
+from autograder.publish.build import build_course
 from autograder.results import Line
 from autograder.sandbox.client import SandboxError
 from autograder.sandbox.tiers import probe
 from tests.support import ROOT
 from tests.support.commands import Commands
 from tests.support.notebooks import sources, write
+from tests.support.tiny import add_package, make_course
 
 _commands: list[Commands] = []
 
@@ -275,13 +277,22 @@ def test_only_a_recorded_time_makes_late_and_resume_sees_it(messy: Path, tmp_pat
     _, said = run()
     assert "3 results were kept" in said
     assert "Time of hand-in unknown: 2 of 3" in said
+    assert "course.toml extends" not in said
+    # Extensions: of one who was late, and of one who does not exist.
+    extensions = "[extensions.moco]\nbob = 2020-01-02T12:00:00+01:00\nbod = 2020-01-02T12:00:00+01:00\n"
+    (tmp_path / "course.toml").write_text((tmp_path / "course.toml").read_text() + extensions)
+    found, said = run()
+    assert "2 results were kept" in said
+    assert "course.toml extends moco for bod, of whom nothing was handed in here" in said
+    assert (found["bob"].extension, found["bob"].late_days) == ("2020-01-02T12:00:00+01:00", 0)
+    assert found["bob"].score == found["ada"].score
     # Not late, but known now: the flag goes.
     (tmp_path / "class/ada/moco/timestamp.txt").write_text("2020-01-01 10:00:00.000000 UTC")
     (tmp_path / "class/bob/moco/timestamp.txt").write_text("2020-01-03 10:00:00.000000 UTC")
     found, said = run()
     assert "1 result was kept" in said
     assert found["ada"].flags == ()
-    assert found["bob"].late_days == 2
+    assert found["bob"].late_days == 1  # two without the extension
 
 
 def test_a_changed_setting_is_graded_again_and_a_typo_in_an_exercise_is_told(
@@ -368,7 +379,13 @@ def test_what_cannot_be_written_is_told_in_a_sentence(damaged: Path, command: li
     # A file where a folder should be, or the other way round: not even root can write there.
     (damaged / taken).parent.mkdir(exist_ok=True)
     (damaged / taken).write_text("")
-    run = autograder(*(word.replace("OUT", str(damaged)) for word in command))
+    root = ROOT
+    if command[0] == "release":
+        # The project's own course has no address yet, so it can't be released.
+        root = make_course(damaged.with_name("course"))
+        build_course(root)
+        add_package(root)
+    run = autograder(*(word.replace("OUT", str(damaged)) for word in command), cwd=root)
     said = " ".join(run.stderr.split())
     assert run.returncode == 2, said
     place = "/proc/y" if "/proc/y" in command else damaged / Path(taken).parts[0]

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
 from autograder.course.config import PUBLIC_DEMO_SECRET, Course, Late, begun_days, load_course, secret
+from autograder.course.moments import DueOffset, of_nobody
 from autograder.errors import UserError
+from autograder.grading.policy import late_days
 from tests.support.tiny import make_course
 
 REQUIRED = 'title = "T"\nrelease_url = "U"\n'
+DUE = REQUIRED + "[due]\ntiny = 2026-11-30T23:59:00+01:00\n"
 
 
 def course_of(tmp_path: Path, text: str) -> Course:
@@ -46,10 +50,54 @@ def test_values_are_read(tmp_path: Path) -> None:
     assert course.attempts == "best"
     assert (course.limits.seconds, course.limits.memory_mb) == (3.0, 2048)
     assert course.due["tiny"] == datetime(2026, 11, 30, 22, 59, tzinfo=UTC)
-    assert course.late_days("tiny", course.due["tiny"]) == 0
-    assert course.late_days("tiny", course.due["tiny"] + timedelta(seconds=1)) == 1
-    assert course.late_days("tiny", course.due["tiny"] + timedelta(days=2, hours=1)) == 3
-    assert course.late_days("other", course.due["tiny"] + timedelta(days=9)) == 0
+    due = course.due_of("tiny", "ada")
+    assert due == course.due["tiny"]
+    assert late_days(due, due) == 0
+    assert late_days(due + timedelta(seconds=1), due) == 1
+    assert late_days(due + timedelta(days=2, hours=1), due) == 3
+    assert late_days(due + timedelta(days=9), course.due_of("other", "ada")) == 0
+
+
+def test_extensions_are_of_single_persons(tmp_path: Path) -> None:
+    extensions = (
+        "[extensions.tiny]\n"
+        '"ada" = 2026-12-03T23:59:00+01:00\n1003 = 2026-12-01T08:00:00Z\n"canvas:1004" = 2026-12-02T08:00:00Z\n'
+        '"Jose\u0301" = 2026-12-02T08:00:00Z\n'
+    )
+    course = course_of(tmp_path, DUE + extensions)
+    due, zone = course.due["tiny"], timezone(timedelta(hours=1))
+    assert course.due_of("tiny", "ada") == datetime(2026, 12, 3, 23, 59, tzinfo=zone)
+    assert course.extension_of("tiny", "bob") is None
+    assert course.due_of("tiny", "bob") == due
+    # The mark of a learning system may be left out, but not be another one.
+    assert course.extension_of("tiny", "1003")
+    assert course.extension_of("tiny", "canvas:1003") == course.extension_of("tiny", "1003")
+    assert course.extension_of("tiny", "canvas:1004")
+    assert not course.extension_of("tiny", "moodle:1004")
+    assert not course.extension_of("tiny", "1004")
+    # A section is part of the key.
+    assert not course.extension_of("tiny", "monday/ada")
+    # macOS writes the accent as a letter of its own.
+    assert course.extension_of("tiny", "Jos\u00e9")
+    assert course.due_of("other", "ada") is None
+
+
+def test_an_extension_of_nobody_is_found() -> None:
+    names = ["ada", "1003", "canvas:1004", "Jose\u0301", "bod"]
+    assert of_nobody(names, ["ada", "canvas:1003", "canvas:1004", "Jos\u00e9", "bob"]) == ["bod"]
+    assert of_nobody(names[:3], []) == names[:3]
+
+
+def test_the_courses_own_zone(tmp_path: Path) -> None:
+    assert course_of(tmp_path, REQUIRED).zone("tiny") is None
+    course = course_of(tmp_path, DUE)
+    zone = course.zone("tiny")
+    assert isinstance(zone, DueOffset)
+    assert zone.moment == course.due["tiny"]
+    assert datetime(2026, 7, 1, tzinfo=zone).utcoffset() == timedelta(hours=1)
+    assert course.zone("other") is None
+    text = 'time_zone = "Europe/Berlin"\n' + DUE
+    assert course_of(tmp_path, text).zone("tiny") == ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +106,7 @@ def test_values_are_read(tmp_path: Path) -> None:
         ('titel = "T"\nrelease_url = "U"\n', ["line 1", "'titel'", "did you mean 'title'"]),
         (REQUIRED + "[limits]\nsecond = 3\n", ["line 4", "'limits.second'", "did you mean 'seconds'"]),
         (REQUIRED + "[limits]\nseconds = -3\n", ["line 4", "'limits.seconds'", "> 0"]),
+        (REQUIRED + 'id = "a/b"\n', ["line 3", "'id'", "ssl-2026"]),
         (REQUIRED + "[late]\npenalty_per_day = 10\n", ["line 4", "'late.penalty_per_day'", "<= 1"]),
         (REQUIRED + 'sandbox = "ful"\n', ["line 3", "'sandbox'", "restricted, full"]),
         (REQUIRED + "[due]\ntinny = 2026-11-30T23:59:00Z\n", ["line 4", "'tinny'", "did you mean 'tiny'"]),
@@ -65,6 +114,41 @@ def test_values_are_read(tmp_path: Path) -> None:
         (REQUIRED + "[due]\ntiny = 2026-11-30T23:59:00\n", ["'due'", "timezone"]),
         (REQUIRED + '[points]\n"tyni.scale" = 3\n', ["line 4", "'tyni'", "did you mean 'tiny'"]),
         (REQUIRED + 'disabled = ["quux.like"]\n', ["'quux'", "known are tiny"]),
+        (
+            DUE + "[extensions.tinny]\nada = 2026-12-03T23:59:00+01:00\n",
+            ["line 5", "extensions", "'tinny'", "did you mean 'tiny'"],
+        ),
+        (
+            DUE + "[extensions.tiny]\nada = 2026-12-03\n",
+            ["line 6", "'extensions'", "datetime", "2026-11-30T23"],
+        ),
+        (
+            DUE + '[extensions.tiny]\ncleo = 2026-12-03T23:59:00Z\n"ada" = 2026-12-03T23:59:00\n',
+            ["line 7", "'extensions'", "timezone", "2026-11-30T23:59:00+01:00"],
+        ),
+        (DUE + "[extensions]\ntiny = 2026-12-03T23:59:00Z\n", ["line 5", "'extensions'", "object"]),
+        (
+            DUE + '[extensions.tiny]\n"canvas:1003" = 2026-11-30T23:59:00+01:00\n',
+            ["line 6", "'canvas:1003'", "2026-11-30T23:59:00+01:00", "later than"],
+        ),
+        (
+            REQUIRED + "[points]\n[extensions.tiny]\nada = 2026-12-03T23:59:00+01:00\n",
+            ["line 4", "tiny has no due date", "[due]"],
+        ),
+        (
+            'time_zone = "Europe/Belrin"\n' + REQUIRED,
+            ["line 1", "'time_zone'", "did you mean 'Europe/Berlin'"],
+        ),
+        ('time_zone = "../../etc"\n' + REQUIRED, ["line 1", "'time_zone'", "Europe/Berlin"]),
+        (f'time_zone = "{"x" * 5000}"\n' + REQUIRED, ["line 1", "'time_zone'", "Europe/Berlin"]),
+        (REQUIRED + "[rounding]\nsteps = 0.5\n", ["line 4", "'rounding.steps'", "did you mean 'step'"]),
+        (REQUIRED + "[rounding]\nstep = -1\n", ["line 4", "'rounding.step'", ">= 0"]),
+        (REQUIRED + "[rounding]\nstep = nan\n", ["line 4", "'rounding.step'", ">= 0"]),
+        (REQUIRED + "[rounding]\nstep = inf\n", ["line 4", "'rounding.step'", "<= 100"]),
+        (
+            REQUIRED + "[rounding]\nmode = 'half'\n",
+            ["line 4", "'rounding.mode'", "half-up, half-even, up, down"],
+        ),
         ('title = "T"\n', ["'release_url' is missing"]),
         ('title = "T', ["is not TOML"]),
     ],

@@ -13,6 +13,7 @@ from autograder.cli import app
 from autograder.export.table import harmless, write_table
 from autograder.intake.collect import collect
 from autograder.results import from_json
+from autograder.shown import one_line
 from tests.attacks.corpus import HERE, read
 from tests.support.lines import result, unreadable, write_journal
 
@@ -40,10 +41,20 @@ def test_the_table(tmp_path: Path) -> None:
     assert by_name["ada"] == ["aaa", "1.5", "5.0", "0", "graded", "0.25", "", ""]
     assert by_name["bob"] == ["tiny", "1.5", "5.0", "2", "graded", "", "1.5", "0.0"]
     assert by_name["carl"] == ["tiny", "", "5.0", "0", "unreadable", "", "", ""]
-    assert {"'=HYPERLINK(1)", "Zoë, Ångström", "x;=1+1\n=2"} <= by_name.keys()
+    assert {"'=HYPERLINK(1)", "Zoë, Ångström", "x;=1+1 =2"} <= by_name.keys()
     # Where a semicolon separates, quotes keep what follows it from being a cell.
-    assert b'"x;=1+1\n=2"' in data
+    assert b'"x;=1+1 =2"' in data
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_extensions_have_a_column_where_there_are_any(tmp_path: Path) -> None:
+    until = "2026-12-03T23:59:00+01:00"
+    path = write_table(tmp_path, [result("ada", extension=until), result("bob", late_days=2)])
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    assert [(row["student"], row["late_days"], row["extension"], row["tiny.scale"]) for row in rows] == [
+        ("ada", "0", until, "1.5"),
+        ("bob", "2", "", "1.5"),
+    ]
 
 
 def test_tables_are_inert(tmp_path: Path) -> None:
@@ -65,7 +76,7 @@ def test_tables_are_inert(tmp_path: Path) -> None:
     "text", ["=1", "+1", "-1", "@sum(1)", "\t=1", "\r=1", "\n=1", " =1", "＝1", "\u200b=1"]
 )
 def test_a_formula_is_made_a_text(text: str) -> None:
-    assert harmless(text) == f"'{text}"
+    assert harmless(text) == f"'{one_line(text)}"
 
 
 @pytest.mark.parametrize("value", [-1.5, 0, 3.0, "ada", "a-b", "1", ""])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,14 @@ from msgspec.structs import replace
 
 from autograder.cli.each import Earlier, grade_each
 from autograder.course.config import Late, load_course
+from autograder.course.rounding import Rounding
 from autograder.course.units import Unit
 from autograder.grading.figures import off_by, window
 from autograder.grading.grader import UNKNOWN_TIME, Grader, Limits, Policy
 from autograder.intake.candidate import parse_timestamp
 from autograder.intake.collect import collect
-from autograder.intake.submission import Cell, Submission, Unreadable, parse_notebook
-from autograder.results import CheckLine, Flag, FlagKind, Line, Window, from_json, to_json
+from autograder.intake.submission import Cell, Submission, Unreadable, parse_notebook, read_submission
+from autograder.results import CheckLine, Flag, FlagKind, Line, Window, from_json, texts, to_json
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
 from course_utils.checks.case import Case, Input
@@ -206,6 +208,26 @@ def test_policy_points_disabled_and_lateness(moco: Unit) -> None:
     assert result.late_penalty == pytest.approx(0.2 * result.max_score)
 
 
+def test_exercises_and_what_lateness_leaves_are_rounded(moco: Unit) -> None:
+    import dataclasses
+    import datetime as dt
+
+    due = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    policy = Policy(points={ENQUEUE: 7.1}, due=due, late=Late(penalty_per_day=0.1), rounding=Rounding(0.5))
+    changes = enqueue(RIGHT.replace("return (pointer + n) % size", "return pointer + n"))
+    late = dataclasses.replace(submission(sources(moco, changes)), submitted_at=due + dt.timedelta(hours=1))
+    with Grader(moco, b"secret", Limits(), policy=policy) as grader:
+        result = grader.grade(late)
+    score = result.exercises[ENQUEUE].score
+    assert 0 < score < 7.1
+    assert score % 0.5 == 0
+    assert result.score is not None
+    raw = sum(item.score for item in result.exercises.values())
+    assert result.score % 0.5 == 0
+    assert result.score + result.late_penalty == pytest.approx(raw)
+    assert abs(result.score - 0.9 * raw) <= 0.25
+
+
 def test_an_unknown_time_of_hand_in_is_flagged_where_it_matters(moco: Unit) -> None:
     import dataclasses
     import datetime as dt
@@ -215,7 +237,9 @@ def test_an_unknown_time_of_hand_in_is_flagged_where_it_matters(moco: Unit) -> N
     with Grader(moco, b"secret", Limits(), policy=Policy(due=due, late=Late(days_allowed=0))) as grader:
         unknown = grader.grade(work)
         known = grader.grade(dataclasses.replace(work, submitted_at=due))
-        unreadable = grader.grade(Unreadable("ada", "moco", "ada.ipynb", "the file is empty"))
+        unreadable = grader.grade(
+            Unreadable(student="ada", unit="moco", path="ada.ipynb", reason="the file is empty")
+        )
     assert (unknown.late_days, unknown.late_penalty, unknown.submitted_at) == (0, 0, None)
     assert unknown.flags == (UNKNOWN_TIME,)
     assert known.flags == ()
@@ -228,8 +252,47 @@ def test_the_way_out_of_an_unknown_time_is_what_the_reader_takes() -> None:
 
 
 def test_unreadable_has_no_score(grader: Grader) -> None:
-    result = grader.grade(Unreadable("ada", "moco", "ada.ipynb", "the file is empty"))
+    result = grader.grade(
+        Unreadable(student="ada", unit="moco", path="ada.ipynb", reason="the file is empty")
+    )
     assert (result.status, result.score) == ("unreadable", None)
+
+
+def test_a_notebook_of_another_unit_is_told_and_not_graded(grader: Grader, moco: Unit) -> None:
+    result = grader.grade(
+        submission([("simclr-nt_xent", "def nt_xent(z_i, z_j, temperature):\n    return 1")])
+    )
+    assert (result.status, result.score) == ("unreadable", None)
+    assert "this is the notebook of simclr (it has simclr.nt_xent), not of moco" in texts(result.flags)
+    both = [*sources(moco), ("simclr-nt_xent", "def nt_xent(z_i, z_j, temperature):\n    return 1")]
+    result = grader.grade(submission(both))
+    assert result.score == result.max_score
+    assert [flag.audience for flag in result.flags if flag.kind == "other-unit"] == ["staff"]
+
+
+@pytest.mark.parametrize("name", ["ada.py", "ada.ipynb"])
+def test_a_marimo_file_is_graded_as_a_notebook(grader: Grader, moco: Unit, tmp_path: Path, name: str) -> None:
+    cells = [textwrap.indent(source, "    ") for _, source in sources(moco)]
+    made = "".join(f"@app.cell\ndef _():\n{source}\n    return\n\n\n" for source in cells)
+    path = tmp_path / name
+    path.write_text(
+        f"import marimo\n\napp = marimo.App()\n\n\n{made}if __name__ == '__main__':\n    app.run()\n"
+    )
+    result = grader.grade(read_submission(path, "moco", "ada"))
+    assert result.score == result.max_score, texts(result.flags)
+    path.write_text("import marimo\n\napp = marimo.App()\n\n\n@app.cell\ndef _():\n    x = 1\n    return\n")
+    result = grader.grade(read_submission(path, "moco", "ada"))
+    assert (result.status, result.score) == ("unreadable", None)
+    assert "marimo" in texts(result.flags)
+
+
+def test_an_exercise_in_two_versions_is_told_as_such(grader: Grader, moco: Unit) -> None:
+    source = "def enqueue(queue, pointer, keys):\n<<<<<<< HEAD\n    return 0\n=======\n    return 1\n>>>>>>> main\n"
+    result = grade(grader, moco, {ENQUEUE: source})
+    verdict = result.exercises[ENQUEUE]
+    assert (verdict.status, verdict.score) == ("error", 0)
+    assert "two versions were merged: lines 2–6 of the cell" in verdict.checks[0].message
+    assert result.score == result.max_score - verdict.max_score
 
 
 CONTRACT = {

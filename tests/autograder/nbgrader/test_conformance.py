@@ -36,6 +36,7 @@ from autograder.intake.submission import Submission, Unreadable, read_submission
 from autograder.nbgrader import database
 from autograder.nbgrader import gradebook as export
 from autograder.nbgrader.preprocessors import RepairCells
+from autograder.nbgrader.written import LOST, is_written, note_of
 from autograder.results import Line, Person
 from autograder.sandbox.client import Limits
 from tests.support.notebooks import write
@@ -298,6 +299,11 @@ def test_every_notebook_is_repaired(name: str, released: Repaired) -> None:
         assert cell.metadata.nbgrader == original.metadata.nbgrader
         if utils.is_locked(original):
             assert cell.source == original.source
+        elif note := note_of(cell):
+            assert is_written(original)
+            # A student's words from other cells, or a sentence of ours in their place.
+            handed = "\n".join(text for texts in answers.values() for text in texts)
+            assert cell.source == f"*{LOST}*" if note == LOST else cell.source.splitlines()[0] in handed
         else:
             assert cell.source in answers.get(id_, [original.source]), (
                 "an answer is the student's, or the stub"

@@ -29,7 +29,8 @@ from autograder.cli import app
 from autograder.course.config import load_course
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.grading.grader import Grader, Policy
+from autograder.grading.grader import Grader
+from autograder.grading.policy import Policy
 from autograder.intake.submission import read_submission
 from autograder.nbgrader import database
 from autograder.nbgrader.configuration import configure
@@ -170,6 +171,64 @@ def test_a_unit_and_its_submissions_are_as_nbgrader_makes_them(
     assert {student: seen(course, student) for student in files} == autograded
 
 
+def test_due_dates_and_times_are_those_of_autograder_grade(
+    course: Path, api: NbGraderAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Due on 30 November, 11:00 UTC: with extensions in course.toml and in the gradebook, of which the later counts."""
+    settings = course / "course.toml"
+    extensions = "[extensions.tiny]\n" + "".join(
+        f"{student} = 2026-12-01T12:00:00+01:00\n" for student in ("ada", "bob", "cleo")
+    )
+    settings.write_text(settings.read_text() + extensions)
+    assert api.generate_assignment("tiny")["success"]
+    at = {
+        "ada": "2026-12-01 10:30:00 UTC",  # in time by course.toml
+        "bob": "2026-12-01 11:30:00 UTC",  # a day late by it
+        "cleo": "2026-12-02 10:30:00 UTC",  # in time by the gradebook
+        "dan": "2026-12-01 10:30:00 UTC",  # has none
+        "eve": "2026-11-30 06:30:00 EDT",  # in time: 10:30 UTC
+        "fay": "2026-11-30 07:30:00 EDT",  # late: 11:30 UTC
+        "gil": "01.12.2026 10:30",  # who knows
+        "hal": "soon",
+    }
+    files = {
+        student: hand_in(course, student, "values * factor + 0.25", time) for student, time in at.items()
+    }
+    with opened(course) as gradebook:
+        gradebook.add_student("cleo")
+        gradebook.add_submission("tiny", "cleo")
+        gradebook.grant_extension("tiny", "cleo", days=2)
+        gradebook.add_student("bob")
+        gradebook.add_submission("tiny", "bob")
+        gradebook.grant_extension("tiny", "bob", hours=1)
+    made = load_course(course)
+    policy = Policy(due=made.due["tiny"], extensions=made.extensions["tiny"], late=made.late)
+    with Grader(load_unit(course, "tiny"), SECRET, policy=policy) as grader:
+        monkeypatch.setattr(ours, "_grader", lambda *arguments, **options: grader)
+        assert api.autograde("tiny", "*")["success"]
+        graded = [grader.grade(read_submission(path, "tiny", student)) for student, path in files.items()]
+    lost = {
+        "ada": None,
+        "bob": 0.3,
+        "cleo": None,
+        "dan": 0.3,
+        "eve": None,
+        "fay": 0.3,
+        "gil": None,
+        "hal": None,
+    }
+    assert {student: seen(course, student)["penalty"] for student in at} == pytest.approx(lost)
+    times = {student: seen(course, student)["timestamp"] for student in at}
+    assert times["eve"] == datetime(2026, 11, 30, 10, 30)
+    assert times["gil"] is times["hal"] is None
+    # Of what only the gradebook knows, the journal knows nothing.
+    assert {line.student: line.late_days for line in graded} == {
+        "ada": 0, "bob": 1, "cleo": 1, "dan": 1, "eve": 0, "fay": 1, "gil": 0, "hal": 0,
+    }  # fmt: skip
+    write_gradebook(graded, course)
+    assert {student: seen(course, student)["penalty"] for student in at} == pytest.approx(lost)
+
+
 # --- writing again --------------------------------------------------------------------------------------------------
 
 
@@ -244,6 +303,47 @@ def test_lateness_is_by_the_gradebooks_due_date_and_score(course: Path) -> None:
         gradebook.grant_extension("tiny", "ada", days=2)
     write_gradebook([late], course)
     assert seen(course, "ada")["penalty"] is None
+
+
+def test_an_extension_of_the_course_and_one_of_the_gradebook_do_not_add_up(course: Path) -> None:
+    settings = course / "course.toml"
+    plain = settings.read_text()
+    late = result("ada", 3.0, submitted_at="2026-12-01T13:00:00+01:00")  # a day and an hour
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.6)
+    settings.write_text(plain + "[extensions.tiny]\nada = 2026-11-30T13:00:00+01:00\n")
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.3)
+    with opened(course) as gradebook:
+        gradebook.grant_extension("tiny", "ada", minutes=30)
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.3)
+    settings.write_text(plain)
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.6)
+    settings.write_text(plain + "[extensions.tiny]\nada = 2026-12-01T13:00:00+01:00\n")
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] is None
+
+
+def test_lateness_without_a_time_is_told(course: Path) -> None:
+    marked = result("ada", 3.0, submitted_at=None, late_days=2)
+    notes = write_gradebook([marked, result("bob", 3.0, late_days=1)], course).notes
+    assert [note for note in notes if "without a time of hand-in" in note] == notes
+    assert len(notes) == 1
+    assert notes[0].startswith("tiny: 1 count as late")
+    assert seen(course, "ada")["penalty"] is None
+
+
+def test_what_lateness_leaves_is_rounded_as_in_the_journal(course: Path) -> None:
+    with (course / "course.toml").open("a") as settings:
+        settings.write("[rounding]\nstep = 0.5\n")
+    late = result("ada", 3.0, submitted_at="2026-12-01T13:00:00+01:00", late_days=2)
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.5), "2.4 of 3 points become 2.5"
+    change(course, "ada", "tiny-q1", manual_score=1.75, needs_manual_grade=False)
+    write_gradebook([late], course)
+    assert seen(course, "ada")["penalty"] == pytest.approx(0.75), "3.8 of 4.75 points become 4"
 
 
 def test_the_due_date_is_that_of_the_course(course: Path) -> None:
@@ -473,7 +573,7 @@ def test_postgresql(course: Path, postgresql: str) -> None:
     write_gradebook(grades, course)
     url = database_url(postgresql, course).render_as_string()
     for grade in grades:
-        assert seen(course, grade["student"], url) == seen(course, grade["student"])
+        assert seen(course, grade.student, url) == seen(course, grade.student)
     # All or nothing here too: the third of the batch is refused.
     engine = sqlalchemy.create_engine(url)
     with engine.begin() as connection:

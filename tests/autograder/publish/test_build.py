@@ -20,7 +20,7 @@ import torch
 from autograder.course.receipt import write_receipt
 from autograder.course.units import load_unit
 from autograder.errors import UserError
-from autograder.publish.build import build_course
+from autograder.publish.build import BuildResult, build_course
 from autograder.publish.published import Published
 from autograder.quality import standing
 from autograder.quality.run import unready
@@ -34,14 +34,32 @@ RELEASE = "assignments/tiny/tiny.ipynb"
 UNIT = "course_utils/shipped/tiny.json"
 CLEAR, SCALE = (f"course_utils/shipped/tiny.{name}.msgpack.z" for name in ("clear", "scale"))
 INDEX = "assignments/README.md"
+BUILT = "source/.built/tiny.json"
 
 
 @pytest.fixture(scope="module")
 def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The tiny course, built."""
     root = make_course(tmp_path_factory.mktemp("course"))
-    assert [str(path) for path in build_course(root)] == [INDEX, RELEASE, CLEAR, UNIT, SCALE, SOURCE]
+    assert [str(path) for path in build_course(root).written] == [
+        INDEX,
+        RELEASE,
+        CLEAR,
+        UNIT,
+        SCALE,
+        BUILT,
+        SOURCE,
+    ]
     return root
+
+
+def gone(root: Path, place: str) -> Path:
+    """A notebook as the build made it of a unit that is no longer there."""
+    made = nbformat.read(root / place.split("/")[0] / "tiny/tiny.ipynb", as_version=4)
+    made.metadata.course.unit = Path(place).stem
+    (root / place).parent.mkdir(exist_ok=True)
+    nbformat.write(made, root / place)
+    return root / place
 
 
 def cells(path: Path) -> dict[str, Any]:
@@ -113,14 +131,30 @@ def test_headers_say_points_minutes_and_difficulty(course: Path) -> None:
     assert "Work alone." in text
 
 
-def test_the_setup_cell_installs_only_where_needed(course: Path) -> None:
+def test_the_setup_cell_installs_only_where_needed(
+    course: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     setup = next(cell.source for cell in cells(course / RELEASE).values() if "find_spec" in cell.source)
     assert setup.index("find_spec") < setup.index("import torch")
-    address = "https://raw.githubusercontent.com/someone/tiny/main/course_utils-"
-    assert address in setup
-    names: dict[str, Any] = {}
-    exec(setup, names)
-    assert "wheel" not in names, "course_utils is installed here, so nothing may be installed"
+    assert (
+        'install_course_utils("https://raw.githubusercontent.com/someone/tiny/main", "course_utils-' in setup
+    )
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("course_utils is there, so nothing may be installed")
+
+    monkeypatch.setattr(subprocess, "run", refuse)
+    exec(setup, {})
+    assert capsys.readouterr().out.startswith("course_utils is taken from ")
+
+
+def test_the_first_lines_say_where_to_start(course: Path) -> None:
+    released = nbformat.read(course / RELEASE, as_version=4).cells
+    assert "Run the first code cell below before any other" in released[0].source
+    assert "File > Save a copy in Drive" in released[0].source
+    first = next(cell for cell in released if cell.cell_type == "code")
+    assert first.metadata.course == {"setup": True}
+    assert first.source.startswith("# Run this cell first")
 
 
 def test_notebooks_carry_nothing_of_this_machine(course: Path) -> None:
@@ -154,7 +188,7 @@ def test_the_recorded_checks_are_the_visible_ones(course: Path) -> None:
 
 
 def test_building_again_changes_nothing(course: Path) -> None:
-    assert build_course(course) == []
+    assert build_course(course) == BuildResult(unchanged=7)
     build_course(course, check=True)
     assert not list(course.rglob("*.db"))
 
@@ -170,16 +204,15 @@ def test_ids_of_cells_do_not_depend_on_other_cells(course: Path, tmp_path: Path)
 def test_stale_files_are_named(tmp_path: Path) -> None:
     root = make_course(tmp_path)
     build_course(root)
+    gone(root, "assignments/gone/gone.ipynb")
     (root / RELEASE).write_text((root / RELEASE).read_text().replace("quarter", "third"))
-    (root / "assignments/gone").mkdir()
-    (root / "assignments/gone/gone.ipynb").write_text("{}")
     with pytest.raises(UserError) as error:
         build_course(root, check=True)
     assert RELEASE in str(error.value)
     assert "assignments/gone/gone.ipynb" in str(error.value)
     assert SOURCE not in str(error.value)
     assert "third" in (root / RELEASE).read_text(), "--check must not write"
-    build_course(root)
+    build_course(root, overwrite=True)
     build_course(root, check=True)
 
 
@@ -199,7 +232,7 @@ def test_recorded_values_may_differ_by_rounding_only(tmp_path: Path, change: flo
             build_course(root, check=True)
     else:
         build_course(root, check=True)
-    assert build_course(root) == ([Path(SCALE)] if stale else [])
+    assert build_course(root).written == ([Path(SCALE)] if stale else [])
     assert (root / SCALE).read_bytes() == (fresh if stale else other)
 
 
@@ -217,7 +250,7 @@ def test_a_change_of_one_exercise_changes_one_recorded_file(
     root = make_course(tmp_path, change)
     for folder in ("source", "assignments", "course_utils"):
         shutil.copytree(course / folder, root / folder)
-    assert build_course(root) == [Path(CLEAR)]
+    assert build_course(root).written == [Path(CLEAR), Path(BUILT)]
 
 
 def test_an_exercise_that_goes_takes_its_file_along(tmp_path: Path) -> None:
@@ -227,10 +260,15 @@ def test_an_exercise_that_goes_takes_its_file_along(tmp_path: Path) -> None:
     course.write_text(course.read_text() + 'disabled = ["tiny.clear"]\n')
     with pytest.raises(UserError, match=CLEAR):
         build_course(root, check=True)
-    assert Path(SCALE) not in build_course(root)
+    result = build_course(root)
+    assert Path(SCALE) not in result.written
+    assert result.removed == {Path(CLEAR): "tiny.clear is disabled, or no exercise of tiny any more"}
     assert not (root / CLEAR).exists()
     course.write_text(course.read_text().replace('["tiny.clear"]', "[]"))
-    assert [path for path in build_course(root) if "shipped" in path.parts] == [Path(CLEAR), Path(UNIT)]
+    assert [path for path in build_course(root).written if "shipped" in path.parts] == [
+        Path(CLEAR),
+        Path(UNIT),
+    ]
 
 
 def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
@@ -241,8 +279,13 @@ def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
     (root / "solutions/other/notebook.md").write_text("A unit that is not finished.\n")
     strays = ["gone.json", "gone.f.msgpack.z", "tiny.gone.msgpack.z"]
     others = ["__init__.py", "other.f.msgpack.z", "notes.txt"]
-    for name in strays + others:
+    for name in others:
         (folder / name).write_text("")
+    recorded = shipped.decode((root / SCALE).read_bytes())
+    for name in strays[1:]:
+        renamed = msgspec.structs.replace(recorded, id=name.removesuffix(shipped.EXERCISE_SUFFIX))
+        (folder / name).write_bytes(zlib.compress(msgspec.msgpack.encode(renamed)))
+    (folder / "gone.json").write_bytes(shipped.record_unit(["gone.f"], {}))
     # As it stood when a unit had one file.
     (root / UNIT).write_text('{"unit":"tiny","exercises":[],"imports":{}}')
     with pytest.raises(UserError) as error:
@@ -250,7 +293,9 @@ def test_recorded_files_of_what_is_no_longer_there(tmp_path: Path) -> None:
     assert str(error.value).splitlines()[1:] == [
         f"  course_utils/shipped/{name}" for name in ["tiny.json", *sorted(strays)]
     ]
-    assert build_course(root, ["tiny"]) == [Path(UNIT)]
+    result = build_course(root, ["tiny"])
+    assert result.written == [Path(UNIT)]
+    assert [path.name for path in result.removed] == sorted(strays)
     there = {path.name for path in folder.iterdir()}
     assert not there & set(strays)
     assert there >= set(others), "of a unit that was not built nothing is known"

@@ -9,6 +9,7 @@ import pytest
 from autograder.course.units import unit_ids
 from benchmarks.notebooks import execute
 from tests.support import ROOT
+from tests.support.network import loaded
 from tests.support.turns import due
 
 
@@ -23,5 +24,15 @@ def test_solved_notebook_runs(unit: str, tmp_path: Path, monkeypatch: pytest.Mon
     noise = [(n, out.text) for n, out in outputs if out.output_type == "stream" and out.name == "stderr"]
     # A warning in a solved notebook would greet every student.
     assert noise == []
+    # Films, tables and results of checks are seen without a network too.
+    shown = [
+        (n, kind, text)
+        for n, out in outputs
+        for kind, text in out.get("data", {}).items()
+        if "image" not in kind
+    ]
+    assert [
+        (n, kind, loaded(text)) for n, kind, text in shown if isinstance(text, str) and loaded(text)
+    ] == []
     pictures = [out for _, out in outputs if "image/png" in out.get("data", {})]
     assert len(pictures) >= 5

@@ -16,13 +16,15 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from autograder.cli.build import build_command
 from autograder.course.config import load_course
 from autograder.course.units import load_unit
 from autograder.errors import UserError
 from autograder.publish.build import build_course
-from autograder.publish.release import build_wheel, refuse_leaks, write_release
+from autograder.publish.published import no_address, wheel_name
+from autograder.publish.release import build_wheel, content_version, refuse_leaks, write_release
 from course_utils import shipped
-from tests.support.tiny import make_course
+from tests.support.tiny import add_package, make_course
 
 
 @pytest.fixture(scope="module")
@@ -32,28 +34,110 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def course(root: Path, tmp_path: Path) -> Path:
+def course(tmp_path: Path) -> Path:
     """The tiny course, built, with a small package in the place of course_utils."""
     made = make_course(tmp_path / "course")
     build_course(made)
-    package = made / "course_utils"
-    shutil.copy(root / "course_utils/pyproject.toml", package)
-    (package / "__init__.py").write_text('__version__ = "0.1.0"\n')
+    add_package(made)
     return made
 
 
 def test_a_release_has_notebooks_wheel_and_readme(course: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
+    (tmp_path / "like-any-other").mkdir()
     files = [str(path) for path in write_release(course, out)]
-    assert files == ["LICENSE", "README.md", "course_utils-0.1.0-py3-none-any.whl", "tiny/tiny.ipynb"]
+    wheel = wheel_name(content_version(course / "course_utils"))
+    assert re.fullmatch(r"course_utils-0\.1\.0\.post\d+-py3-none-any\.whl", wheel)
+    assert files == ["LICENSE", "README.md", wheel, "course_utils.txt", "tiny/tiny.ipynb"]
+    assert (out / "course_utils.txt").read_text() == wheel + "\n"
+    # A web server reads it, too.
+    assert out.stat().st_mode & 0o777 == (tmp_path / "like-any-other").stat().st_mode & 0o777
     assert sorted(str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()) == files
     readme = (out / "README.md").read_text()
-    for part in ("A tiny course", "(tiny/tiny.ipynb)", "course_utils-0.1.0-py3-none-any.whl", "Work alone."):
+    for part in ("A tiny course", "(tiny/tiny.ipynb)", wheel, "Work alone."):
         assert part in readme
     names = zipfile.ZipFile(out / files[2]).namelist()
     for name in ("tiny.json", "tiny.scale.msgpack.z", "tiny.clear.msgpack.z"):
         assert f"course_utils/shipped/{name}" in names
     assert not any("pyproject" in name or "solutions" in name for name in names)
+
+
+def test_the_wheel_is_named_for_its_contents(course: Path, tmp_path: Path) -> None:
+    package = course / "course_utils"
+    made = []
+    for change in ("", "", "# mended\n", "cache"):
+        if change == "cache":
+            (package / "__pycache__").mkdir()
+            (package / "__pycache__/x.pyc").write_bytes(b"x")
+            (package / ".DS_Store").write_bytes(b"x")
+        elif change:
+            (package / "helper.py").write_text(change)
+        folder = tmp_path / f"wheel{len(made)}"
+        folder.mkdir()
+        made.append(build_wheel(course, folder))
+    first, again, mended, with_caches = made
+    assert (first.name, first.read_bytes()) == (again.name, again.read_bytes())
+    assert mended.name != first.name
+    assert (with_caches.name, with_caches.read_bytes()) == (mended.name, mended.read_bytes())
+    version = mended.name.split("-")[1]
+    with zipfile.ZipFile(mended) as opened:
+        assert opened.read("course_utils/__init__.py").decode() == f'__version__ = "{version}"\n'
+        assert f"course_utils-{version}.dist-info/METADATA" in opened.namelist()
+    assert (package / "__init__.py").read_text() == '__version__ = "0.1.0"\n'
+
+
+def test_a_package_without_a_version_is_refused(course: Path, tmp_path: Path) -> None:
+    (course / "course_utils/__init__.py").write_text("")
+    with pytest.raises(UserError, match=r'__init__\.py: a line __version__ = "0\.1\.0" is missing'):
+        build_wheel(course, tmp_path)
+
+
+def test_a_released_notebook_names_its_wheel(course: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    write_release(course, out)
+    wheel = (out / "course_utils.txt").read_text().strip()
+    built = (course / "assignments/tiny/tiny.ipynb").read_text()
+    released = (out / "tiny/tiny.ipynb").read_text()
+    assert wheel not in built
+    assert released.count(wheel) == 1
+    assert released.replace(wheel, wheel_name("*")) == built
+
+
+PLACEHOLDERS = [
+    "https://github.com/example-university/ssl-problem-sets/tree/main",
+    "https://github.com/OWNER/REPOSITORY/tree/BRANCH",
+    "https://example.org/course",
+    "https://www.example.com",
+    "http://course.invalid/x",
+    "",
+    "somewhere",
+]
+
+
+@pytest.mark.parametrize("address", PLACEHOLDERS)
+def test_without_an_address_nothing_is_released(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_course(
+        tmp_path / "course", ("course.toml", "https://github.com/someone/tiny/tree/main", address)
+    )
+    said = f"{made / 'course.toml'}, line 2: release_url is {address!r}"
+    monkeypatch.chdir(made)
+    build_command()
+    assert f"Warning: {said}" in capsys.readouterr().err
+    with pytest.raises(UserError) as error:
+        write_release(made, tmp_path / "out")
+    assert str(error.value).startswith(said)
+    assert 'e.g. release_url = "https://github.com/' in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["https://github.com/someone/tiny/tree/main", "https://latest.exampleschool.org/x", "http://127.0.0.1:8"],
+)
+def test_an_address_of_ones_own_is_no_placeholder(address: str, course: Path) -> None:
+    assert no_address(course, address) == ""
 
 
 def test_a_later_release_takes_the_place_of_an_earlier_one(course: Path, tmp_path: Path) -> None:
@@ -220,11 +304,10 @@ def test_leaks_in_notebooks_readmes_and_odd_files(course: Path, tmp_path: Path) 
         refuse_leaks(out, [unit], load_course(course))
 
 
-def test_an_exercise_shown_solved_is_no_leak(root: Path, tmp_path: Path) -> None:
+def test_an_exercise_shown_solved_is_no_leak(tmp_path: Path) -> None:
     made = make_course(tmp_path / "course", ("course.toml", "sandbox", 'disabled = ["tiny.clear"]\nsandbox'))
     build_course(made)
-    shutil.copy(root / "course_utils/pyproject.toml", made / "course_utils")
-    (made / "course_utils/__init__.py").write_text('__version__ = "0.1.0"\n')
+    add_package(made)
     write_release(made, tmp_path / "out")
 
 
@@ -264,7 +347,7 @@ def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> 
         "    assert 'torch' in shipped.imports(unit)\n"
         "import torch\n"
         "result = cu.check('moco.enqueue')\n"
-        "assert result.status == 'not attempted', result\n"
+        "assert result.status == 'not run yet', result\n"
         "assert 'autograder' not in sys.modules and 'solutions' not in sys.modules\n"
     )
     done = subprocess.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from autograder.cli import app
 from autograder.course import modules
 from autograder.course.exercises import NEEDED, load_exercise
 from autograder.course.units import load_unit
-from autograder.errors import UserError
+from autograder.errors import UserError, WriteError
 from autograder.publish.build import build_course
 from autograder.publish.signature import laid_out, read_signature
 from autograder.publish.skeleton import make_skeleton, skeleton
@@ -304,3 +305,14 @@ def test_what_cannot_be_is_refused_with_the_way_out(
     with pytest.raises(UserError, match=said):
         make_skeleton(root, id_, definition)
     assert sorted(root.rglob("*")) == before
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_course(tmp_path)
+
+    def full(path: Path, *arguments: object, **options: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(WriteError, match=r"tiny/halve/\S+ cannot be written: Read-only file system"):
+        make_skeleton(root, "tiny.halve", HALVE)

@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,3 +169,33 @@ def test_show_tells_which_check_refuses_what(course: Path, capfd: Any) -> None:
     out = capfd.readouterr().out
     assert "| divided | refuses | refuses |  |" in out
     assert "| small | visible |" in out
+
+
+def test_a_page_that_cannot_be_written_is_told(
+    course: Path, tried: list[Mapping[str, Plan]], capfd: Any
+) -> None:
+    (course / "docs").write_text("A file where a folder should be.\n")
+    assert checks() == 1
+    assert f"{course / 'docs'} cannot be written: " in " ".join(capfd.readouterr().out.split())
+
+
+def test_receipts_that_cannot_be_written_are_told_with_the_rest(
+    course: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    exercises = load_unit(course, "tiny").exercises
+    results = [
+        SimpleNamespace(exercise=item, minutes=5, found=FOUND, seeds=200) for item in exercises.values()
+    ]
+    monkeypatch.setattr(run, "survey", lambda *arguments, **options: results)
+    monkeypatch.setattr("autograder.quality.gate.complaints", lambda results: [])
+    monkeypatch.setattr("autograder.quality.page.gate_table", lambda rows: "table")
+    monkeypatch.setattr("autograder.quality.page.rows_of", lambda results: [])
+    for exercise in exercises.values():
+        path = receipt.place_of(exercise)
+        path.unlink()
+        path.mkdir()  # not even root can write there
+    assert checks() == 1
+    said = " ".join(capfd.readouterr().out.split())
+    for id_, exercise in exercises.items():
+        assert f"{receipt.place_of(exercise)} cannot be written: Is a directory" in said
+        assert f"The receipt of {id_} was not written" in said

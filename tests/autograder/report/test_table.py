@@ -68,4 +68,5 @@ def test_a_name_cannot_steer_the_terminal() -> None:
     text = shown([result("a\x1b[2Jb\u202ec\rd[red]e")])
     assert not {"\x1b", "\u202e", "\r"} & set(text)
     assert "[red]" in text
-    assert "\u200d" in shown([result("a\u200db")])
+    assert "می\u200cخواهم" in shown([result("می\u200cخواهم")])
+    assert "\u200d" not in shown([result("a\u200db")])

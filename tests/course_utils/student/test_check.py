@@ -275,10 +275,35 @@ def test_the_line_that_took_the_name_is_shown() -> None:
     assert result.reason.endswith("It's line 2 of your cell: enqueue = 3")
 
 
-def test_a_missing_function_is_not_attempted() -> None:
-    result = check_in({}, "moco.enqueue")
-    assert (result.status, result.points, result.max_points) == ("not attempted", 0, 5.5)
-    assert "run the cell that defines it" in str(result)
+@pytest.mark.parametrize(
+    "history", [None, [""], ["", "import course_utils as cu", "cu.check('moco.enqueue')"]]
+)
+def test_after_a_restart_the_function_s_cell_is_to_be_run_first(
+    history: list[str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    namespace: dict[str, Any] = {"cu": cu} | ({} if history is None else {"In": history})
+    exec("result = cu.check('moco.enqueue')", namespace)
+    result = namespace["result"]
+    assert (result.status, result.points, result.max_points, repr(result)) == ("not run yet", 0, 5.5, "0")
+    said = capsys.readouterr().out
+    for text in (said, result._repr_html_()):
+        assert "run the cell with your function first" in text
+        assert "not run yet, 0 of 5.5 points so far" in text
+        assert "not attempted" not in text.lower()
+
+
+def test_a_stub_that_was_run_is_not_attempted() -> None:
+    stub = "def enqueue(queue, pointer, keys):\n    raise NotImplementedError('moco.enqueue')"
+    result = check_in({"In": ["", stub], "enqueue": cell(stub)}, "moco.enqueue")
+    assert result.status == "not attempted"
+    assert "run the cell with your function first" not in str(result)
+
+
+def test_after_a_restart_another_thing_may_have_the_name() -> None:
+    result = check_in({"In": ["", "x = 2\nenqueue = 3"], "enqueue": 3}, "moco.enqueue")
+    assert result.status == "error"
+    assert "something has taken its name: run the cell with your function first" in result.reason
+    assert result.reason.endswith("It's line 2 of your cell: enqueue = 3")
 
 
 @pytest.mark.parametrize(

@@ -282,29 +282,62 @@ def test_the_notebook_is_found(
     assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "mine"
 
 
+class Colab:
+    """Stands in for `google.colab`: a browser that gives one answer, or raises it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, answer: Any) -> None:
+        self.asked: list[Any] = []
+        self.downloaded: list[str] = []
+        self._answer = answer
+        colab, google = types.ModuleType("google.colab"), types.ModuleType("google")
+        colab._message = types.SimpleNamespace(blocking_request=self._blocking_request)  # type: ignore[attr-defined]
+        colab.files = types.SimpleNamespace(download=self.downloaded.append)  # type: ignore[attr-defined]
+        google.colab = colab  # type: ignore[attr-defined]
+        monkeypatch.setitem(sys.modules, "google", google)
+        monkeypatch.setitem(sys.modules, "google.colab", colab)
+
+    def _blocking_request(
+        self, request_type: str, request: str = "", timeout_sec: float | None = 5, parent: object = None
+    ) -> Any:
+        self.asked.append((request_type, timeout_sec))
+        if isinstance(self._answer, Exception):
+            raise self._answer
+        return self._answer
+
+
 def test_on_colab_the_notebook_comes_from_the_browser(
-    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch
+    elsewhere: Path, without_kernel: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked: list[Any] = []
-    downloaded: list[str] = []
-
-    def blocking_request(name: str, request: str = "", timeout_sec: float | None = None) -> dict[str, Any]:
-        asked.append((name, timeout_sec))
-        return {"ipynb": notebook(markdown("in the browser"))}
-
-    message = types.SimpleNamespace(blocking_request=blocking_request)
-    files = types.SimpleNamespace(download=downloaded.append)
-    colab = types.ModuleType("google.colab")
-    colab._message, colab.files = message, files  # type: ignore[attr-defined]
-    google = types.ModuleType("google")
-    google.colab = colab  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "google", google)
-    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    colab = Colab(monkeypatch, {"ipynb": notebook(markdown("in the browser"))})
     cu.submit("moco")
     target = elsewhere / "moco-submission.ipynb"
-    assert asked == [("get_ipynb", 60)]
+    assert colab.asked == [("get_ipynb", 60)]
     assert read(target)["cells"][0]["source"] == "in the browser"
-    assert downloaded == [str(target)]
+    assert colab.downloaded == [str(target)]
+    assert "Your browser saves moco-submission.ipynb now. If it does not" in capsys.readouterr().out
+
+
+# With a time-out there is no answer, with an error an exception; see google.colab's _message.py.
+@pytest.mark.parametrize(
+    "answer",
+    [None, RuntimeError("no front end"), {}, {"ipynb": None}, {"ipynb": {"cells": [7]}}, [1], "text"],
+    ids=repr,
+)
+def test_where_the_browser_does_not_answer_the_notebook_is_downloaded_by_hand(
+    answer: Any, elsewhere: Path, without_kernel: None, prepared: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An upload of last week, say: never handed in in place of what stands in the browser.
+    save(elsewhere / "moco.ipynb", notebook(markdown("old")))
+    colab = Colab(monkeypatch, answer)
+    with pytest.raises(
+        submit.SubmitError, match=r"choose File > Download > Download \.ipynb and hand in that file"
+    ):
+        cu.submit("moco")
+    assert not (elsewhere / "moco-submission.ipynb").exists()
+    assert colab.downloaded == []
+    # The file that was downloaded can be given by name.
+    exec("cu.submit('moco', notebook='moco.ipynb')", {"cu": cu})
+    assert (elsewhere / "moco-submission.ipynb").exists()
 
 
 @pytest.mark.parametrize(

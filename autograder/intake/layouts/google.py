@@ -1,0 +1,55 @@
+"""Google Classroom's folder in Drive: `{Name} - {file}`, with what Colab makes of a file's name.
+
+`Ada Lovelace - moco.ipynb`, `Ada Lovelace - Copy of moco.ipynb`, `Copy of Ada Lovelace - moco.ipynb`,
+`Ada Lovelace - moco.ipynb - Colab.ipynb`. Nothing but the name tells one person from another.
+"""
+
+from __future__ import annotations
+
+import re
+
+from autograder.intake.kinds import suffix_of
+from autograder.intake.layouts.base import Level, Reader, Whose, person
+from autograder.intake.naming import OTHER, named
+from autograder.intake.tree import Entry
+
+_BETWEEN = " - "
+_COPY_OF = re.compile(r"(?:Copy of|Kopie von|Copie de|Copia de|C\u00f3pia de) ", re.IGNORECASE)
+
+
+def google_reader(level: Level) -> Reader | None:
+    """Where half of the names or more are somebody's, and name a file of the unit."""
+    files = [
+        entry.parts[0] for entry in level.entries if len(entry.parts) == 1 and suffix_of(entry.parts[0])[1]
+    ]
+    found = {top: parsed for top in files if (parsed := _parsed(top))}
+    sure = [top for top, (_, file) in found.items() if _is_of_unit(file, level.unit)]
+    if not sure or 2 * len(sure) < len(files):
+        return None
+
+    def read(entry: Entry) -> Whose | None:
+        parsed = found.get(entry.parts[0])
+        if parsed is None or len(entry.parts) > 1:
+            return None
+        name, file = parsed
+        return Whose(people=(person("google", name),), parts=(file,))
+
+    return read
+
+
+def _parsed(top: str) -> tuple[str, str] | None:
+    """The name and the file; None for a name that has no such form, such as `dan_moco - Copy.ipynb`."""
+    copy_of = _COPY_OF.match(top)
+    name, between, file = top[copy_of.end() if copy_of else 0 :].partition(_BETWEEN)
+    if not between or not name.strip() or not suffix_of(file)[1]:
+        return None
+    stem = suffix_of(file)[0]
+    if named(f"x - {stem}", "x").called.rank == OTHER and not suffix_of(name)[1]:
+        # `moco - Copy`: what a file manager adds is no file's name.
+        return None
+    return name.strip(), f"{copy_of[0]}{file}" if copy_of else file
+
+
+def _is_of_unit(file: str, unit: str) -> bool:
+    who = named(suffix_of(file)[0], unit)
+    return who.says_unit and not who.person

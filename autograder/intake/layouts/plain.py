@@ -1,0 +1,296 @@
+"""Hand-ins as people arrange them: nbgrader's `submitted/`, folders and files by name, and sections of those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from autograder.intake.kinds import FileKind, suffix_of
+from autograder.intake.layouts.base import Ignored, Level, Reader, Whose
+from autograder.intake.naming import named
+from autograder.intake.tree import Entry
+from autograder.results import Flag, FlagKind, Person
+
+ANOTHER_UNIT = "another unit's folder"
+OF_THE_CLASS = "files of the class"
+NO_STUDENT = Flag(
+    kind=FlagKind.NO_STUDENT, text="the name of the file says no student: whose is it?", audience="staff"
+)
+# What an instructor's folder holds besides hand-ins: lists, notes, results.
+_OF_THE_CLASS = [
+    ".csv",
+    ".html",
+    ".json",
+    ".jsonl",
+    ".md",
+    ".ods",
+    ".rst",
+    ".toml",
+    ".tsv",
+    ".txt",
+    ".xls",
+    ".xlsx",
+    ".yaml",
+    ".yml",
+    ".log",
+    ".db",
+    ".sqlite",
+    ".toml",
+    ".cfg",
+]
+# Folders that somebody makes for hand-ins, or inside an own one. Nobody's name is one of these.
+_NAMELESS = frozenset(
+    [
+        "abgabe",
+        "abgaben",
+        "assignment",
+        "assignments",
+        "attempt",
+        "code",
+        "class",
+        "download",
+        "downloads",
+        "final",
+        "handin",
+        "hand-in",
+        "homework",
+        "hw",
+        "new",
+        "notebook",
+        "notebooks",
+        "old",
+        "project",
+        "solution",
+        "solutions",
+        "src",
+        "submission",
+        "submissions",
+        "submitted",
+        "work",
+    ]
+)
+
+
+def nbgrader(level: Level) -> Reader | None:
+    """Where somebody has a folder of the unit with a notebook in it: `submitted/ada/moco/moco.ipynb`."""
+    return by_name(level) if _has_unit_folders(level) and not _is_sections(level) else None
+
+
+def sections(level: Level) -> Reader | None:
+    """Where each folder holds folders of people, or files named for people: the key is `section/ada`."""
+    if not _is_sections(level):
+        return None
+    inner = {
+        top: by_name(replace(level, entries=entries, name=top))
+        for top, entries in _inside(level.entries).items()
+    }
+
+    def read(entry: Entry) -> Whose | Ignored | None:
+        section = entry.parts[0]
+        if section not in inner or len(entry.parts) < 2:
+            return Ignored(OF_THE_CLASS)
+        found = inner[section](_without_first(entry))
+        if not isinstance(found, Whose):
+            return found
+        people = tuple(
+            Person(key=f"{section}/{item.key}", name=item.name, section=section) for item in found.people
+        )
+        return replace(found, people=people)
+
+    return read
+
+
+def by_name(level: Level) -> Reader:
+    """Folders and files whose names say whose they are."""
+    has_unit_folders = _has_unit_folders(level)
+
+    def read(entry: Entry) -> Whose | Ignored | None:
+        top, own = entry.parts[0], entry.parts[1:]
+        if not own and not entry.is_folder:
+            return _file(entry, level.unit)
+        if len(own) > 1 and own[0] != level.unit and _is_another_unit(own, level, has_unit_folders):
+            return Ignored(ANOTHER_UNIT)
+        stem, kind, _ = suffix_of(top)
+        # Some editors and file managers make a folder that is called as the notebook was.
+        pretends = kind in (FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.ZIP)
+        who = (named(stem, level.unit).person or stem) if pretends else top
+        return Whose(people=(Person(key=who, name=who),), parts=own, is_upload=False)
+
+    return read
+
+
+def one_persons(level: Level) -> Reader | None:
+    """Where all is one person's, whom the place is named for: files that name the unit and nobody, or its folder."""
+    if not level.name:
+        return None
+    files = _notebooks(level.entries)
+    inside = _inside(level.entries)
+    if any(_says_unit_alone(name, level.unit) for name in files):
+        is_one = all(not named(suffix_of(name)[0], level.unit).person for name in files)
+        is_one &= sum(_is_a_persons(entries, level.unit) for entries in inside.values()) < 2
+    else:
+        in_unit = any(_says_unit_alone(name, level.unit) for name in _notebooks(inside.get(level.unit, ())))
+        own = [top for top in inside if top.lower() in _NAMELESS]
+        alone = len(inside) == 1 == len(own) and len(own) and _is_a_persons(inside[own[0]], level.unit)
+        is_one = not files and (in_unit or bool(alone))
+    if not is_one:
+        return None
+    stem, kind, _ = suffix_of(level.name)
+    if not level.is_zip and kind not in (FileKind.NOTEBOOK, FileKind.SCRIPT):
+        stem = level.name
+    found = named(stem, level.unit)
+    who = (found.person if level.is_zip else stem) or stem
+    flags = () if found.person else (NO_STUDENT,)
+
+    def read(entry: Entry) -> Whose | Ignored | None:
+        own = entry.parts
+        if len(own) > 2 - entry.is_folder and own[0] != level.unit and own[0] in level.units:
+            return Ignored(ANOTHER_UNIT)
+        return Whose(people=(Person(key=who, name=who),), parts=own, is_upload=level.is_zip, flags=flags)
+
+    return read
+
+
+def is_wrapper(level: Level) -> bool:
+    """Whether a single folder is around the hand-ins of a class, and is nobody's."""
+    inside = _inside(level.entries)
+    if len(inside) != 1 or hand_ins(level.entries):
+        return False
+    ((top, entries),) = inside.items()
+    files = hand_ins(entries)
+    deeper = _inside(entries)
+    if top.lower() in _NAMELESS:
+        return True
+    if level.unit in deeper or any(_says_unit_alone(name, level.unit) for name in files):
+        return False
+    if files:
+        return len(files) > 1 or named(suffix_of(files[0])[0], level.unit).says_unit
+    return bool(deeper) and not (len(deeper) == 1 and next(iter(deeper)).lower() in _NAMELESS)
+
+
+def hidden(entry: Entry) -> Ignored | None:
+    """The rule for what systems and editors leave beside the work of people; None for that work."""
+    for part in entry.parts:
+        low = part.lower()
+        if low == ".ds_store" or part == "__MACOSX" or part.startswith("._"):
+            return Ignored("traces of macOS")
+        if low in ("thumbs.db", "desktop.ini") or part.startswith("~$"):
+            return Ignored("traces of Windows and Office")
+        if low in (".ipynb_checkpoints", "__pycache__") or low.endswith("-checkpoint.ipynb"):
+            return Ignored("checkpoints and caches")
+        if part.startswith((".", "__")) and not low.endswith(".icloud"):
+            return Ignored("hidden files")
+    return None
+
+
+# --- what a place looks like ----------------------------------------------------------------------------------------
+
+
+def _inside(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Folder -> what lies in it, as seen from there."""
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        if len(entry.parts) > 1:
+            found.setdefault(entry.parts[0], []).append(_without_first(entry))
+        elif entry.is_folder:
+            found.setdefault(entry.parts[0], [])
+    return found
+
+
+def _without_first(entry: Entry) -> Entry:
+    return replace(entry, parts=entry.parts[1:])
+
+
+def hand_ins(entries: Iterable[Entry]) -> list[str]:
+    """Names of the files of a place that may be somebody's work."""
+    return [
+        entry.parts[0]
+        for entry in entries
+        if len(entry.parts) == 1 and not entry.is_folder and not _is_of_the_class(entry)
+    ]
+
+
+def _notebooks(entries: Iterable[Entry]) -> list[str]:
+    """Names of the notebooks of a place; of its scripts if it has none."""
+    files = {name: suffix_of(name)[1] for name in hand_ins(entries)}
+    notebooks = [name for name, kind in files.items() if kind in (FileKind.NOTEBOOK, FileKind.MAYBE_NOTEBOOK)]
+    return notebooks or [name for name, kind in files.items() if kind == FileKind.SCRIPT]
+
+
+def _says_unit_alone(name: str, unit: str) -> bool:
+    found = named(suffix_of(name)[0], unit)
+    return found.says_unit and not found.person
+
+
+def _is_a_persons(entries: Sequence[Entry], unit: str) -> bool:
+    """Whether a folder directly holds the unit's folder or file."""
+    return any(
+        (len(entry.parts) > 1 and entry.parts[0] == unit)
+        or (len(entry.parts) == 1 and suffix_of(entry.parts[0])[1] and _says_unit_alone(entry.parts[0], unit))
+        for entry in entries
+    )
+
+
+def _has_unit_folders(level: Level) -> bool:
+    return any(
+        entry.parts[1:2] == (level.unit,) and (len(entry.parts) > 2 or entry.is_folder)
+        for entry in level.entries
+    )
+
+
+def _is_sections(level: Level) -> bool:
+    inside = _inside(level.entries)
+    if len(inside) < 2 or hand_ins(level.entries):
+        return False
+    deeper = []
+    for entries in inside.values():
+        if _is_a_persons(entries, level.unit):
+            return False
+        files, folders = _notebooks(entries), _inside(entries)
+        named_files = [named(suffix_of(name)[0], level.unit) for name in files]
+        if files and not (len(files) > 1 or (named_files[0].person and named_files[0].says_unit)):
+            return False
+        if not files and not any(
+            _is_a_persons(inner, level.unit) or _notebooks(inner) for inner in folders.values()
+        ):
+            return False
+        deeper.append(set(folders) if not files else {item.person for item in named_files})
+    if all(len(names) == 1 for names in deeper):
+        # Everybody has one folder more, called alike: nobody is called as all others are.
+        names = set().union(*deeper)
+        return len(names) > 1 and not any(name.lower() in _NAMELESS for name in names)
+    return True
+
+
+def _is_another_unit(own: Sequence[str], level: Level, has_unit_folders: bool) -> bool:
+    if own[0] in level.units:
+        return True
+    # In nbgrader's tree a folder called as its notebook is a unit's, be it known here or not.
+    return has_unit_folders and not level.units and len(own) == 2 and suffix_of(own[1])[0] == own[0]
+
+
+def _is_of_the_class(entry: Entry) -> bool:
+    """Whether a file beside those of students is an instructor's: a list, a note, a result."""
+    if entry.refused:
+        return False
+    name = entry.parts[-1].lower()
+    return (
+        name.endswith(tuple(_OF_THE_CLASS))
+        and suffix_of(name)[1] in ("", FileKind.MAYBE_NOTEBOOK)
+        and not entry.is_notebook
+    )
+
+
+def _file(entry: Entry, unit: str) -> Whose | Ignored:
+    if _is_of_the_class(entry):
+        return Ignored(OF_THE_CLASS)
+    name = entry.parts[0]
+    stem = suffix_of(name)[0]
+    found = named(stem, unit)
+    who = found.person or stem
+    return Whose(
+        people=(Person(key=who, name=who),),
+        parts=(name,),
+        is_sure=False,
+        flags=() if found.person else (NO_STUDENT,),
+    )

@@ -1,0 +1,35 @@
+"""Microsoft Teams: `{Name}/{assignment}/Version {n}/{file}`. Nothing but the name tells one person from another."""
+
+from __future__ import annotations
+
+import re
+
+from autograder.intake.layouts.base import Level, Reader, Whose, person
+from autograder.intake.tree import Entry
+
+# In the languages of Teams in which the word looks so.
+_VERSION = re.compile(
+    r"(?:Version|Versi\u00f3n|Vers\u00e3o|Versione|Versie|Wersja)[ _](?P<number>\d{1,6})", re.IGNORECASE
+)
+
+
+def teams_reader(level: Level) -> Reader | None:
+    """Where half of the people or more have such a folder."""
+    people = {entry.parts[0] for entry in level.entries if len(entry.parts) > 1}
+    with_version = {entry.parts[0] for entry in level.entries if len(entry.parts) > 3 and _number(entry)}
+    if not with_version or 2 * len(with_version) < len(people):
+        return None
+
+    def read(entry: Entry) -> Whose | None:
+        if len(entry.parts) < 2:
+            return None
+        number = _number(entry)
+        own = entry.parts[3:] if number else entry.parts[2:] or entry.parts[1:]
+        return Whose(people=(person("teams", entry.parts[0]),), parts=own, attempt=number)
+
+    return read
+
+
+def _number(entry: Entry) -> int:
+    match = _VERSION.fullmatch(entry.parts[2]) if len(entry.parts) > 3 else None
+    return int(match["number"]) if match else 0

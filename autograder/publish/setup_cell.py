@@ -1,0 +1,95 @@
+"""The head of a notebook's first code cell: it brings the version of `course_utils` that belongs to the notebook.
+
+It runs before there is anything of ours to import, so all it does stands in the notebook itself.
+"""
+
+from __future__ import annotations
+
+import json
+
+from autograder.publish.published import Published, wheel_name
+
+# Which version belongs to a notebook stays open until it is released: a notebook would change with every change of
+# the package, whatever unit it concerns. Until then a wheel beside the notebook decides.
+_ANY_WHEEL = wheel_name("*")
+
+_INSTALL = '''\
+# Run this cell first, and again after every restart of the kernel. It installs course_utils, the course's
+# package, where it is missing or not the version of this notebook; torch and NumPy stay as they are.
+def install_course_utils(page, wheel):
+    """Install `wheel`, or the newer one that `page` names: from a file beside the notebook, else from the page."""
+    import importlib.metadata
+    import importlib.util
+    import subprocess
+    import sys
+    from pathlib import Path
+    from urllib.request import urlopen
+
+    def installed():
+        importlib.invalidate_caches()
+        try:
+            return importlib.metadata.version("course_utils")
+        except importlib.metadata.PackageNotFoundError:
+            return None
+
+    before, found = installed(), importlib.util.find_spec("course_utils")
+    if found and found.origin:
+        package = Path(found.origin).parent
+        if before is None or package.parent.name not in ("site-packages", "dist-packages"):
+            return print("course_utils is taken from", package)  # the staff's own copy
+
+    folders = [Path.cwd(), Path.cwd().parent, Path("/content/drive/MyDrive/Colab Notebooks")]
+    files = [file for folder in folders for file in folder.glob("course_utils-*.whl")]
+    files.sort(key=lambda file: file.stat().st_mtime)
+    newest = None
+    if page and ("*" not in wheel or not files):
+        try:
+            answer = urlopen(page + "/course_utils.txt", timeout=5).read().decode().strip()
+            newest = answer if answer.endswith(".whl") else None
+        except Exception:  # no network, or no such page
+            pass
+    wheel = newest or wheel
+    beside = [file for file in files if file.match(wheel)] or ([] if newest else files)
+    source = str(beside[-1]) if beside else f"{page}/{wheel}".lstrip("/")
+    wanted = Path(source).name.split("-")[1]
+    if before and (wanted == "*" or before in (wanted, wheel.split("-")[1])):
+        return print(f"course_utils {before} is there.")
+
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
+    run = subprocess.run([*pip, source], capture_output=True, text=True)
+    if run.returncode == 0 and installed() == wanted:
+        for name in [name for name in sys.modules if name.split(".")[0] == "course_utils"]:
+            del sys.modules[name]  # what this kernel had of an older version
+        return print(f"course_utils {wanted} was installed from {source}")
+    if run.returncode == 0:
+        advice = "course_utils was installed where this kernel does not look yet: restart the kernel"
+    elif "No module named pip" in run.stderr:
+        advice = f"course_utils can't be installed without pip: run in a terminal `uv pip install {source}`"
+    elif beside:
+        advice = f"course_utils could not be installed from {source}: mend what pip says below"
+    else:
+        advice = f"course_utils is not here and could not be fetched: save {source} in {Path.cwd()}"
+    advice += ", and run this cell again."
+    if before is None:
+        raise RuntimeError(f"{advice}\\n{run.stderr.strip()}")
+    print(f"{advice} Until then you work with version {before}.")
+
+
+'''
+
+
+def setup_cell(published: Published, code: str) -> str:
+    """The first code cell of a notebook.
+
+    Args:
+        published: where the release will be found.
+        code: the unit's own set-up.
+    """
+    # The example's address is nobody's, and could become anybody's.
+    page = "" if published.is_placeholder else published.file("").rstrip("/")
+    return f"{_INSTALL}install_course_utils({json.dumps(page)}, {json.dumps(_ANY_WHEEL)})\n\n{code}"
+
+
+def with_version(notebook: str, wheel: str) -> str:
+    """The text of a notebook, whose set-up cell asks for this wheel now."""
+    return notebook.replace(_ANY_WHEEL, wheel)

@@ -1,0 +1,212 @@
+"""A hand-in that names classmates, or that breaks a reader: it is its own person's alone, and the others are read.
+
+Honest people stand beside each attack, in the places in which a learning system puts them.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import struct
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.intake.belonging import KnownExercises
+from autograder.intake.collect import collect
+from autograder.intake.submission import Submission, Unreadable
+from tests.support import handins
+
+KNOWN = KnownExercises("moco", ("moco.enqueue",))
+ADA, BOB = handins.work("ada"), handins.work("bob")
+MALLORY = handins.work("mallory")
+FUTURE = (2099, 1, 1, 0, 0, 0)
+
+
+def packed(members: list[tuple[str, bytes]], compression: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """A zip whose members have any name, also an empty one, and are the latest that there are."""
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", compression) as made:
+        for name, content in members:
+            info = zipfile.ZipInfo("x", FUTURE)
+            info.filename, info.compress_type = name, compression
+            made.writestr(info, content)
+    return data.getvalue()
+
+
+def places(upload: Callable[[str], dict[str, bytes]]) -> dict[str, tuple[dict[str, bytes], dict[str, str]]]:
+    """Layout -> a class with what mallory uploads, and the keys of all; `upload` is given the path of that."""
+    moodle = "{}_{}_assignsubmission_file_/".format
+    return {
+        "moodle": (
+            {moodle("Ada", 1) + "moco.ipynb": ADA, moodle("Bob", 2) + "moco.ipynb": BOB} | upload(moodle("Mallory", 3)),
+            {"moodle:1": "ada", "moodle:2": "bob", "moodle:3": "mallory"},
+        ),
+        "canvas": (
+            {"ada_1_1_moco.ipynb": ADA, "bob_2_2_moco.ipynb": BOB} | upload("mallory_3_3_"),
+            {"canvas:1": "ada", "canvas:2": "bob", "canvas:3": "mallory"},
+        ),
+        "nbgrader": (
+            {"ada/moco/moco.ipynb": ADA, "bob/moco/moco.ipynb": BOB} | upload("mallory/moco/"),
+            {"ada": "ada", "bob": "bob", "mallory": "mallory"},
+        ),
+        "names": (
+            {"ada.ipynb": ADA, "bob.ipynb": BOB} | upload("mallory/"),
+            {"ada": "ada", "bob": "bob", "mallory": "mallory"},
+        ),
+    }  # fmt: skip
+
+
+FORGED = {
+    "names of moodle": [
+        ("Ada_1_assignsubmission_file_/moco.ipynb", MALLORY),
+        ("Bob_2_assignsubmission_file_/moco.ipynb", MALLORY),
+    ],
+    "names of canvas": [("ada_1_1_moco.ipynb", MALLORY), ("bob_2_2_moco.ipynb", MALLORY)],
+    "forty names": [(f"Student {n}_{n}_assignsubmission_file_/moco.ipynb", MALLORY) for n in range(40)],
+    "nbgrader's tree": [
+        ("submitted/ada/moco/moco.ipynb", MALLORY),
+        ("submitted/bob/moco/moco.ipynb", MALLORY),
+        ("submitted/ada/moco/timestamp.txt", b"2001-01-01 00:00:00 UTC"),
+    ],
+    "a gradescope export": [
+        ("submission_metadata.yml", b"submission_1:\n  :submitters:\n  - :name: Ada\n    :sid: '1'\n"),
+        ("submission_1/moco.ipynb", MALLORY),
+    ],
+    "blackboard": [(f"x_{name}_attempt_2099-01-01-00-00-00_moco.ipynb", MALLORY) for name in ("ada", "bob")],
+    "repositories": [("moco-ada/moco.ipynb", MALLORY), ("moco-bob/moco.ipynb", MALLORY)],
+    "out of the folder": [
+        ("../../ada/moco/moco.ipynb", MALLORY),
+        ("/ada.ipynb", MALLORY),
+        ("moco.ipynb", MALLORY),
+    ],
+}
+
+
+def read(root: Path, files: dict[str, bytes], *, as_zip: bool) -> dict[str, str]:
+    """Key -> whose work counts, empty for what cannot be read."""
+    class_ = handins.HandedIn(name="", layout="", files=files, people={})
+    path = class_.as_zip(root) if as_zip else class_.as_folder(root)
+    made = {}
+    for item in collect([path], "moco", known=KNOWN):
+        (found,) = item.read()
+        assert isinstance(found, Submission | Unreadable)
+        if isinstance(found, Submission):
+            assert found.submitted_at is None or item.person.key in ("ada", "bob", "mallory")
+            made[item.person.key] = next(
+                name for name in ("ada", "bob", "mallory") if repr(name) in found.cells[0].source
+            )
+        else:
+            assert found.reason
+            made[item.person.key] = ""
+    return made
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("layout", ["moodle", "canvas", "nbgrader", "names"])
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_zip_that_names_classmates_is_its_owners(
+    tmp_path: Path, forged: str, layout: str, as_zip: bool
+) -> None:
+    files, people = places(lambda path: {f"{path}hw.zip": packed(FORGED[forged])})[layout]
+    found = read(tmp_path, files, as_zip=as_zip)
+    assert found.keys() == people.keys()
+    honest = {key: name for key, name in people.items() if name != "mallory"}
+    assert {key: found[key] for key in honest} == honest
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("layout", ["moodle", "nbgrader", "names"])
+def test_folders_inside_a_students_part_name_nobody(tmp_path: Path, layout: str, as_zip: bool) -> None:
+    def upload(path: str) -> dict[str, bytes]:
+        return {
+            f"{path}Ada_1_assignsubmission_file_/moco.ipynb": MALLORY,
+            f"{path}bob/moco/moco.ipynb": MALLORY,
+            f"{path}bob/moco/timestamp.txt": b"2001-01-01 00:00:00 UTC",
+            f"{path}ada.ipynb": MALLORY,
+        }
+
+    files, people = places(upload)[layout]
+    assert read(tmp_path, files, as_zip=as_zip) == people
+
+
+def test_a_time_in_an_upload_is_nobodys(tmp_path: Path) -> None:
+    def upload(path: str) -> dict[str, bytes]:
+        stamp = b"2001-01-01 00:00:00 UTC"
+        return {
+            f"{path}moco.ipynb": MALLORY,
+            f"{path}timestamp.txt": stamp,
+            f"{path}moco/timestamp.txt": stamp,
+        }
+
+    files, people = places(upload)["moodle"]
+    class_ = handins.HandedIn(name="", layout="", files=files, people=people)
+    for path in (class_.as_folder(tmp_path), class_.as_zip(tmp_path)):
+        assert [found.submitted_at for item in collect([path], "moco") for found in item.read()] == [None] * 3
+
+
+def large_dictionary() -> bytes:
+    """A member in LZMA whose header asks for a dictionary of 4 GiB."""
+    made = bytearray(packed([("moco.ipynb", MALLORY)], zipfile.ZIP_LZMA))
+    header = made.index(b"PK\x03\x04")
+    start = header + 30 + struct.unpack("<H", made[header + 26 : header + 28])[0]
+    made[start + 5 : start + 9] = b"\xff\xff\xff\xff"
+    return bytes(made)
+
+
+def far_away() -> bytes:
+    """A member that says to begin before the file does."""
+    made = bytearray(packed([("moco.ipynb", MALLORY)]))
+    place = made.rindex(b"PK\x01\x02")
+    made[place + 42 : place + 46] = struct.pack("<I", 2**31)
+    return bytes(made)
+
+
+BREAKING: dict[str, bytes] = {
+    "no name": packed([("", MALLORY)]),
+    "a name of one point": packed([(".", MALLORY)]),
+    "points and slashes": packed([("././/..//", MALLORY), ("/", b""), ("\\", MALLORY)]),
+    "NUL in a name": packed([("moco.ipynb\0.exe", MALLORY)]),
+    "a name of 60,000 letters": packed([("y" * 60_000 + ".ipynb", MALLORY)]),
+    "a thousand folders": packed([("a/" * 1000 + "moco.ipynb", MALLORY)]),
+    "steering characters": packed([("\x1b[2J\u202emoco.ipynb", MALLORY), ("\ud800".encode("utf-8", "replace").decode(), b"")]),
+    "LZMA of 4 GiB": large_dictionary(),
+    "no LZMA at all": packed([("moco.ipynb", lzma.compress(b""))], zipfile.ZIP_STORED).replace(b"\x00\x00", b"\x0e\x00", 3),
+    "an offset out of the file": far_away(),
+    "two of one name": packed([("moco.ipynb", MALLORY), ("moco.ipynb", b"{")]),
+    "no zip": b"PK\x03\x04 nonsense",
+    "empty": b"",
+    "an end alone": b"PK\x05\x06" + b"\xff" * 18,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("layout", ["moodle", "canvas", "nbgrader", "names"])
+@pytest.mark.parametrize("breaking", BREAKING)
+def test_what_breaks_a_reader_is_its_owners_alone(
+    tmp_path: Path, breaking: str, layout: str, as_zip: bool
+) -> None:
+    files, people = places(lambda path: {f"{path}hw.zip": BREAKING[breaking]})[layout]
+    found = read(tmp_path, files, as_zip=as_zip)
+    assert found.keys() == people.keys()
+    assert {name for name in found.values() if name != "mallory"} >= {"ada", "bob"}
+
+
+@pytest.mark.parametrize(
+    "time",
+    [b"1:", b"9" * 50, b"1" * 200, b"\x00" * 200, b"2026-01-01 " * 18, b"\xff\xfe", b"99999-99-99", b"1e999"],
+)
+def test_what_breaks_a_reader_of_times_is_told(tmp_path: Path, time: bytes) -> None:
+    files = {
+        "ada/moco/moco.ipynb": ADA,
+        "mallory/moco/moco.ipynb": MALLORY,
+        "mallory/moco/timestamp.txt": time,
+    }
+    class_ = handins.HandedIn(name="", layout="", files=files, people={})
+    for path in (class_.as_folder(tmp_path), class_.as_zip(tmp_path)):
+        found = {item.person.key: item.read()[0] for item in collect([path], "moco")}
+        assert isinstance(found["ada"], Submission)
+        assert isinstance(found["mallory"], Submission)
+        assert [flag.kind for flag in found["mallory"].flags] == ["bad-timestamp"]

@@ -1,0 +1,84 @@
+"""Every hand-in finds its person: all shapes, as a folder and as a zip."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from autograder.intake.belonging import KnownExercises
+from autograder.intake.collect import Intake, collect
+from autograder.intake.layouts import LAYOUT_NAMES
+from autograder.intake.layouts.table import LAYOUTS
+from autograder.intake.submission import Submission
+from tests.support import ROOT, handins
+
+KNOWN = KnownExercises("moco", ("moco.enqueue",), {"simclr": ("simclr.nt_xent",)})
+CASES = [
+    pytest.param(
+        item, as_zip, id=f"{item.layout}-{item.name}-{'zip' if as_zip else 'folder'}".replace(" ", "_")
+    )
+    for item in handins.ALL
+    for as_zip in (False, True)
+]
+
+
+def place(item: handins.HandedIn, root: Path, *, as_zip: bool) -> Path:
+    return item.as_zip(root) if as_zip else item.as_folder(root)
+
+
+def whose(intake: Intake) -> dict[str, str]:
+    """Key -> whose work counts; empty for what is not read."""
+    found = {}
+    for item in intake:
+        (read,) = item.read()
+        said = re.search("return '(.*)'", read.cells[0].source) if isinstance(read, Submission) else None
+        assert isinstance(read, Submission) or read.reason
+        found[item.person.key] = said[1] if said else ""
+    return found
+
+
+@pytest.mark.parametrize(("item", "as_zip"), CASES)
+def test_everybody_gets_their_own(item: handins.HandedIn, as_zip: bool, tmp_path: Path) -> None:
+    intake = collect([place(item, tmp_path, as_zip=as_zip)], "moco", known=KNOWN)
+    assert whose(intake) == item.people
+    assert len({found.student for found in intake}) == len(item.people)
+    files = sum(len(_inside(name, content)) for name, content in item.files.items() if not name.endswith("/"))
+    assert intake.counts().seen == files
+
+
+def _inside(name: str, content: bytes) -> list[str]:
+    import io
+    import zipfile
+
+    if not name.endswith(".zip"):
+        return [name]
+    return [
+        inner for inner in zipfile.ZipFile(io.BytesIO(content)).namelist() if not inner.startswith("__MACOSX")
+    ]
+
+
+@pytest.mark.parametrize("item", handins.ALL, ids=lambda item: f"{item.layout}-{item.name}".replace(" ", "_"))
+def test_the_layout_is_recognised_and_can_be_named(item: handins.HandedIn, tmp_path: Path) -> None:
+    path = item.as_folder(tmp_path)
+    recognised = collect([path], "moco", known=KNOWN)
+    named = collect([path], "moco", known=KNOWN, layout=item.layout)
+    assert recognised.places == named.places
+    assert {found.person for found in recognised} == {found.person for found in named}
+
+
+def test_the_names_of_layouts() -> None:
+    assert tuple(layout.name for layout in LAYOUTS) == LAYOUT_NAMES
+    assert {item.layout for item in handins.ALL} == set(LAYOUT_NAMES)
+
+
+def test_the_table_in_the_docs(tmp_path: Path) -> None:
+    found = {}
+    for number, item in enumerate(handins.ALL):
+        for as_zip in (False, True):
+            path = place(item, tmp_path / f"{number}{as_zip}", as_zip=as_zip)
+            found[f"{item.layout}: {item.name}", as_zip] = whose(collect([path], "moco", known=KNOWN))
+    made = handins.in_markdown(handins.tallies(found))
+    assert len(handins.ALL) >= 40
+    assert made in (ROOT / "docs/hand-ins.md").read_text(encoding="utf-8"), made
