@@ -173,7 +173,7 @@ class _Gathered:
 
     person: Person
     group: str | None
-    hand_ins: dict[tuple[int, int], HandIn] = field(default_factory=dict)
+    hand_ins: dict[tuple[object, ...], HandIn] = field(default_factory=dict)
 
 
 def collect(
@@ -337,7 +337,8 @@ def _gather(
 
 def _hand_in(whose: Whose, place: _Place, people: dict[str, _Gathered]) -> HandIn:
     """The hand-in that a file belongs to; members of a group have the same."""
-    at = (place.number, whose.attempt)
+    # Somebody may hand in with a group, and alone: what others have no part in is none of theirs.
+    at = (place.number, whose.attempt, *sorted(item.key for item in whose.people))
     shared = HandIn(place=place.number, attempt=whose.attempt)
     for person in whose.people:
         gathered = people.setdefault(person.key, _Gathered(person, whose.group))

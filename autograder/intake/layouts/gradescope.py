@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -35,9 +36,11 @@ def gradescope_reader(level: Level) -> Reader | None:
         top = entry.parts[0]
         if entry.parts == (_METADATA,):
             return Ignored("the export's own files")
-        if not _FOLDER.fullmatch(top):
+        folder = _FOLDER.fullmatch(top)
+        if folder is None:
             return None
-        return _whose(top, entry.parts[1:], said.get(top), level.zone)
+        found = _whose(top, entry.parts[1:], said.get(top), level.zone)
+        return replace(found, attempt=int(folder["number"]))
 
     return read
 

@@ -82,3 +82,24 @@ def test_the_table_in_the_docs(tmp_path: Path) -> None:
     made = handins.in_markdown(handins.tallies(found))
     assert len(handins.ALL) >= 40
     assert made in (ROOT / "docs/hand-ins.md").read_text(encoding="utf-8"), made
+
+
+def test_who_handed_in_alone_as_well_keeps_it_from_the_group(tmp_path: Path) -> None:
+    def submission(number: int, *names: str) -> str:
+        who = "".join(f"  - :name: {name}\n    :sid: {name}\n" for name in names)
+        return f"submission_{number}:\n  :submitters:\n{who}"
+
+    metadata = "---\n" + submission(1, "Bob") + submission(2, "Ada", "Bob")
+    item = handins.HandedIn(
+        "a group, and one of it alone",
+        "gradescope",
+        {
+            "submission_metadata.yml": metadata.encode(),
+            "submission_1/moco (1).ipynb": handins.work("Bob alone"),
+            "submission_2/moco.ipynb": handins.work("both"),
+        },
+        {},
+    )
+    intake = collect([item.as_folder(tmp_path)], "moco", known=KNOWN)
+    assert whose(intake) == {"gradescope:Ada": "both", "gradescope:Bob": "both"}
+    assert intake.counts() == collect([item.as_zip(tmp_path)], "moco", known=KNOWN).counts()
