@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.errors import UserError
-from autograder.intake.encodings import Name, names_of
+from autograder.intake.encodings import Name, names_of, normal_form
 
 # Of one file, as handed in or unpacked.
 MAX_BYTES = 100 * 2**20
@@ -140,7 +140,7 @@ def _names(found: Sequence[zipfile.ZipInfo]) -> list[Name]:
         ]
     )
     waiting = iter(others)
-    return [Name(name) if name is not None else next(waiting) for name in decoded]
+    return [Name(normal_form(name)) if name is not None else next(waiting) for name in decoded]
 
 
 def _unicode_path(item: zipfile.ZipInfo) -> str | None:

@@ -47,18 +47,19 @@ def names_of(raw: Sequence[bytes]) -> list[Name]:
     if 2 * len(others) > len(foreign):
         others = foreign
     if not others:
-        return [Name(_one_form(name.decode())) for name in raw]
+        return [Name(normal_form(name.decode())) for name in raw]
     encoding = max(_CANDIDATES, key=lambda candidate: round(_fitness(others, candidate), _DIGITS))
     guessed = frozenset(others)
     return [
-        Name(_one_form(name.decode(encoding, "backslashreplace")), encoding)
+        Name(normal_form(name.decode(encoding, "backslashreplace")), encoding)
         if name in guessed
-        else Name(_one_form(name.decode()))
+        else Name(normal_form(name.decode()))
         for name in raw
     ]
 
 
-def _one_form(name: str) -> str:
+def normal_form(name: str) -> str:
+    """A name in the one Unicode form that all names have here (NFC)."""
     return unicodedata.normalize("NFC", name)
 
 
@@ -81,7 +82,7 @@ def _fitness(raw: Iterable[bytes], encoding: str) -> float:
         except UnicodeDecodeError:
             return -1.0
         before = ""
-        for letter in _one_form(text):
+        for letter in normal_form(text):
             if not letter.isascii():
                 weights.append(_weight(letter, before))
             before = letter

@@ -103,3 +103,10 @@ def test_who_handed_in_alone_as_well_keeps_it_from_the_group(tmp_path: Path) -> 
     intake = collect([item.as_folder(tmp_path)], "moco", known=KNOWN)
     assert whose(intake) == {"gradescope:Ada": "both", "gradescope:Bob": "both"}
     assert intake.counts() == collect([item.as_zip(tmp_path)], "moco", known=KNOWN).counts()
+
+
+def test_names_that_a_zip_calls_utf_8_have_one_unicode_form(tmp_path: Path) -> None:
+    files = {"Zo\u00eb/moco.ipynb": handins.work("Z"), "Zoe\u0308/notes.pdf": b"%PDF", "bob/moco.ipynb": b""}
+    item = handins.HandedIn("two forms", "names", files, {})
+    intake = collect([item.as_zip(tmp_path)], "moco", known=KNOWN)
+    assert [found.person.key for found in intake] == ["Zo\u00eb", "bob"]
