@@ -81,7 +81,7 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
         inside = _only_folder(level)
         found = _first(asked or _SYSTEMS, level) if not asked or asked[0] in _SYSTEMS else None
         # A learning system's mark inside makes the only folder around it nobody's.
-        goes_on = inside and (plain.is_wrapper(level) or (not asked and _first(_SYSTEMS, inside)))
+        goes_on = inside and (plain.is_wrapper(level) or (not asked and _is_of_a_system(inside)))
         if not found and not goes_on:
             found = _first(asked or LAYOUTS, level)
         if found:
@@ -105,6 +105,14 @@ def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | N
         if read := layout.recognise(level):
             return layout, read
     return None
+
+
+def _is_of_a_system(level: Level) -> bool:
+    """Whether a place has a learning system's mark, however many folders are around it."""
+    if _first(_SYSTEMS, level):
+        return True
+    inside = _only_folder(level)
+    return inside is not None and _is_of_a_system(inside)
 
 
 def _only_folder(level: Level) -> Level | None:

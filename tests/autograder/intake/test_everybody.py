@@ -110,3 +110,14 @@ def test_names_that_a_zip_calls_utf_8_have_one_unicode_form(tmp_path: Path) -> N
     item = handins.HandedIn("two forms", "names", files, {})
     intake = collect([item.as_zip(tmp_path)], "moco", known=KNOWN)
     assert [found.person.key for found in intake] == ["Zo\u00eb", "bob"]
+
+
+@pytest.mark.parametrize("around", ["ssl2026/submissions", "Week 5/moco", "dl/moco/submissions"])
+def test_folders_around_a_systems_download_are_nobodys(around: str, tmp_path: Path) -> None:
+    files = {
+        f"{around}/ada_1_1_moco.ipynb": handins.work("1"),
+        f"{around}/bob_2_2_moco.ipynb": handins.work("2"),
+    }
+    item = handins.HandedIn("in folders", "canvas", {**files, "README.md": b"x"}, {})
+    intake = collect([item.as_zip(tmp_path)], "moco", known=KNOWN)
+    assert whose(intake) == {"canvas:1": "1", "canvas:2": "2"}
