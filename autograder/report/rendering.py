@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from autograder.results import Window
-from autograder.shown import visible
+from autograder.shown import one_line
 from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
 
 # Smaller ones are read as fast in a table of numbers.
@@ -55,7 +55,7 @@ def environment() -> Environment:
 
 def _finalized(value: Any) -> Any:
     # Markup is made of parts that went through here before, and of our own.
-    return value if isinstance(value, Markup) or not isinstance(value, str) else visible(value)
+    return value if isinstance(value, Markup) or not isinstance(value, str) else one_line(value)
 
 
 def script(name: str) -> tuple[Markup, str]:
