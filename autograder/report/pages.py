@@ -14,6 +14,7 @@ from autograder.report.items import FEWEST
 from autograder.report.rendering import environment, script
 from autograder.report.summary import hints_asked, summarise
 from autograder.results import Line, for_student
+from autograder.shown import one_line
 
 CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
@@ -70,7 +71,7 @@ def file_name(student: str) -> str:
 
     A changed name gets a few digits of a hash, so that `a/b` never sees the page of `a_b`.
     """
-    name = re.sub(r"[^\w.@ -]", "_", student).strip(". ").encode()[:200].decode(errors="ignore")
+    name = re.sub(r"[^\w.@ -]", "_", one_line(student)).strip(". ").encode()[:200].decode(errors="ignore")
     if name == student:
         return name
     return f"{name}_{hashlib.sha256(student.encode()).hexdigest()[:8]}"
