@@ -50,7 +50,8 @@ from autograder.report.table import class_table
 from autograder.results import FORMAT, GRADED, MISSING, FlagKind, Line, texts
 from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, choose
-from course_utils.slices.plain import LONGEST_NAME, clip, clip_path, plain, several
+from autograder.shown import one_line
+from course_utils.slices.plain import LONGEST_NAME, clip, clip_path, several
 
 # A CUDA context takes some 500 MiB before the first tensor, and exercises' tensors are small. A guess, not measured.
 _CUDA_BYTES_A_JOB = 3 * 2**29
@@ -298,9 +299,9 @@ def _tell_not_graded(failed: list[tuple[str, str]], messages: Console) -> None:
     for student, reason in failed:
         by_reason.setdefault(reason, []).append(student)
     for reason, students in by_reason.items():
-        named = plain(students[0]) if len(students) == 1 else several(students)
+        named = one_line(students[0] if len(students) == 1 else several(students))
         messages.print(
-            f"[bold]not graded:[/bold] {escape(named)}: {escape(clip(reason))}",
+            f"[bold]not graded:[/bold] {escape(named)}: {escape(one_line(clip(reason)))}",
             highlight=False,
             soft_wrap=True,
         )

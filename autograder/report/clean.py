@@ -217,8 +217,12 @@ class _Seen(HTMLParser):
         self._texts: list[str] = []
         self._open: Counter[str] = Counter()
         self._closed_more = False
-        self.feed(made)
-        self.close()
+        try:
+            self.feed(made)
+            self.close()
+        except AssertionError:
+            # Python's parser gives up at some declarations that are none.
+            self.hidden = True
         self.is_closed = not self._closed_more and not +self._open
         self.text = "".join("".join(self._texts).split())
 

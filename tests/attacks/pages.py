@@ -45,6 +45,8 @@ MARKDOWN = {
     "comment-mutation": f"<!--><img src=x onerror={_RUN}>-->",
     "comment-bang": f"<!-- --!><img src=x onerror={_RUN}> -->",
     "cdata": f"<![CDATA[<img src=x onerror={_RUN}>]]>",
+    "marked-section": f"<div><![&quot; onerror={_RUN}]><img src=x onerror={_RUN}></div>",
+    "marked-section-odd": f'<div><![" onerror="{_RUN}]</div>',
     "textarea": f'<textarea></textarea><img src=x onerror={_RUN}>',
     "title-mutation": f'<title><a href="</title><img src=x onerror={_RUN}>">',
     "body-onload": f"<body onload={_RUN}>",
