@@ -21,7 +21,7 @@ from autograder.intake.candidate import TIMESTAMP, recorded_time
 from autograder.intake.handin import BESIDE, HandIn
 from autograder.intake.kinds import FileKind, suffix_of
 from autograder.intake.layouts.base import Ignored, Level, Whose
-from autograder.intake.layouts.plain import OF_THE_CLASS, hidden
+from autograder.intake.layouts.plain import hidden, hidden_name
 from autograder.intake.layouts.table import Arrangement, arranged
 from autograder.intake.persons import labels
 from autograder.intake.submission import Giver, Submission, Unreadable
@@ -199,14 +199,15 @@ def collect(
     Raises:
         UserError: a path does not exist or cannot be read, or none holds anything to grade, or none has the layout.
     """
-    paths = list(paths)
+    # One place once, however often it is named.
+    paths = list({path.resolve(): path for path in paths}.values())
     known = known or KnownExercises(unit, ())
     ignored: Counter[str] = Counter()
     people: dict[str, _Gathered] = {}
     places = []
     for number, path in enumerate(paths):
         entries = _entries(path, unit, results)
-        kept = [entry for entry in entries if not _is_ignored(entry, ignored)]
+        kept = _kept(entries, ignored)
         if not kept:
             continue
         level = Level(
@@ -219,9 +220,7 @@ def collect(
         )
         arrangement = arranged(level, layout)
         read_as = _gather(kept, arrangement, _Place(number, unit, zone), people, ignored)
-        places.append(
-            f"{path}: read as {', and '.join(f'{title} of {_count(len(keys))}' for title, keys in read_as)}"
-        )
+        places.append(f"{path}: read as {', and '.join(_read_as(*item) for item in read_as)}")
     found = [_found(item, unit, known) for item in people.values() if item.hand_ins]
     if not found:
         listed = ", ".join(str(path) for path in paths)
@@ -252,6 +251,10 @@ def _said(ignored: Mapping[str, int]) -> str:
     return f". Ignored were {', '.join(f'{count} {rule}' for rule, count in sorted(ignored.items()))}"
 
 
+def _read_as(title: str, keys: Collection[str]) -> str:
+    return title if title.startswith("one person") else f"{title} of {_count(len(keys))}"
+
+
 def _count(people: int) -> str:
     return "one person" if people == 1 else f"{people} people"
 
@@ -276,11 +279,22 @@ def _entries(path: Path, unit: str, results: Path | None) -> list[Entry]:
         raise UserError(f"{path} {error}") from error
 
 
-def _is_ignored(entry: Entry, ignored: Counter[str]) -> bool:
-    rule = Ignored("members without a name") if not entry.parts else hidden(entry)
-    if rule is not None:
+def _kept(entries: Iterable[Entry], ignored: Counter[str]) -> list[Entry]:
+    """The files that are not ignored whatever they are; a folder with nothing else in it is an empty one."""
+    kept: list[Entry] = []
+    emptied: dict[tuple[str, ...], Entry] = {}
+    for entry in entries:
+        rule = hidden(entry) if entry.parts else Ignored("members without a name")
+        if rule is None:
+            kept.append(entry)
+            continue
         ignored[rule.rule] += not entry.is_folder
-    return rule is not None
+        depth = next((depth for depth in range(len(entry.parts)) if hidden_name(entry.parts[depth])), 0)
+        if depth:
+            parts = entry.parts[:depth]
+            emptied.setdefault(parts, Entry(parts=parts, source=entry.source, is_folder=True))
+    filled = {entry.parts[:depth] for entry in kept for depth in range(1, len(entry.parts) + 1)}
+    return [*kept, *(entry for parts, entry in emptied.items() if parts not in filled)]
 
 
 def _name_of(path: Path, unit: str) -> str:
@@ -290,9 +304,9 @@ def _name_of(path: Path, unit: str) -> str:
         return place.parent.name if place.name == unit else place.name
     if suffix_of(path.name)[1] == FileKind.ZIP:
         return path.name
-    # A file of nbgrader's tree.
+    # A file that is called as the unit is has the name of its folder, as in nbgrader's tree.
     folder = path.resolve().parent
-    return folder.parent.name if folder.name == unit else ""
+    return folder.parent.name if folder.name == unit else folder.name
 
 
 @dataclass(frozen=True)
@@ -312,17 +326,8 @@ def _gather(
     """Give each file to whom it is of. Returns the titles of the layouts that said so, and of whom."""
     touched: list[HandIn] = []
     read_as: dict[str, set[str]] = {}
-    wrapper = None
-    for outer in entries:
-        if arrangement.depth:
-            wrapper = wrapper or next(
-                item.parts[: arrangement.depth] for item in entries if len(item.parts) > arrangement.depth
-            )
-            if outer.parts[: arrangement.depth] != wrapper or len(outer.parts) == arrangement.depth:
-                ignored[OF_THE_CLASS] += not outer.is_folder
-                continue
-        entry = replace(outer, parts=outer.parts[arrangement.depth :])
-        layout, found = arrangement.whose(entry)
+    for outer in [*entries, *arrangement.expected]:
+        layout, found, entry = arrangement.whose(outer)
         if isinstance(found, Ignored):
             ignored[found.rule] += not entry.is_folder
             continue
@@ -353,7 +358,7 @@ def _put(entry: Entry, whose: Whose, hand_in: HandIn, place: _Place, ignored: Co
     hand_in.submitted_at = hand_in.submitted_at or whose.submitted_at
     hand_in.marked_late |= whose.late
     hand_in.flags += [flag for flag in whose.flags if flag not in hand_in.flags]
-    if whose.is_text:
+    if whose.is_text and not entry.is_folder:
         hand_in.typed.append(entry)
     elif not whose.is_upload and whose.parts in ((TIMESTAMP,), (place.unit, TIMESTAMP)):
         ignored["times of hand-in"] += 1

@@ -132,11 +132,6 @@ class HandIn:
         entry = next(item.entry for item in self.candidates if item.path == path)
         return entry.source.read_bytes()
 
-    @property
-    def passed_over(self) -> int:
-        """How many files do not count, because another does."""
-        return max(0, len(self.candidates) - 1)
-
     def read(
         self, owner: Giver, attempt: int, known: KnownExercises, flags: Sequence[Flag]
     ) -> Submission | Unreadable:
@@ -187,8 +182,9 @@ class HandIn:
                 for place, item in found.items()
                 if isinstance(item, Submission) and item.made
             }
-            if len(moments) == len(made):
-                order[: len(made)] = sorted(made, key=lambda place: moments[place], reverse=True)
+            if moments:
+                # Those that do not say when come after, in the order of their numbers.
+                order[: len(made)] = sorted(made, key=lambda place: moments.get(place, ""), reverse=True)
                 why = "cu.submit made it last"
         blank, unread = None, None
         for place in order[:_MOST_READ]:
@@ -199,7 +195,7 @@ class HandIn:
                 blank = place if blank is None else blank
             else:
                 if unread is not None:
-                    why = f"{clip_path(self.candidates[unread].path)} cannot be read"
+                    why = f"{clip_path(self.candidates[unread].path)} cannot be graded"
                 elif blank is not None:
                     why = f"{clip_path(self.candidates[blank].path)} has nothing filled in"
                 return item, self.candidates[place], why

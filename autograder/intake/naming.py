@@ -10,13 +10,14 @@ import re
 from typing import NamedTuple
 
 # What browsers, file managers and learning systems put behind a name, in the languages of many machines.
-_COPIES = r"copy|kopie|copie|copia|c\u00f3pia|kopia|kopi|kopija"
+COPIES = r"copy|kopie|copie|copia|c\u00f3pia|kopia|kopi|kopija"
 _BRACKET = r"[ _]?\((?P<bracket>\d{1,6})\)"
-_COPY = rf"[ _]?-?[ _]?(?:{_COPIES})(?:[ _-]?\d+)?"
+_COPY = rf"[ _]?-?[ _]?(?:{COPIES})(?:[ _-]?\d+)?"
 _MARK = re.compile(rf"(?:{_BRACKET}|{_COPY})\Z", re.IGNORECASE)
-_COPY_OF = re.compile(rf"\A(?:{_COPIES}) (?:of|von|de|di|af|van)[ _]", re.IGNORECASE)
+_COPY_OF = re.compile(rf"\A(?:{COPIES}) (?:of|von|de|di|af|van)[ _]", re.IGNORECASE)
 _COLAB = re.compile(r"(?:\.ipynb)?[ _]-[ _]Colab(?:oratory)?\Z", re.IGNORECASE)
-_COUNT = re.compile(r"[ _-]{1,2}(?P<count>\d{1,6})\Z")
+# Copies are few: a longer number is a student's.
+_COUNT = re.compile(r"[ _-]{1,2}(?P<count>\d{1,3})\Z")
 _SEPARATOR = r"[ _.-]{1,3}"
 _SUBMISSION = rf"{_SEPARATOR}?submission"
 
@@ -74,12 +75,12 @@ def named(stem: str, unit: str) -> Named:
     """
     core, numbers, is_copy = _stripped(stem)
     name = re.escape(unit)
-    tail = rf"(?P<submission>{_SUBMISSION})?(?P<count>[ _-]{{1,2}}\d{{1,6}})?"
+    tail = rf"(?P<submission>{_SUBMISSION})?(?P<count>[ _-]{{1,2}}\d{{1,3}})?"
     if re.fullmatch(rf"{name}{tail}", core, re.IGNORECASE):
         return Named("", called(stem, unit), True)
     before = re.fullmatch(rf"(?P<person>.+?){_SEPARATOR}{name}{tail}", core, re.IGNORECASE | re.DOTALL)
     after = re.fullmatch(
-        rf"{name}(?P<submission>{_SUBMISSION})?(?P<count>){_SEPARATOR}(?P<person>.*\D.*)",
+        rf"{name}(?P<submission>{_SUBMISSION})?(?P<count>){_SEPARATOR}(?P<person>.*\D.*|\d{{4,}})",
         core,
         re.IGNORECASE | re.DOTALL,
     )

@@ -32,7 +32,7 @@ from autograder.intake.submission import Submission
 from autograder.report.pages import FEEDBACK, file_name
 from autograder.report.pages import write_report as write_report
 from autograder.report.rendering import script
-from autograder.results import to_json
+from autograder.results import Person, to_json
 from autograder.sandbox.client import Sandbox
 from autograder.sandbox.starter import ForkServer
 from course_utils.checks.case import Case
@@ -121,10 +121,7 @@ def grade_class(unit: Unit, world: World, tier: str, attacks: list[Attack], file
         for item in _collect(folder):
             student = f"{name.split('/')[1]}: {item.student}"
             outcome.owners.setdefault(name, []).append(student)
-            for attempt in item.attempts:
-                attempt.student = student
-            refused = item.refused and _replaced(item.refused, student=student)
-            found.append(_replaced(item, student=student, refused=refused))
+            found.append(_replaced(item, student=student, person=Person(key=student, name=student)))
     found += collect([world.submissions], "moco")
     found.sort(key=lambda item: item.student)
     outcome.found = len(found)

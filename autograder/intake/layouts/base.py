@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from autograder.intake.tree import Entry, tops
@@ -38,6 +39,9 @@ class Whose:
     is_text: bool = False
     is_sure: bool = True
     flags: tuple[Flag, ...] = ()
+
+
+ANOTHER_UNIT = "another unit's folder"
 
 
 class Ignored(NamedTuple):
@@ -74,6 +78,17 @@ class Level:
     def __post_init__(self) -> None:
         object.__setattr__(self, "tops", tops(self.entries))
 
+    @cached_property
+    def folders(self) -> list[Level]:
+        """The folders of the place, each as a place of its own."""
+        inside: dict[str, list[Entry]] = {}
+        for entry in self.entries:
+            if len(entry.parts) > 1:
+                inside.setdefault(entry.parts[0], []).append(replace(entry, parts=entry.parts[1:]))
+            elif entry.is_folder:
+                inside.setdefault(entry.parts[0], [])
+        return [replace(self, entries=entries, name=name) for name, entries in inside.items()]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
@@ -83,11 +98,17 @@ class Layout:
         name: for `--layout`.
         title: with an article, as in "read as a Moodle download".
         recognise: the reader for a place of this layout; None for another place.
+        is_system: whether a learning system makes it, and not people.
+        is_marked: whether each of its files bears its mark, so that one is enough.
+        expects: what should lie in such a place and does not.
     """
 
     name: str
     title: str
     recognise: Callable[[Level], Reader | None]
+    is_system: bool = False
+    is_marked: bool = False
+    expects: Callable[[Level], Iterable[Entry]] | None = None
 
 
 def person(

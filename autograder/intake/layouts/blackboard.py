@@ -22,7 +22,7 @@ _NAMED = re.compile(
     r"(?P<before>.+?)_attempt_(?P<time>\d{4}-\d\d-\d\d-\d\d-\d\d-\d\d)(?:_(?P<file>.+)|(?P<text>\.txt))?",
     re.DOTALL,
 )
-_NAME = re.compile(r"^Name:[ \t]*(?P<name>[^\n(]*?)[ \t]*(?:\((?P<login>[^()\n]+)\))?[ \t]*$", re.MULTILINE)
+_NAME = re.compile(r"^Name:[ \t]*(?P<name>[^\n]*?)[ \t]*(?:\((?P<login>[^()\n]+)\))?[ \t]*$", re.MULTILINE)
 _LOOKED_AT = 16 * 2**10
 _INDEX = "texts that name the person"
 

@@ -15,7 +15,7 @@ from autograder.intake.times import parse_timestamp
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind
 
-_NUMBERS = re.compile(r"(?P<person>\d+)-\d+")
+_NUMBERS = re.compile(r"(?P<person>\d+)-(?P<hand_in>\d+)")
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 # 1015 AM: a file's name may hold no colon.
 _CLOCK = re.compile(r"\b(?P<hour>\d{1,2})[:.h_]?(?P<minute>\d\d)(?P<half>\s*[AaPp]\.?[Mm]\.?)?\s*$")
@@ -24,6 +24,7 @@ _BETWEEN = " - "
 
 class _Named(NamedTuple):
     id: str
+    hand_in: str
     name: str
     date: str
     file: str
@@ -45,7 +46,8 @@ def brightspace_reader(level: Level) -> Reader | None:
         return Whose(
             people=(person("brightspace", f"{named.id} {named.name}", named.name),),
             parts=((named.file,) if named.file else ()) + entry.parts[1:],
-            attempt=int(time.timestamp()) if time else 0,
+            # Where the time is not read, the number of the hand-in grows as well.
+            attempt=int(time.timestamp()) if time else int(named.hand_in),
             submitted_at=time,
             flags=flags,
         )
@@ -61,9 +63,8 @@ def _parsed(top: str) -> _Named | None:
     # Names and files may hold " - " as well: the date is the first part that looks like one.
     for place, part in enumerate(rest):
         if place and _YEAR.search(part) and _CLOCK.search(part):
-            return _Named(
-                match["person"], _BETWEEN.join(rest[:place]), part, _BETWEEN.join(rest[place + 1 :])
-            )
+            name = " ".join(_BETWEEN.join(rest[:place]).split())
+            return _Named(match["person"], match["hand_in"], name, part, _BETWEEN.join(rest[place + 1 :]))
     return None
 
 

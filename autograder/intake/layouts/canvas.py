@@ -16,19 +16,48 @@ from autograder.intake.tree import Entry
 _FILE = r"(?:\d+_(?P<file>.+)|(?P<page>text|link)\.html)"
 # The names are a learning system's, the end is a student's to choose: the first ids count.
 _NAMED = re.compile(rf"(?P<name>.*?)_(?P<late>LATE_)?(?P<id>\d+)_{_FILE}", re.DOTALL)
+_NAMED_WITH_NUMBER = re.compile(
+    r"(?P<name>.*?_\d+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<number>\d+)_(?P<file>.+)(?P<page>\Z)?", re.DOTALL
+)
 _ANONYMOUS = re.compile(rf"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[^_]+)_{_FILE}", re.DOTALL)
 
 
 def canvas_reader(level: Level) -> Reader | None:
     """Where names look so."""
-    for pattern in (_ANONYMOUS, _NAMED):
-        found = {top: match for top in level.tops if (match := pattern.fullmatch(top))}
-        if pattern is _ANONYMOUS and any(_NAMED.fullmatch(top) for top in level.tops if top not in found):
-            # Somebody is called Anon.
-            continue
-        if found:
-            return _reader(found)
-    return None
+    anonymous = {top: match for top in level.tops if (match := _ANONYMOUS.fullmatch(top))}
+    named = {top: match for top in level.tops if (match := _NAMED.fullmatch(top))}
+    # Marking is anonymous for all or for nobody; a few other files may look like names.
+    found = (
+        anonymous if 2 * len(anonymous.keys() - named.keys()) >= len(named.keys() - anonymous.keys()) else {}
+    )
+    found = found or named
+    return _reader(_later_ids(found)) if found else None
+
+
+def _later_ids(found: dict[str, re.Match[str]]) -> dict[str, re.Match[str]]:
+    """The same, for names that end with a number themselves: `team_1_501_9001_moco` beside `team_2_502_9002_moco`.
+
+    They seem to be one name with several ids. All files of that name must have a further number, for a student chooses
+    how a file is called; numbers of files are large, and larger than those of people.
+    """
+    tops: dict[str, list[str]] = defaultdict(list)
+    for top, match in found.items():
+        tops[match["name"]].append(top)
+    made = dict(found)
+    for same in tops.values():
+        if len({found[top]["id"] for top in same}) > 1:
+            later: dict[str, re.Match[str]] = {
+                top: match
+                for top in same
+                if (match := _NAMED_WITH_NUMBER.fullmatch(top)) and _is_large(match)
+            }
+            if len(later) == len(same):
+                made.update(later)
+    return made
+
+
+def _is_large(match: re.Match[str]) -> bool:
+    return len(match["number"]) > 2 and int(match["number"][:30]) > int(match["id"][:30])
 
 
 def _reader(found: dict[str, re.Match[str]]) -> Reader:

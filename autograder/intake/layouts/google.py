@@ -10,11 +10,11 @@ import re
 
 from autograder.intake.kinds import suffix_of
 from autograder.intake.layouts.base import Level, Reader, Whose, person
-from autograder.intake.naming import OTHER, named
+from autograder.intake.naming import COPIES, OTHER, named
 from autograder.intake.tree import Entry
 
 _BETWEEN = " - "
-_COPY_OF = re.compile(r"(?:Copy of|Kopie von|Copie de|Copia de|C\u00f3pia de) ", re.IGNORECASE)
+_COPY_OF = re.compile(rf"(?:{COPIES}) (?:of|von|de|di|af|van) ", re.IGNORECASE)
 
 
 def google_reader(level: Level) -> Reader | None:
@@ -22,7 +22,7 @@ def google_reader(level: Level) -> Reader | None:
     files = [
         entry.parts[0] for entry in level.entries if len(entry.parts) == 1 and suffix_of(entry.parts[0])[1]
     ]
-    found = {top: parsed for top in files if (parsed := _parsed(top))}
+    found = {top: parsed for top in files if (parsed := _parsed(top, level.unit))}
     sure = [top for top, (_, file) in found.items() if _is_of_unit(file, level.unit)]
     if not sure or 2 * len(sure) < len(files):
         return None
@@ -37,11 +37,15 @@ def google_reader(level: Level) -> Reader | None:
     return read
 
 
-def _parsed(top: str) -> tuple[str, str] | None:
+def _parsed(top: str, unit: str) -> tuple[str, str] | None:
     """The name and the file; None for a name that has no such form, such as `dan_moco - Copy.ipynb`."""
     copy_of = _COPY_OF.match(top)
-    name, between, file = top[copy_of.end() if copy_of else 0 :].partition(_BETWEEN)
-    if not between or not name.strip() or not suffix_of(file)[1]:
+    parts = top[copy_of.end() if copy_of else 0 :].split(_BETWEEN)
+    # Names may hold " - " as well: the file begins where the unit is named.
+    places = [place for place in range(1, len(parts)) if _is_of_unit(_BETWEEN.join(parts[place:]), unit)]
+    place = places[0] if places else 1
+    name, file = _BETWEEN.join(parts[:place]), _BETWEEN.join(parts[place:])
+    if not file or not name.strip() or not suffix_of(file)[1]:
         return None
     stem = suffix_of(file)[0]
     if named(f"x - {stem}", "x").called.rank == OTHER and not suffix_of(name)[1]:

@@ -8,27 +8,32 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from autograder.errors import UserError
+from autograder.intake.kinds import suffix_of
 from autograder.intake.layouts.base import Ignored, Level, Reader, Whose, person
 from autograder.intake.times import parse_timestamp
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind, Person
 
 _METADATA = "submission_metadata.yml"
-_FOLDER = re.compile(r"submission_(?P<number>\d+)")
+# A folder, or the only file of somebody.
+_FOLDER = re.compile(r"submission_(?P<number>\d+)(?P<suffix>\.\w+)?")
 
 
 def gradescope_reader(level: Level) -> Reader | None:
     """Where the metadata lies, or nothing but such folders."""
     metadata = next((entry for entry in level.entries if entry.parts == (_METADATA,)), None)
     folders = [top for top in level.tops if _FOLDER.fullmatch(top)]
-    if not folders or (metadata is None and len(folders) < len(level.tops)):
+    others = [
+        top for top in level.tops if suffix_of(top)[1] and not _FOLDER.fullmatch(top) and top != _METADATA
+    ]
+    if not folders or (metadata is None and others):
         return None
     said = _said(metadata) if metadata else {}
 
@@ -39,16 +44,30 @@ def gradescope_reader(level: Level) -> Reader | None:
         folder = _FOLDER.fullmatch(top)
         if folder is None:
             return None
-        found = _whose(top, entry.parts[1:], said.get(top), level.zone)
+        name = top.removesuffix(folder["suffix"] or "")
+        found = _whose(name, entry.parts[1:] or (top,), said.get(name), level.zone)
         return replace(found, attempt=int(folder["number"]))
 
     return read
 
 
+def absent_folders(level: Level) -> Iterator[Entry]:
+    """The folders of which the metadata tell, and that are not there."""
+    metadata = next((entry for entry in level.entries if entry.parts == (_METADATA,)), None)
+    if metadata is None:
+        return
+    there = {top.partition(".")[0] for top in level.tops}
+    for name in _said(metadata):
+        if _FOLDER.fullmatch(name) and name not in there:
+            refused = f"is told of in {_METADATA} and is not in the export: export the submissions again"
+            yield Entry(parts=(name, "?"), source=metadata.source, refused=refused)
+
+
 def _said(metadata: Entry) -> Mapping[str, Any]:
     try:
         data = metadata.source.read_bytes()
-        found = yaml.load(data, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        # All as texts: a student id of 0123 is no number.
+        found = yaml.load(data, getattr(yaml, "CBaseLoader", yaml.BaseLoader))
     except (OSError, UserError) as error:
         raise UserError(f"{metadata.shown} cannot be read: {error}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -61,7 +80,7 @@ def _said(metadata: Entry) -> Mapping[str, Any]:
 def _whose(folder: str, parts: tuple[str, ...], said: Any, zone: dt.tzinfo | None) -> Whose:
     facts = _texts(said)
     submitters = facts.get("submitters")
-    told = map(_person, submitters) if isinstance(submitters, list) else ()
+    told = (_person(item, folder) for item in submitters) if isinstance(submitters, list) else ()
     people = tuple(item for item in told if item)
     flags: list[Flag] = []
     if not people:
@@ -70,9 +89,7 @@ def _whose(folder: str, parts: tuple[str, ...], said: Any, zone: dt.tzinfo | Non
         flags.append(Flag(kind=FlagKind.NO_STUDENT, text=text, audience="staff"))
     made = facts.get("created_at")
     time = None
-    if isinstance(made, dt.datetime):
-        time = made if made.tzinfo else made.replace(tzinfo=dt.UTC)
-    elif made is not None:
+    if made:
         try:
             time = parse_timestamp(str(made), zone, local=True)
         except ValueError as error:
@@ -81,12 +98,13 @@ def _whose(folder: str, parts: tuple[str, ...], said: Any, zone: dt.tzinfo | Non
     return Whose(people=people, parts=parts, group=group, submitted_at=time, flags=tuple(flags))
 
 
-def _person(said: Any) -> Person | None:
+def _person(said: Any, folder: str) -> Person | None:
     facts = _texts(said)
     name, id_, email = (str(facts.get(key) or "").strip() for key in ("name", "sid", "email"))
     if not (id_ or email or name):
         return None
-    return person("gradescope", id_ or email or name, name, email or None)
+    # A name is no key: two may have it.
+    return person("gradescope", id_ or email or f"{folder} {name}", name, email or None)
 
 
 def _texts(said: Any) -> Mapping[str, Any]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 
-from autograder.intake.layouts.base import Level, Reader, Whose, person
+from autograder.intake.layouts.base import Ignored, Level, Reader, Whose, person
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind
 
 # The names are a learning system's, the end is a student's to choose: the first mark counts.
 _NAMED = re.compile(
-    r"(?P<name>.*?)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:_(?P<file>.*))?", re.DOTALL
+    r"(?P<name>.*?)(?:_(?P<id>\d+))?_assignsubmission_(?P<plugin>[a-z]+)(?:[_.](?P<file>.*))?", re.DOTALL
 )
+# What the staff has sent back lies beside, if it is downloaded too.
+_FEEDBACK = "_assignfeedback_"
 _TEAMLESS = Flag(
     kind=FlagKind.NO_STUDENT,
     text="Moodle gives the files of those without a group one folder, and no name: whose are they?",
@@ -31,7 +33,9 @@ def moodle_reader(level: Level) -> Reader | None:
     if not found:
         return None
 
-    def read(entry: Entry) -> Whose | None:
+    def read(entry: Entry) -> Whose | Ignored | None:
+        if _FEEDBACK in entry.parts[0]:
+            return Ignored("feedback files")
         match = found.get(entry.parts[0])
         if match is None:
             return None

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autograder.intake.kinds import FileKind, suffix_of
-from autograder.intake.layouts.base import Ignored, Level, Reader, Whose
+from autograder.intake.layouts.base import ANOTHER_UNIT, Ignored, Level, Reader, Whose
 from autograder.intake.naming import named
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind, Person
 
-ANOTHER_UNIT = "another unit's folder"
 OF_THE_CLASS = "files of the class"
 NO_STUDENT = Flag(
     kind=FlagKind.NO_STUDENT, text="the name of the file says no student: whose is it?", audience="staff"
@@ -80,24 +79,23 @@ def sections(level: Level) -> Reader | None:
     """Where each folder holds folders of people, or files named for people: the key is `section/ada`."""
     if not _is_sections(level):
         return None
-    inner = {
-        top: by_name(replace(level, entries=entries, name=top))
-        for top, entries in _inside(level.entries).items()
-    }
+    inner = {inside.name: by_name(inside) for inside in level.folders}
 
     def read(entry: Entry) -> Whose | Ignored | None:
         section = entry.parts[0]
         if section not in inner or len(entry.parts) < 2:
             return Ignored(OF_THE_CLASS)
-        found = inner[section](_without_first(entry))
+        found = inner[section](replace(entry, parts=entry.parts[1:]))
         if not isinstance(found, Whose):
             return found
-        people = tuple(
-            Person(key=f"{section}/{item.key}", name=item.name, section=section) for item in found.people
-        )
-        return replace(found, people=people)
+        return replace(found, people=tuple(in_section(item, section) for item in found.people))
 
     return read
+
+
+def in_section(person: Person, section: str) -> Person:
+    """Somebody of a section, whose key is that section's alone."""
+    return Person(key=f"{section}/{person.key}", name=person.name, email=person.email, section=section)
 
 
 def by_name(level: Level) -> Reader:
@@ -124,15 +122,13 @@ def one_persons(level: Level) -> Reader | None:
     if not level.name:
         return None
     files = _notebooks(level.entries)
-    inside = _inside(level.entries)
-    if any(_says_unit_alone(name, level.unit) for name in files):
+    if _unit_files(level):
         is_one = all(not named(suffix_of(name)[0], level.unit).person for name in files)
-        is_one &= sum(_is_a_persons(entries, level.unit) for entries in inside.values()) < 2
+        is_one &= sum(is_a_persons(inside.entries, level.unit) for inside in level.folders) < 2
     else:
-        in_unit = any(_says_unit_alone(name, level.unit) for name in _notebooks(inside.get(level.unit, ())))
-        own = [top for top in inside if top.lower() in _NAMELESS]
-        alone = len(inside) == 1 == len(own) and len(own) and _is_a_persons(inside[own[0]], level.unit)
-        is_one = not files and (in_unit or bool(alone))
+        in_unit = any(inside.name == level.unit and _unit_files(inside) for inside in level.folders)
+        alone = len(level.folders) == 1 and level.folders[0].name.lower() in _NAMELESS
+        is_one = not files and (in_unit or (alone and _unit_files(level.folders[0])))
     if not is_one:
         return None
     stem, kind, _ = suffix_of(level.name)
@@ -151,54 +147,69 @@ def one_persons(level: Level) -> Reader | None:
     return read
 
 
-def is_wrapper(level: Level) -> bool:
-    """Whether a single folder is around the hand-ins of a class, and is nobody's."""
-    inside = _inside(level.entries)
-    if len(inside) != 1 or hand_ins(level.entries):
-        return False
-    ((top, entries),) = inside.items()
-    files = hand_ins(entries)
-    deeper = _inside(entries)
-    if top.lower() in _NAMELESS:
-        return True
-    if level.unit in deeper or any(_says_unit_alone(name, level.unit) for name in files):
-        return False
+def inside_wrapper(level: Level) -> Level | None:
+    """What lies in the folder that is around the hand-ins of a class, and is nobody's; None if there is none."""
+    submitted = [inside for inside in level.folders if inside.name.lower() == "submitted"]
+    if submitted and submitted[0].entries:
+        # A course's folder, with nbgrader's other folders beside.
+        return submitted[0]
+    folders = [inside for inside in level.folders if inside.entries]
+    if len(folders) != 1 or names_people(level.entries, level.unit) or _unit_files(level):
+        return None
+    (inside,) = folders
+    files, deeper = hand_ins(inside.entries), [item for item in inside.folders if item.entries]
+    if inside.name.lower() in _NAMELESS:
+        return None if _unit_files(inside) and _people(inside) < 2 else inside
+    if inside.name == level.unit and not _unit_files(inside):
+        return inside
+    if any(item.name == level.unit for item in deeper) or _unit_files(inside):
+        return None
     if files:
-        return len(files) > 1 or named(suffix_of(files[0])[0], level.unit).says_unit
-    return bool(deeper) and not (len(deeper) == 1 and next(iter(deeper)).lower() in _NAMELESS)
+        return inside if len(files) > 1 or named(suffix_of(files[0])[0], level.unit).says_unit else None
+    if len(deeper) == 1 and deeper[0].name.lower() in _NAMELESS:
+        # A class's, if there is more than one person in it; a person's own otherwise.
+        return inside if _people(deeper[0]) > 1 else None
+    return inside if deeper else None
+
+
+def _people(level: Level) -> int:
+    """How many people a place has hand-ins of, as far as can be told."""
+    named_files = {named(suffix_of(name)[0], level.unit).person for name in _notebooks(level.entries)} - {""}
+    return len(named_files) + sum(is_a_persons(inside.entries, level.unit) for inside in level.folders)
+
+
+def _unit_files(level: Level) -> bool:
+    return any(_says_unit_alone(name, level.unit) for name in _notebooks(level.entries))
+
+
+def names_people(entries: Iterable[Entry], unit: str) -> bool:
+    """Whether notebooks or zips of a place are named for people."""
+    kinds = (FileKind.NOTEBOOK, FileKind.ZIP)
+    return any(
+        suffix_of(name)[1] in kinds and named(suffix_of(name)[0], unit).person for name in hand_ins(entries)
+    )
 
 
 def hidden(entry: Entry) -> Ignored | None:
     """The rule for what systems and editors leave beside the work of people; None for that work."""
-    for part in entry.parts:
-        low = part.lower()
-        if low == ".ds_store" or part == "__MACOSX" or part.startswith("._"):
-            return Ignored("traces of macOS")
-        if low in ("thumbs.db", "desktop.ini") or part.startswith("~$"):
-            return Ignored("traces of Windows and Office")
-        if low in (".ipynb_checkpoints", "__pycache__") or low.endswith("-checkpoint.ipynb"):
-            return Ignored("checkpoints and caches")
-        if part.startswith((".", "__")) and not low.endswith(".icloud"):
-            return Ignored("hidden files")
+    return next((rule for part in entry.parts if (rule := hidden_name(part))), None)
+
+
+def hidden_name(part: str) -> Ignored | None:
+    """The same for one name of a path."""
+    low = part.lower()
+    if low == ".ds_store" or part == "__MACOSX" or part.startswith("._"):
+        return Ignored("traces of macOS")
+    if low in ("thumbs.db", "desktop.ini") or part.startswith("~$"):
+        return Ignored("traces of Windows and Office")
+    if low in (".ipynb_checkpoints", "__pycache__") or low.endswith("-checkpoint.ipynb"):
+        return Ignored("checkpoints and caches")
+    if part.startswith((".", "__")) and not low.endswith(".icloud"):
+        return Ignored("hidden files")
     return None
 
 
 # --- what a place looks like ----------------------------------------------------------------------------------------
-
-
-def _inside(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    """Folder -> what lies in it, as seen from there."""
-    found: dict[str, list[Entry]] = {}
-    for entry in entries:
-        if len(entry.parts) > 1:
-            found.setdefault(entry.parts[0], []).append(_without_first(entry))
-        elif entry.is_folder:
-            found.setdefault(entry.parts[0], [])
-    return found
-
-
-def _without_first(entry: Entry) -> Entry:
-    return replace(entry, parts=entry.parts[1:])
 
 
 def hand_ins(entries: Iterable[Entry]) -> list[str]:
@@ -222,11 +233,11 @@ def _says_unit_alone(name: str, unit: str) -> bool:
     return found.says_unit and not found.person
 
 
-def _is_a_persons(entries: Sequence[Entry], unit: str) -> bool:
-    """Whether a folder directly holds the unit's folder or file."""
+def is_a_persons(entries: Sequence[Entry], unit: str) -> bool:
+    """Whether a folder is somebody's: it directly holds notebooks, or the unit's folder with something in it."""
     return any(
         (len(entry.parts) > 1 and entry.parts[0] == unit)
-        or (len(entry.parts) == 1 and suffix_of(entry.parts[0])[1] and _says_unit_alone(entry.parts[0], unit))
+        or (len(entry.parts) == 1 and suffix_of(entry.parts[0])[1] in (FileKind.NOTEBOOK, FileKind.SCRIPT))
         for entry in entries
     )
 
@@ -239,26 +250,25 @@ def _has_unit_folders(level: Level) -> bool:
 
 
 def _is_sections(level: Level) -> bool:
-    inside = _inside(level.entries)
-    if len(inside) < 2 or hand_ins(level.entries):
+    folders = level.folders
+    if len(folders) < 2 or hand_ins(level.entries):
         return False
     deeper = []
-    for entries in inside.values():
-        if _is_a_persons(entries, level.unit):
+    for inside in folders:
+        if any(item.name == level.unit for item in inside.folders) or _unit_files(inside):
             return False
-        files, folders = _notebooks(entries), _inside(entries)
+        files = _notebooks(inside.entries)
         named_files = [named(suffix_of(name)[0], level.unit) for name in files]
         if files and not (len(files) > 1 or (named_files[0].person and named_files[0].says_unit)):
             return False
-        if not files and not any(
-            _is_a_persons(inner, level.unit) or _notebooks(inner) for inner in folders.values()
-        ):
+        if not files and not any(is_a_persons(item.entries, level.unit) for item in inside.folders):
             return False
-        deeper.append(set(folders) if not files else {item.person for item in named_files})
+        deeper.append({item.person for item in named_files} or {item.name for item in inside.folders})
     if all(len(names) == 1 for names in deeper):
         # Everybody has one folder more, called alike: nobody is called as all others are.
         names = set().union(*deeper)
-        return len(names) > 1 and not any(name.lower() in _NAMELESS for name in names)
+        is_alike = len(names) == 1 and len(folders) > 2
+        return not (is_alike or any(name.lower() in _NAMELESS for name in names))
     return True
 
 

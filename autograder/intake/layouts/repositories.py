@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 
 from autograder.intake.kinds import FileKind, suffix_of
-from autograder.intake.layouts.base import Level, Reader, Whose, person
+from autograder.intake.layouts.base import Ignored, Level, Reader, Whose, person
 from autograder.intake.naming import named
 from autograder.intake.tree import Entry
 
+# What else follows a unit's name: a branch, a folder of all, the stamp of a download from Drive.
+_NO_LOGIN = re.compile(r"main|master|submissions?|copy|starter|template|\d{8}T\d{6}Z.*", re.IGNORECASE)
+# What else follows a unit's name: a branch, a folder of all, the stamp of a download from Drive.
+_NO_LOGIN = re.compile(r"main|master|submissions?|copy|starter|template|\d{8}T\d{6}Z.*", re.IGNORECASE)
 _BRANCH = re.compile(r"-(?:main|master)\Z")
 
 
@@ -16,7 +20,9 @@ def repositories_reader(level: Level) -> Reader | None:
     """Where every folder, and every zip, is named so."""
     folders = {entry.parts[0] for entry in level.entries if len(entry.parts) > 1 or entry.is_folder}
     zips = {top for top in level.tops if top not in folders and suffix_of(top)[1] == FileKind.ZIP}
-    visible = {top for top in folders | zips if not top.startswith((".", "_"))}
+    # The code that all begin with may lie beside.
+    starter = {top for top in folders if top == level.unit}
+    visible = {top for top in folders | zips if not top.startswith((".", "_"))} - starter
     logins = {top: login for top in visible if (login := _login(top, level.unit, is_zip=top in zips))}
     if not logins or len(logins) < len(visible):
         return None
@@ -29,7 +35,9 @@ def repositories_reader(level: Level) -> Reader | None:
         # A login may end so as well: where it would be another's, nothing is taken off.
         logins = bare
 
-    def read(entry: Entry) -> Whose | None:
+    def read(entry: Entry) -> Whose | Ignored | None:
+        if entry.parts[0] in starter:
+            return Ignored("starter code")
         login = logins.get(entry.parts[0])
         if login is None:
             return None
@@ -44,4 +52,4 @@ def _login(top: str, unit: str, *, is_zip: bool) -> str:
     before, _, login = stem.partition("-") if "-" not in unit else (unit, "-", stem.removeprefix(f"{unit}-"))
     if before != unit or login == stem or not login or login.isdigit():
         return ""
-    return "" if login.lower() in ("main", "master", "submission", "copy") else login
+    return "" if _NO_LOGIN.fullmatch(login) else login

@@ -1,4 +1,8 @@
-"""The table of all layouts, in the order in which they are tried, and how one is recognised."""
+"""The table of all layouts, in the order in which they are tried, and how a place is recognised.
+
+A learning system's mark is looked for first, in the place itself and then in its folders: the outermost one decides.
+Only where there is none do people's own arrangements apply.
+"""
 
 from __future__ import annotations
 
@@ -6,66 +10,121 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from autograder.errors import UserError
-from autograder.intake.layouts import (
-    LAYOUT_NAMES,
-    blackboard,
-    brightspace,
-    canvas,
-    google,
-    gradescope,
-    moodle,
-    plain,
-    repositories,
-    teams,
-)
+from autograder.intake.kinds import FileKind, suffix_of
+from autograder.intake.layouts import LAYOUT_NAMES, plain
 from autograder.intake.layouts.base import Ignored, Layout, Level, Reader, Whose
+from autograder.intake.layouts.blackboard import blackboard_reader
+from autograder.intake.layouts.brightspace import brightspace_reader
+from autograder.intake.layouts.canvas import canvas_reader
+from autograder.intake.layouts.google import google_reader
+from autograder.intake.layouts.gradescope import absent_folders, gradescope_reader
+from autograder.intake.layouts.moodle import moodle_reader
+from autograder.intake.layouts.repositories import repositories_reader
+from autograder.intake.layouts.teams import teams_reader
 from autograder.intake.tree import Entry
 
 # Those of learning systems come first, those with the surest mark before others.
 LAYOUTS = (
-    Layout(name="gradescope", title="a Gradescope export", recognise=gradescope.gradescope_reader),
-    Layout(name="moodle", title="a Moodle download", recognise=moodle.moodle_reader),
-    Layout(name="blackboard", title="a Blackboard download", recognise=blackboard.blackboard_reader),
-    Layout(name="canvas", title="a Canvas download", recognise=canvas.canvas_reader),
-    Layout(name="brightspace", title="a Brightspace download", recognise=brightspace.brightspace_reader),
-    Layout(name="teams", title="a Teams download", recognise=teams.teams_reader),
-    Layout(name="repositories", title="a folder of repositories", recognise=repositories.repositories_reader),
-    Layout(name="google", title="a Google Classroom folder", recognise=google.google_reader),
+    Layout(
+        name="gradescope",
+        title="a Gradescope export",
+        recognise=gradescope_reader,
+        is_system=True,
+        expects=absent_folders,
+    ),
+    Layout(name="moodle", title="a Moodle download", recognise=moodle_reader, is_system=True, is_marked=True),
+    Layout(
+        name="blackboard",
+        title="a Blackboard download",
+        recognise=blackboard_reader,
+        is_system=True,
+        is_marked=True,
+    ),
+    Layout(name="canvas", title="a Canvas download", recognise=canvas_reader, is_system=True, is_marked=True),
+    Layout(
+        name="brightspace",
+        title="a Brightspace download",
+        recognise=brightspace_reader,
+        is_system=True,
+        is_marked=True,
+    ),
+    Layout(name="teams", title="a Teams download", recognise=teams_reader, is_system=True),
+    Layout(
+        name="repositories", title="a folder of repositories", recognise=repositories_reader, is_system=True
+    ),
+    Layout(name="google", title="a Google Classroom folder", recognise=google_reader, is_system=True),
     Layout(name="one", title="one person's", recognise=plain.one_persons),
     Layout(name="sections", title="a folder of sections", recognise=plain.sections),
     Layout(name="nbgrader", title="nbgrader's submitted/", recognise=plain.nbgrader),
     Layout(name="names", title="folders and files by name", recognise=plain.by_name),
 )
-_SYSTEMS = LAYOUTS[:8]
-# Those whose marks are on each file, so that one file is enough.
-_MARKED = LAYOUTS[1:5]
-_MOST_WRAPPERS = 8
+_BY_NAME = LAYOUTS[-1]
+_SECTIONS = next(layout for layout in LAYOUTS if layout.name == "sections")
+_DEEPEST = 8
+BESIDE = "files beside the download"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A part of a place, and how it is read.
+
+    Attributes:
+        prefix: the folders around the hand-ins, which are nobody's.
+        readers: the layout that it has, and what says whose a file is; its paths begin inside these folders. Then what
+            is asked where a layout says nothing: other systems' marks, and at last the file's name.
+        expected: what should be there and is not.
+        section: whose people all are, where a place has several branches.
+    """
+
+    prefix: tuple[str, ...]
+    readers: tuple[tuple[Layout, Reader], ...]
+    expected: tuple[Entry, ...] = ()
+    section: str = ""
+
+    def whose(self, entry: Entry) -> tuple[Layout, Whose | Ignored]:
+        """Whose a file of the branch is, and by which layout."""
+        for layout, read in self.readers:
+            if layout is _BY_NAME and self.readers[0][0].is_system and not _may_be_somebodys(entry):
+                break
+            found = read(entry)
+            if found is not None:
+                return layout, self._in_section(found)
+        return self.readers[0][0], Ignored(BESIDE)
+
+    def _in_section(self, found: Whose | Ignored) -> Whose | Ignored:
+        if not self.section or isinstance(found, Ignored):
+            return found
+        people = tuple(plain.in_section(item, self.section) for item in found.people)
+        return replace(found, people=people)
 
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How a place is arranged.
+    """How a place is arranged: its branches. What lies in none of them is nobody's."""
 
-    Attributes:
-        depth: how many folders are around the hand-ins and are nobody's.
-        readers: the layout that it has, and what says whose a file is; its paths begin inside these folders. Then what
-            is asked where a layout says nothing: other systems' marks, and at last the file's name.
-    """
+    branches: tuple[Branch, ...]
 
-    depth: int
-    readers: tuple[tuple[Layout, Reader], ...]
+    def whose(self, entry: Entry) -> tuple[Layout, Whose | Ignored, Entry]:
+        """Whose a file is, by which layout, and the file as seen from its branch."""
+        for branch in self.branches:
+            depth = len(branch.prefix)
+            if entry.parts[:depth] == branch.prefix and len(entry.parts) > depth:
+                inside = replace(entry, parts=entry.parts[depth:])
+                return *branch.whose(inside), inside
+        return self.branches[0].readers[0][0], Ignored(BESIDE), entry
 
-    def whose(self, entry: Entry) -> tuple[Layout, Whose | Ignored]:
-        """Whose a file is, and by which layout."""
-        for layout, read in self.readers:
-            found = read(entry)
-            if found is not None:
-                return layout, found
-        return self.readers[-1][0], Ignored(plain.OF_THE_CLASS)
+    @property
+    def expected(self) -> list[Entry]:
+        """What should be there and is not."""
+        return [
+            replace(entry, parts=(*branch.prefix, *entry.parts))
+            for branch in self.branches
+            for entry in branch.expected
+        ]
 
 
 def arranged(level: Level, name: str | None = None) -> Arrangement:
-    """How a place is arranged: the outermost name that matches a layout decides.
+    """How a place is arranged.
 
     Args:
         level: the place, without what is hidden.
@@ -77,27 +136,81 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
     asked = [layout for layout in LAYOUTS if layout.name == name]
     if name is not None and not asked:
         raise UserError(f"--layout {name}: choose one of {', '.join(LAYOUT_NAMES)}")
-    for depth in range(_MOST_WRAPPERS):
-        inside = _only_folder(level)
-        found = _first(asked or _SYSTEMS, level) if not asked or asked[0] in _SYSTEMS else None
-        # A learning system's mark inside makes the only folder around it nobody's.
-        goes_on = inside and (plain.is_wrapper(level) or (not asked and _is_of_a_system(inside)))
-        if not found and not goes_on:
-            found = _first(asked or LAYOUTS, level)
-        if found:
-            return Arrangement(depth, (found, *_others(found[0], level)))
-        if inside is None:
-            break
-        level = inside
-    title = asked[0].title if asked else "any layout"
-    raise UserError(f"--layout {name}: nothing there is named as in {title}")
+    systems = asked or [layout for layout in LAYOUTS if layout.is_system]
+    if not asked or asked[0].is_system:
+        if found := list(_of_systems(level, systems, ())):
+            return Arrangement(tuple(found))
+        if person := _named_by_a_system(level, systems):
+            return Arrangement((person,))
+    if not asked or not asked[0].is_system:
+        return Arrangement((_of_people(level, asked or LAYOUTS),))
+    raise UserError(f"--layout {name}: nothing there is named as in {asked[0].title}")
 
 
-def _others(layout: Layout, level: Level) -> Iterator[tuple[Layout, Reader]]:
-    """What is asked of the files of a place of which its layout says nothing."""
-    for other in (*_MARKED, LAYOUTS[-1]):
-        if other is not layout and (read := other.recognise(level)):
-            yield other, read
+def _of_systems(level: Level, systems: Sequence[Layout], prefix: tuple[str, ...]) -> Iterator[Branch]:
+    """The branches of a place that bear a learning system's mark, the outermost of each."""
+    if found := _first(systems, level):
+        yield _branch(level, found, prefix)
+        return
+    if len(prefix) >= _DEEPEST or _is_peoples(level, systems):
+        return
+    inner = [
+        branch for inside in level.folders for branch in _of_systems(inside, systems, (*prefix, inside.name))
+    ]
+    if len({branch.prefix[: len(prefix) + 1] for branch in inner}) > 1:
+        # A download each.
+        inner = [replace(branch, section=branch.section or branch.prefix[len(prefix)]) for branch in inner]
+    yield from inner
+
+
+def _is_peoples(level: Level, systems: Sequence[Layout]) -> bool:
+    """Whether people have hand-ins here: what is inside somebody's folder bears nobody's mark."""
+    return plain.names_people(level.entries, level.unit) or any(
+        plain.is_a_persons(inside.entries, level.unit) and not _is_marked(inside, systems)
+        for inside in level.folders
+    )
+
+
+def _is_marked(level: Level, systems: Sequence[Layout]) -> bool:
+    """Whether a folder, or the unit's folder in it, bears a system's mark."""
+    places = [level, *(inside for inside in level.folders if inside.name == level.unit)]
+    return any(_first(systems, place) for place in places)
+
+
+def _named_by_a_system(level: Level, systems: Sequence[Layout]) -> Branch | None:
+    """One person's folder that a learning system has named, such as one that a shell's `*` stands for."""
+    if not level.name or level.is_zip or plain.names_people(level.entries, level.unit):
+        return None
+    if sum(plain.is_a_persons(inside.entries, level.unit) for inside in level.folders) > 1:
+        return None
+    around = replace(
+        level, entries=[replace(entry, parts=(level.name, *entry.parts)) for entry in level.entries], name=""
+    )
+    found = _first(systems, around)
+    if found is None:
+        return None
+    layout, read = found
+
+    def inside(entry: Entry) -> Whose | Ignored | None:
+        return read(replace(entry, parts=(level.name, *entry.parts)))
+
+    return Branch((), ((layout, inside), (_BY_NAME, plain.by_name(level))))
+
+
+def _of_people(level: Level, layouts: Sequence[Layout]) -> Branch:
+    """How people have arranged a place themselves."""
+    prefix: tuple[str, ...] = ()
+    while len(prefix) < _DEEPEST and (inside := plain.inside_wrapper(level)):
+        level, prefix = inside, (*prefix, inside.name)
+    found = _first(layouts, level) or (_BY_NAME, plain.by_name(level))
+    return Branch(prefix, (found, (_BY_NAME, plain.by_name(level))))
+
+
+def _branch(level: Level, found: tuple[Layout, Reader], prefix: tuple[str, ...]) -> Branch:
+    others = [layout for layout in LAYOUTS if layout.is_marked and layout is not found[0]]
+    readers = [found, *((other, read) for other in others if (read := other.recognise(level)))]
+    expected = tuple(found[0].expects(level)) if found[0].expects else ()
+    return Branch(prefix, (*readers, (_BY_NAME, plain.by_name(level))), expected)
 
 
 def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | None:
@@ -107,35 +220,22 @@ def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | N
     return None
 
 
-def _is_of_a_system(level: Level) -> bool:
-    """Whether a place has a learning system's mark, however many folders are around it."""
-    if _first(_SYSTEMS, level):
-        return True
-    inside = _only_folder(level)
-    return inside is not None and _is_of_a_system(inside)
-
-
-def _only_folder(level: Level) -> Level | None:
-    """What lies in the only folder of a place, beside which no hand-in lies; None if there is none."""
-    if plain.hand_ins(level.entries):
-        return None
-    folders = {entry.parts[0] for entry in level.entries if len(entry.parts) > 1}
-    if len(folders) != 1:
-        return None
-    inside = [replace(entry, parts=entry.parts[1:]) for entry in level.entries if len(entry.parts) > 1]
-    return replace(level, entries=inside, name=folders.pop())
+def _may_be_somebodys(entry: Entry) -> bool:
+    """Whether a file beside a learning system's own may be the work of somebody who sent it otherwise."""
+    kind = suffix_of(entry.parts[-1])[1]
+    is_folder = entry.is_folder and len(entry.parts) > 1
+    return is_folder or kind in (FileKind.NOTEBOOK, FileKind.ZIP) or entry.is_notebook
 
 
 def is_of_a_class(entries: Sequence[Entry], unit: str) -> bool:
     """Whether the files are what a learning system makes of several people's."""
-    level = Level(entries=entries, unit=unit)
-    found = _first(_SYSTEMS, level) or ((inside := _only_folder(level)) and _first(_SYSTEMS, inside))
-    if not found:
-        return False
-    depth = 0 if _first(_SYSTEMS, level) else 1
     keys = set()
-    for entry in entries:
-        if len(entry.parts) > depth:
-            whose = found[1](replace(entry, parts=entry.parts[depth:]))
-            keys |= {item.key for item in whose.people} if isinstance(whose, Whose) else set()
+    for branch in _of_systems(
+        Level(entries=entries, unit=unit), [layout for layout in LAYOUTS if layout.is_system], ()
+    ):
+        depth = len(branch.prefix)
+        for entry in entries:
+            if entry.parts[:depth] == branch.prefix and len(entry.parts) > depth:
+                _, whose = branch.whose(replace(entry, parts=entry.parts[depth:]))
+                keys |= {item.key for item in whose.people} if isinstance(whose, Whose) else set()
     return len(keys) > 1

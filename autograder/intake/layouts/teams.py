@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from autograder.intake.layouts.base import Level, Reader, Whose, person
+from autograder.intake.layouts.base import ANOTHER_UNIT, Ignored, Level, Reader, Whose, person
 from autograder.intake.tree import Entry
 
 # In the languages of Teams in which the word looks so.
@@ -19,10 +19,16 @@ def teams_reader(level: Level) -> Reader | None:
     with_version = {entry.parts[0] for entry in level.entries if len(entry.parts) > 3 and _number(entry)}
     if not with_version or 2 * len(with_version) < len(people):
         return None
+    assignments = {entry.parts[1] for entry in level.entries if len(entry.parts) > 2}
+    # Of several assignments those that are called as the unit is; else all but those of other units.
+    wanted = {name for name in assignments if re.search(rf"\b{re.escape(level.unit)}\b", name, re.IGNORECASE)}
+    wanted = wanted or {name for name in assignments if name not in level.units}
 
-    def read(entry: Entry) -> Whose | None:
+    def read(entry: Entry) -> Whose | Ignored | None:
         if len(entry.parts) < 2:
             return None
+        if len(entry.parts) > 2 and entry.parts[1] not in wanted:
+            return Ignored(ANOTHER_UNIT)
         number = _number(entry)
         own = entry.parts[3:] if number else entry.parts[2:] or entry.parts[1:]
         return Whose(people=(person("teams", entry.parts[0]),), parts=own, attempt=number)

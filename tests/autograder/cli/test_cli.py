@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from autograder.cli import app, session
 from autograder.course.units import Unit
 from autograder.grading import journal
-from autograder.grading.grader import UNKNOWN_TIME, Grader
+from autograder.grading.grader import UNKNOWN_TIME, Grader, Work
 from autograder.intake.submission import MARKED_LATE
 from autograder.publish.build import build_course
 from autograder.results import Line
@@ -222,14 +222,14 @@ def test_demo(tmp_path: Path) -> None:
 
 
 def test_demo_does_not_hide_a_fault_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    grade = Grader.grade
+    grade = Grader.grade_best
 
-    def fails_once(self: Grader, submission: Any, keep: Any = None) -> Line:
-        if submission.student == "ada":
+    def fails_once(self: Grader, work: Work) -> Line:
+        if work.attempts[0].student == "ada":
             raise SandboxError("the fork server did not answer")
-        return grade(self, submission, keep)
+        return grade(self, work)
 
-    monkeypatch.setattr(Grader, "grade", fails_once)
+    monkeypatch.setattr(Grader, "grade_best", fails_once)
     run = CliRunner().invoke(app, ["demo", str(tmp_path), "--students", "2"])
     assert run.exit_code == 1
     assert "a fault of the grader, not of the student" in " ".join(run.output.split())
