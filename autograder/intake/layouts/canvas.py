@@ -46,13 +46,10 @@ def _later_ids(found: dict[str, re.Match[str]]) -> dict[str, re.Match[str]]:
     made = dict(found)
     for same in tops.values():
         if len({found[top]["id"] for top in same}) > 1:
-            later: dict[str, re.Match[str]] = {
-                top: match
-                for top in same
-                if (match := _NAMED_WITH_NUMBER.fullmatch(top)) and _is_large(match)
-            }
-            if len(later) == len(same):
-                made.update(later)
+            later = {top: _NAMED_WITH_NUMBER.fullmatch(top) for top in same}
+            large = {top: match for top, match in later.items() if match and _is_large(match)}
+            if len(large) == len(same):
+                made.update(large)
     return made
 
 

@@ -234,10 +234,11 @@ def _says_unit_alone(name: str, unit: str) -> bool:
 
 
 def is_a_persons(entries: Sequence[Entry], unit: str) -> bool:
-    """Whether a folder is somebody's: it directly holds notebooks, or the unit's folder with something in it."""
+    """Whether a folder is somebody's: it holds notebooks, or the unit's folder with some."""
     return any(
-        (len(entry.parts) > 1 and entry.parts[0] == unit)
-        or (len(entry.parts) == 1 and suffix_of(entry.parts[0])[1] in (FileKind.NOTEBOOK, FileKind.SCRIPT))
+        suffix_of(entry.parts[-1])[1] in (FileKind.NOTEBOOK, FileKind.SCRIPT)
+        and entry.parts[:-1] in ((), (unit,))
+        and not entry.is_folder
         for entry in entries
     )
 

@@ -61,7 +61,7 @@ LAYOUTS = (
 _BY_NAME = LAYOUTS[-1]
 _SECTIONS = next(layout for layout in LAYOUTS if layout.name == "sections")
 _DEEPEST = 8
-BESIDE = "files beside the download"
+BESIDE_DOWNLOAD = "files beside the download"
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Branch:
             found = read(entry)
             if found is not None:
                 return layout, self._in_section(found)
-        return self.readers[0][0], Ignored(BESIDE)
+        return self.readers[0][0], Ignored(BESIDE_DOWNLOAD)
 
     def _in_section(self, found: Whose | Ignored) -> Whose | Ignored:
         if not self.section or isinstance(found, Ignored):
@@ -111,7 +111,7 @@ class Arrangement:
             if entry.parts[:depth] == branch.prefix and len(entry.parts) > depth:
                 inside = replace(entry, parts=entry.parts[depth:])
                 return *branch.whose(inside), inside
-        return self.branches[0].readers[0][0], Ignored(BESIDE), entry
+        return self.branches[0].readers[0][0], Ignored(BESIDE_DOWNLOAD), entry
 
     @property
     def expected(self) -> list[Entry]:
@@ -172,9 +172,15 @@ def _is_peoples(level: Level, systems: Sequence[Layout]) -> bool:
 
 
 def _is_marked(level: Level, systems: Sequence[Layout]) -> bool:
-    """Whether a folder, or the unit's folder in it, bears a system's mark."""
-    places = [level, *(inside for inside in level.folders if inside.name == level.unit)]
-    return any(_first(systems, place) for place in places)
+    """Whether a folder bears a system's mark, or the unit's folder in it for several people: one may be nbgrader's."""
+    inside = [place for place in level.folders if place.name == level.unit]
+    return _first(systems, level) is not None or any(len(_keys(place, systems)) > 1 for place in inside)
+
+
+def _keys(level: Level, systems: Sequence[Layout]) -> set[str]:
+    found = _first(systems, level)
+    whose = [found[1](entry) for entry in level.entries] if found else []
+    return {person.key for item in whose if isinstance(item, Whose) for person in item.people}
 
 
 def _named_by_a_system(level: Level, systems: Sequence[Layout]) -> Branch | None:
