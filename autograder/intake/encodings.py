@@ -5,6 +5,7 @@ All names of one place come from one machine, so one encoding is chosen for all 
 
 from __future__ import annotations
 
+import os.path
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -26,6 +27,8 @@ _CANDIDATES = (
 )
 # What is told from another by a fraction of a letter's weight is not told at all.
 _DIGITS = 6
+# Bytes of names that are looked at to tell encodings: those of a large class, not all that somebody may put into a zip.
+_SAMPLE = 16 * 2**10
 
 
 class Name(NamedTuple):
@@ -44,11 +47,14 @@ def names_of(raw: Sequence[bytes]) -> list[Name]:
     """
     foreign = [name for name in raw if not name.isascii()]
     others = [name for name in foreign if not _is_utf_8(name)]
-    if 2 * len(others) > len(foreign):
+    heads = _heads(raw) or foreign
+    odd = [name for name in heads if not _is_utf_8(name)]
+    if 2 * len(odd) > len(heads):
         others = foreign
     if not others:
         return [Name(normal_form(name.decode())) for name in raw]
-    encoding = max(_CANDIDATES, key=lambda candidate: round(_fitness(others, candidate), _DIGITS))
+    sample = _sample(odd or others)
+    encoding = max(_CANDIDATES, key=lambda candidate: round(_fitness(sample, candidate), _DIGITS))
     guessed = frozenset(others)
     return [
         Name(normal_form(name.decode(encoding, "backslashreplace")), encoding)
@@ -56,6 +62,28 @@ def names_of(raw: Sequence[bytes]) -> list[Name]:
         else Name(normal_form(name.decode()))
         for name in raw
     ]
+
+
+def _heads(raw: Sequence[bytes]) -> list[bytes]:
+    """The names that are not plain English of what lies side by side in a place, below the folders around all.
+
+    In a zip of a class these are people. What is inside them counts only where they tell nothing, else somebody with
+    many files would decide how the others are called.
+    """
+    shared = os.path.commonprefix(raw)  # noqa: RUF071 - of bytes; cut at a separator below
+    start = shared.rfind(b"/") + 1
+    heads = dict.fromkeys(name[start:].partition(b"/")[0] for name in raw)
+    return [name for name in heads if not name.isascii()]
+
+
+def _sample(names: Sequence[bytes]) -> list[bytes]:
+    """The first names, as many as are enough to tell an encoding; of one that is longer a part."""
+    total = 0
+    for number, name in enumerate(names, start=1):
+        total += len(name)
+        if total > _SAMPLE:
+            return [item[:_SAMPLE] for item in names[:number]]
+    return list(names)
 
 
 def normal_form(name: str) -> str:

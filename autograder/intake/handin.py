@@ -80,6 +80,8 @@ class HandIn:
             named_for_person: whether it lies among those of others, so that its name holds the person's as well.
             is_sure: whether a learning system says whose it is; a zip that somebody named may be a class's.
         """
+        # A file that is called as a learning system calls people's folders has no name of its own.
+        parts = parts or (() if entry.is_folder else entry.parts[-1:])
         for item, own, flags in _unpacked(entry, parts, unit if named_for_person and not is_sure else ""):
             self._take(item, own, unit, flags, named_for_person=named_for_person and item is entry)
 
@@ -241,8 +243,13 @@ class HandIn:
             entry, reason = self.others[0], "is no notebook: an .ipynb, .py or .zip is needed"
         elif self.typed:
             entry, reason = self.typed[0], "was typed into the learning system: the notebook itself is needed"
-        else:
+        elif self.empty:
             entry, reason = self.empty[0], f"is a folder without a notebook: {owner.unit}.ipynb is missing"
+        else:
+            # Of a person with a recorded time alone.
+            return owner.unreadable(
+                owner.student, f"handed in no notebook: {owner.unit}.ipynb is missing", when
+            )
         return owner.unreadable(shown(entry), reason, when)
 
 

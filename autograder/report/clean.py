@@ -197,6 +197,11 @@ def keeps_all(made: str) -> bool:
     return not before.hidden and before.text == after.text and not before.tags - after.tags
 
 
+def prose(made: str) -> str:
+    """What a browser shows outside of code: where its formulas are looked for, whatever the Markdown looked like."""
+    return _Seen(_checking_cleaner().clean(made)).prose
+
+
 def is_closed(made: str) -> bool:
     """Whether it leaves the page around it alone: nothing is closed that it did not open, or left open."""
     return _Seen(made).is_closed
@@ -208,6 +213,7 @@ class _Seen(HTMLParser):
     Attributes:
         hidden: whether there is a comment, a declaration or something else that nobody sees.
         is_closed: whether each tag that must be closed is, once.
+        prose: the text outside of code, with its blanks.
     """
 
     def __init__(self, made: str) -> None:
@@ -215,6 +221,7 @@ class _Seen(HTMLParser):
         self.tags: Counter[tuple[str, frozenset[tuple[str, str]]]] = Counter()
         self.hidden = False
         self._texts: list[str] = []
+        self._prose: list[str] = []
         self._open: Counter[str] = Counter()
         self._closed_more = False
         try:
@@ -225,6 +232,7 @@ class _Seen(HTMLParser):
             self.hidden = True
         self.is_closed = not self._closed_more and not +self._open
         self.text = "".join("".join(self._texts).split())
+        self.prose = "".join(self._prose)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in _NEED_NO_END:
@@ -245,6 +253,8 @@ class _Seen(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self._texts.append(data)
+        if self._open["code"] + self._open["pre"] <= 0:
+            self._prose.append(data)
 
     def handle_comment(self, data: str) -> None:
         self.hidden = True

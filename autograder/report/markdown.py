@@ -16,7 +16,17 @@ from typing import Any
 
 from markupsafe import Markup
 
-from autograder.report.clean import DATA, TAGS, is_closed, keeps_all, leads, pictures, safe_html, scheme_of
+from autograder.report.clean import (
+    DATA,
+    TAGS,
+    is_closed,
+    keeps_all,
+    leads,
+    pictures,
+    prose,
+    safe_html,
+    scheme_of,
+)
 from course_utils.slices.plain import LONGEST_NAME, STEERING, clip
 
 CLEANED_NOTE = (
@@ -185,7 +195,8 @@ def _is_harmless(source: str, attachments: dict[str, dict[str, str]]) -> bool:
     except Exception:  # whatever the formatter stumbles over
         return False
     made = _TASK.sub("\N{BALLOT BOX}", made)
-    return is_closed(made) and keeps_all(made)
+    # Entities and unclosed backticks make commands where the source shows none.
+    return is_closed(made) and keeps_all(made) and not _COMMAND.search(prose(made))
 
 
 # As mistune writes a box of a list of tasks.

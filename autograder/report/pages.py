@@ -18,6 +18,8 @@ from autograder.shown import one_line
 
 CLASS_REPORT = "report.html"
 FEEDBACK = "feedback"
+# The end of a changed name: who is called so themselves gets another one.
+_CHANGED = re.compile(r"_[0-9a-f]{8}\Z")
 
 
 def write_report(folder: Path, lines: Sequence[Line]) -> Path:
@@ -72,6 +74,6 @@ def file_name(student: str) -> str:
     A changed name gets a few digits of a hash, so that `a/b` never sees the page of `a_b`.
     """
     name = re.sub(r"[^\w.@ -]", "_", one_line(student)).strip(". ").encode()[:200].decode(errors="ignore")
-    if name == student:
+    if name == student and not _CHANGED.search(name):
         return name
     return f"{name}_{hashlib.sha256(student.encode()).hexdigest()[:8]}"

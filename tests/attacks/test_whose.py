@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import lzma
 import struct
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from autograder.intake.belonging import KnownExercises
 from autograder.intake.collect import collect
+from autograder.intake.encodings import names_of
 from autograder.intake.submission import Submission, Unreadable
 from tests.support import handins
 
@@ -145,6 +147,78 @@ def test_a_time_in_an_upload_is_nobodys(tmp_path: Path) -> None:
     class_ = handins.HandedIn(name="", layout="", files=files, people=people)
     for path in (class_.as_folder(tmp_path), class_.as_zip(tmp_path)):
         assert [found.submitted_at for item in collect([path], "moco") for found in item.read()] == [None] * 3
+
+
+MARKS = ["x_1_2_moco.ipynb", "ada_1_assignsubmission_file_moco.ipynb", "x_attempt_2020-01-01-00-00-00_moco.ipynb", "x_1_assignsubmission_file"]  # fmt: skip
+SYSTEMS = {
+    "canvas": ("{0}_{1}_{1}_{2}", "canvas:{1}"),
+    "blackboard": ("SSL_moco_{0}_attempt_2026-11-28-10-15-00_{2}", "blackboard:{0}"),
+    "brightspace": ("{1}-9 - {0} - Nov 28, 2026 1015 AM - {2}", "brightspace:{1} {0}"),
+    "google": ("{0} - {2}", "google:{0}"),
+}
+
+
+@pytest.mark.parametrize("as_zip", [False, True])
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_another_systems_mark_in_a_files_name_changes_nobody(
+    tmp_path: Path, system: str, mark: str, as_zip: bool
+) -> None:
+    name, key = SYSTEMS[system]
+    files = {
+        name.format("ada", 1, "moco.ipynb"): ADA,
+        name.format("bob", 2, "Copy of moco.ipynb"): BOB,
+        name.format("mallory", 3, mark): MALLORY,
+        name.format("mallory", 3, "moco.ipynb"): MALLORY,
+    }
+    people = {key.format(who, n): who for n, who in enumerate(("ada", "bob", "mallory"), start=1)}
+    class_ = handins.HandedIn(name="", layout="", files=files, people=people)
+    path = class_.as_zip(tmp_path) if as_zip else class_.as_folder(tmp_path)
+    assert {item.person.key for item in collect([path], "moco", known=KNOWN)} == people.keys()
+
+
+def test_a_file_called_as_a_folder_of_moodles_ends_nothing(tmp_path: Path) -> None:
+    files = {"ada.ipynb": ADA, "mallory_assignsubmission_file": b"x", "submission_1": b"x"}
+    class_ = handins.HandedIn(name="", layout="", files=files, people={})
+    for path in (class_.as_folder(tmp_path), class_.as_zip(tmp_path)):
+        assert "ada" in {item.person.key for item in collect([path], "moco", known=KNOWN)}
+
+
+def test_a_zip_that_pretends_to_be_an_export_ends_nothing(tmp_path: Path) -> None:
+    files = {
+        "ada.ipynb": ADA,
+        "mallory.zip": packed([("submission_metadata.yml", b"a: ["), ("submission_1/moco.ipynb", MALLORY)]),
+    }
+    for as_zip in (False, True):
+        assert read(tmp_path, files, as_zip=as_zip) == {"ada": "ada", "mallory": "mallory"}
+
+
+def test_a_recorded_time_without_a_file_is_told(tmp_path: Path) -> None:
+    files = {"ada/moco/moco.ipynb": ADA, "bob/moco/timestamp.txt": b"2026-01-01 00:00:00 UTC"}
+    for as_zip in (False, True):
+        assert read(tmp_path, files, as_zip=as_zip) == {"ada": "ada", "bob": ""}
+
+
+@pytest.mark.parametrize("around", [b"", b"class/"])
+def test_names_inside_a_persons_part_do_not_change_how_others_are_called(
+    tmp_path: Path, around: bytes
+) -> None:
+    data = io.BytesIO()
+    names = {"Zo\u00eb/moco.ipynb".encode(): ADA, b"mallory/moco.ipynb": MALLORY}
+    names |= {b"mallory/\x81\x82\xff%d.txt" % n: b"x" for n in range(9)}
+    with zipfile.ZipFile(data, "w") as made:
+        for name, content in names.items():
+            info = handins._Raw("x" * len(around + name), FUTURE)
+            info.raw = around + name
+            made.writestr(info, content)
+    (tmp_path / "class.zip").write_bytes(data.getvalue())
+    assert {item.person.key for item in collect([tmp_path / "class.zip"], "moco")} == {"Zo\u00eb", "mallory"}
+
+
+def test_many_long_names_in_no_encoding_do_not_hold_up_a_class() -> None:
+    start = time.process_time()
+    names_of([bytes([65 + n]) + b"\xff\xfe\x81" * 20_000 for n in range(50)])
+    assert time.process_time() - start < 5
 
 
 def large_dictionary() -> bytes:

@@ -220,10 +220,19 @@ def _branch(level: Level, found: tuple[Layout, Reader], prefix: tuple[str, ...])
 
 
 def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | None:
+    """The layout of a place: of those whose marks are there the one that says most, then the first.
+
+    A file's name ends as its owner likes, and may bear another system's mark: one must not decide for a class.
+    """
+    found = []
     for layout in layouts:
         if read := layout.recognise(level):
-            return layout, read
-    return None
+            if not layout.is_system:
+                return found[0] if found else (layout, read)
+            found.append((layout, read))
+    if len(found) < 2:
+        return found[0] if found else None
+    return max(found, key=lambda item: len({e.parts[0] for e in level.entries if item[1](e) is not None}))
 
 
 def _may_be_somebodys(entry: Entry) -> bool:
@@ -236,9 +245,13 @@ def _may_be_somebodys(entry: Entry) -> bool:
 def is_of_a_class(entries: Sequence[Entry], unit: str) -> bool:
     """Whether the files are what a learning system makes of several people's."""
     keys = set()
-    for branch in _of_systems(
-        Level(entries=entries, unit=unit), [layout for layout in LAYOUTS if layout.is_system], ()
-    ):
+    systems = [layout for layout in LAYOUTS if layout.is_system]
+    try:
+        branches = list(_of_systems(Level(entries=entries, unit=unit), systems, ()))
+    except UserError:
+        # It pretends to be an export, and is none: somebody's own.
+        return False
+    for branch in branches:
         depth = len(branch.prefix)
         for entry in entries:
             if entry.parts[:depth] == branch.prefix and len(entry.parts) > depth:

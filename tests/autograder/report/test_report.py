@@ -149,6 +149,8 @@ def test_no_two_students_share_a_page(tmp_path: Path) -> None:
     pages(tmp_path, grade("a/b"), grade("a_b"), grade("a:b"), grade("a_b."))
     assert len(list((tmp_path / "feedback" / "moco").iterdir())) == 4
     assert file_name("a_b") == "a_b"
+    # Somebody who takes the name of another's page for their own.
+    assert file_name(file_name("O'Brien")) != file_name("O'Brien")
 
 
 def test_results_under_other_checks_in_the_same_journal(tmp_path: Path) -> None:
