@@ -8,6 +8,7 @@ import io
 import lzma
 import stat
 import struct
+import threading
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -86,10 +87,40 @@ class Member:
             OSError: the zip on the disk cannot be read.
         """
         with _reasons(), ExitStack() as stack:
-            opened = _open(stack, stack.enter_context(_file(self.archive)), MOST_OF_A_CLASS)
-            for outer in self.way[:-1]:
-                opened = _open(stack, io.BytesIO(_unpack(opened, outer)), MAX_MEMBERS)
-            return _unpack(opened, self.way[-1], most)
+            if most is not None:
+                return _unpack(_LAST.opened(self.archive, self.way[:-1]), self.way[-1], most)
+            return _unpack(_container(stack, self.archive, self.way[:-1]), self.way[-1])
+
+
+def _container(stack: ExitStack, archive: Path, way: Sequence[int]) -> zipfile.ZipFile:
+    """The zip at the end of a way from the one on the disk."""
+    opened = _open(stack, stack.enter_context(_file(archive)), MOST_OF_A_CLASS)
+    for outer in way:
+        opened = _open(stack, io.BytesIO(_unpack(opened, outer)), MAX_MEMBERS)
+    return opened
+
+
+class _Last(threading.local):
+    """The zip of which beginnings were read last: one with 20,000 files is not opened 20,000 times."""
+
+    key: object = None
+    stack = ExitStack()
+    zip: zipfile.ZipFile
+
+    def opened(self, archive: Path, way: Sequence[int]) -> zipfile.ZipFile:
+        status = archive.stat()
+        key = (archive, way, status.st_ino, status.st_size, status.st_mtime_ns)
+        if self.key != key:
+            self.stack.close()
+            self.key = None
+            with ExitStack() as stack:
+                self.zip = _container(stack, archive, way)
+                self.stack = stack.pop_all()
+            self.key = key
+        return self.zip
+
+
+_LAST = _Last()
 
 
 def members(archive: Path | Member, most: int | None = None) -> list[Member]:

@@ -70,7 +70,7 @@ def _heads(raw: Sequence[bytes]) -> list[bytes]:
     In a zip of a class these are people. What is inside them counts only where they tell nothing, else somebody with
     many files would decide how the others are called.
     """
-    shared = os.path.commonprefix(raw)  # noqa: RUF071 - of bytes; cut at a separator below
+    shared = os.path.commonprefix(raw) or b""  # noqa: RUF071 - of bytes; cut at a separator below
     start = shared.rfind(b"/") + 1
     heads = dict.fromkeys(name[start:].partition(b"/")[0] for name in raw)
     return [name for name in heads if not name.isascii()]

@@ -221,6 +221,15 @@ def test_many_long_names_in_no_encoding_do_not_hold_up_a_class() -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("is_nested", [False, True])
+def test_many_small_files_in_a_zip_do_not_hold_up_a_class(tmp_path: Path, is_nested: bool) -> None:
+    many = packed([("moco.ipynb", MALLORY), *((f"{n}.txt", b"x") for n in range(3_000))])
+    files = {"ada/moco.ipynb": ADA, "mallory/hw.zip": packed([("in.zip", many)]) if is_nested else many}
+    start = time.process_time()
+    assert read(tmp_path, files, as_zip=True) == {"ada": "ada", "mallory": "mallory"}
+    assert time.process_time() - start < 8
+
+
 def large_dictionary() -> bytes:
     """A member in LZMA whose header asks for a dictionary of 4 GiB."""
     made = bytearray(packed([("moco.ipynb", MALLORY)], zipfile.ZIP_LZMA))

@@ -224,7 +224,7 @@ def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | N
 
     A file's name ends as its owner likes, and may bear another system's mark: one must not decide for a class.
     """
-    found = []
+    found: list[tuple[Layout, Reader]] = []
     for layout in layouts:
         if read := layout.recognise(level):
             if not layout.is_system:
