@@ -15,17 +15,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from autograder.errors import UserError
-from autograder.intake import archive
 from autograder.intake.belonging import KnownExercises
 from autograder.intake.candidate import TIMESTAMP, recorded_time
 from autograder.intake.handin import BESIDE, HandIn
-from autograder.intake.kinds import FileKind, suffix_of
 from autograder.intake.layouts.base import Ignored, Level, Whose
-from autograder.intake.layouts.plain import hidden, hidden_name
+from autograder.intake.layouts.plain import hidden
 from autograder.intake.layouts.table import Arrangement, arranged
 from autograder.intake.persons import labels
+from autograder.intake.places import places_of
 from autograder.intake.submission import Giver, Submission, Unreadable
-from autograder.intake.tree import Entry, entries_of_folder, entries_of_zip, entry_of_file
+from autograder.intake.tree import Entry, entries_of_folder
 from autograder.results import Flag, FlagKind, Person
 from course_utils.slices.plain import several
 
@@ -199,28 +198,22 @@ def collect(
     Raises:
         UserError: a path does not exist or cannot be read, or none holds anything to grade, or none has the layout.
     """
-    # One place once, however often it is named.
-    paths = list({path.resolve(): path for path in paths}.values())
+    paths = list(paths)
     known = known or KnownExercises(unit, ())
     ignored: Counter[str] = Counter()
     people: dict[str, _Gathered] = {}
     places = []
-    for number, path in enumerate(paths):
-        entries = _entries(path, unit, results)
-        kept = _kept(entries, ignored)
-        if not kept:
-            continue
+    for number, place in enumerate(places_of(paths, unit, results, ignored)):
         level = Level(
-            entries=kept,
+            entries=place.entries,
             unit=unit,
-            name=_name_of(path, unit),
+            name=place.name,
             units=tuple(known.others),
             zone=zone,
-            is_zip=suffix_of(path.name)[1] == FileKind.ZIP and path.is_file(),
+            is_zip=place.is_zip,
         )
-        arrangement = arranged(level, layout)
-        read_as = _gather(kept, arrangement, _Place(number, unit, zone), people, ignored)
-        places.append(f"{path}: read as {', and '.join(_read_as(*item) for item in read_as)}")
+        read_as = _gather(place.entries, arranged(level, layout), _Where(number, unit, zone), people, ignored)
+        places.append(f"{place.title}: read as {', and '.join(_read_as(*item) for item in read_as)}")
     found = [_found(item, unit, known) for item in people.values() if item.hand_ins]
     if not found:
         listed = ", ".join(str(path) for path in paths)
@@ -259,58 +252,8 @@ def _count(people: int) -> str:
     return "one person" if people == 1 else f"{people} people"
 
 
-def _entries(path: Path, unit: str, results: Path | None) -> list[Entry]:
-    try:
-        if not path.exists():
-            raise UserError(f"{path}: no such file or folder")
-        if path.is_dir():
-            return entries_of_folder(path, results)
-        if suffix_of(path.name)[1] == FileKind.ZIP:
-            return entries_of_zip(path, archive.MOST_OF_A_CLASS)
-        stamp = path.resolve().parent / TIMESTAMP
-        return [entry_of_file(path)] + (
-            [entry_of_file(stamp)] if _name_of(path, unit) and stamp.is_file() else []
-        )
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {error.strerror or error}") from error
-    except UserError as error:
-        if str(path) in str(error):
-            raise
-        raise UserError(f"{path} {error}") from error
-
-
-def _kept(entries: Iterable[Entry], ignored: Counter[str]) -> list[Entry]:
-    """The files that are not ignored whatever they are; a folder with nothing else in it is an empty one."""
-    kept: list[Entry] = []
-    emptied: dict[tuple[str, ...], Entry] = {}
-    for entry in entries:
-        rule = hidden(entry) if entry.parts else Ignored("members without a name")
-        if rule is None:
-            kept.append(entry)
-            continue
-        ignored[rule.rule] += not entry.is_folder
-        depth = next((depth for depth in range(len(entry.parts)) if hidden_name(entry.parts[depth])), 0)
-        if depth:
-            parts = entry.parts[:depth]
-            emptied.setdefault(parts, Entry(parts=parts, source=entry.source, is_folder=True))
-    filled = {entry.parts[:depth] for entry in kept for depth in range(1, len(entry.parts) + 1)}
-    return [*kept, *(entry for parts, entry in emptied.items() if parts not in filled)]
-
-
-def _name_of(path: Path, unit: str) -> str:
-    """What a place is called, which may be the name of its only person."""
-    if path.is_dir():
-        place = path.resolve()
-        return place.parent.name if place.name == unit else place.name
-    if suffix_of(path.name)[1] == FileKind.ZIP:
-        return path.name
-    # A file that is called as the unit is has the name of its folder, as in nbgrader's tree.
-    folder = path.resolve().parent
-    return folder.parent.name if folder.name == unit else folder.name
-
-
 @dataclass(frozen=True)
-class _Place:
+class _Where:
     number: int
     unit: str
     zone: dt.tzinfo | None
@@ -319,7 +262,7 @@ class _Place:
 def _gather(
     entries: Iterable[Entry],
     arrangement: Arrangement,
-    place: _Place,
+    place: _Where,
     people: dict[str, _Gathered],
     ignored: Counter[str],
 ) -> list[tuple[str, set[str]]]:
@@ -340,7 +283,7 @@ def _gather(
     return list(read_as.items())
 
 
-def _hand_in(whose: Whose, place: _Place, people: dict[str, _Gathered]) -> HandIn:
+def _hand_in(whose: Whose, place: _Where, people: dict[str, _Gathered]) -> HandIn:
     """The hand-in that a file belongs to; members of a group have the same."""
     # Somebody may hand in with a group, and alone: what others have no part in is none of theirs.
     at = (place.number, whose.attempt, *sorted(item.key for item in whose.people))
@@ -354,13 +297,13 @@ def _hand_in(whose: Whose, place: _Place, people: dict[str, _Gathered]) -> HandI
     return shared
 
 
-def _put(entry: Entry, whose: Whose, hand_in: HandIn, place: _Place, ignored: Counter[str]) -> None:
+def _put(entry: Entry, whose: Whose, hand_in: HandIn, place: _Where, ignored: Counter[str]) -> None:
     hand_in.submitted_at = hand_in.submitted_at or whose.submitted_at
     hand_in.marked_late |= whose.late
     hand_in.flags += [flag for flag in whose.flags if flag not in hand_in.flags]
     if whose.is_text and not entry.is_folder:
         hand_in.typed.append(entry)
-    elif not whose.is_upload and whose.parts in ((TIMESTAMP,), (place.unit, TIMESTAMP)):
+    elif not whose.is_upload and whose.parts == (place.unit, TIMESTAMP):
         ignored["times of hand-in"] += 1
         time, flags = recorded_time(entry, place.zone)
         hand_in.submitted_at = time or hand_in.submitted_at

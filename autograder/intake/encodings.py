@@ -5,9 +5,9 @@ All names of one place come from one machine, so one encoding is chosen for all 
 
 from __future__ import annotations
 
-import os.path
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 # In the order in which they are preferred where several fit alike: the code pages in which Windows zips in Western
@@ -70,8 +70,10 @@ def _heads(raw: Sequence[bytes]) -> list[bytes]:
     In a zip of a class these are people. What is inside them counts only where they tell nothing, else somebody with
     many files would decide how the others are called.
     """
-    shared = os.path.commonprefix(raw) or b""  # noqa: RUF071 - of bytes; cut at a separator below
-    start = shared.rfind(b"/") + 1
+    ordered = sorted(raw) or [b""]
+    # In order, all others begin as the first and the last both do.
+    shared = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(ordered[0], ordered[-1], strict=False))))
+    start = ordered[0][:shared].rfind(b"/") + 1
     heads = dict.fromkeys(name[start:].partition(b"/")[0] for name in raw)
     return [name for name in heads if not name.isascii()]
 

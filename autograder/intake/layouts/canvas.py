@@ -19,6 +19,7 @@ _NAMED = re.compile(rf"(?P<name>.*?)_(?P<late>LATE_)?(?P<id>\d+)_{_FILE}", re.DO
 _NAMED_WITH_NUMBER = re.compile(
     r"(?P<name>.*?_\d+)_(?P<late>LATE_)?(?P<id>\d+)_(?P<number>\d+)_(?P<file>.+)(?P<page>\Z)?", re.DOTALL
 )
+_YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _ANONYMOUS = re.compile(rf"(?P<late>LATE_)?(?P<name>anon)_(?P<id>[^_]+)_{_FILE}", re.DOTALL)
 
 
@@ -26,6 +27,9 @@ def canvas_reader(level: Level) -> Reader | None:
     """Where names look so."""
     anonymous = {top: match for top in level.tops if (match := _ANONYMOUS.fullmatch(top))}
     named = {top: match for top in level.tops if (match := _NAMED.fullmatch(top))}
+    if 2 * len(named) < len(level.tops):
+        # Among other names `ada_2026_11_moco` holds a date.
+        named = {top: match for top, match in named.items() if not _YEAR.match(match["id"])}
     # Marking is anonymous for all or for nobody; a few other files may look like names.
     found = (
         anonymous if 2 * len(anonymous.keys() - named.keys()) >= len(named.keys() - anonymous.keys()) else {}

@@ -119,17 +119,7 @@ def by_name(level: Level) -> Reader:
 
 def one_persons(level: Level) -> Reader | None:
     """Where all is one person's, whom the place is named for: files that name the unit and nobody, or its folder."""
-    if not level.name:
-        return None
-    files = _notebooks(level.entries)
-    if _unit_files(level):
-        is_one = all(not named(suffix_of(name)[0], level.unit).person for name in files)
-        is_one &= sum(is_a_persons(inside.entries, level.unit) for inside in level.folders) < 2
-    else:
-        in_unit = any(inside.name == level.unit and _unit_files(inside) for inside in level.folders)
-        alone = len(level.folders) == 1 and level.folders[0].name.lower() in _NAMELESS
-        is_one = not files and (in_unit or (alone and _unit_files(level.folders[0])))
-    if not is_one:
+    if not level.name or not is_of_one(level):
         return None
     stem, kind, _ = suffix_of(level.name)
     if not level.is_zip and kind not in (FileKind.NOTEBOOK, FileKind.SCRIPT):
@@ -147,6 +137,18 @@ def one_persons(level: Level) -> Reader | None:
     return read
 
 
+def is_of_one(level: Level) -> bool:
+    """Whether a place holds files that name the unit and nobody, or the unit's folder with such a file."""
+    files = _notebooks(level.entries)
+    if any(inside.name == level.unit and _unit_files(inside) for inside in level.folders):
+        return True
+    if _unit_files(level):
+        is_one = all(not named(suffix_of(name)[0], level.unit).person for name in files)
+        return is_one and sum(is_a_persons(inside.entries, level.unit) for inside in level.folders) < 2
+    alone = len(level.folders) == 1 and level.folders[0].name.lower() in _NAMELESS
+    return not files and alone and _unit_files(level.folders[0])
+
+
 def inside_wrapper(level: Level) -> Level | None:
     """What lies in the folder that is around the hand-ins of a class, and is nobody's; None if there is none."""
     submitted = [inside for inside in level.folders if inside.name.lower() == "submitted"]
@@ -161,7 +163,8 @@ def inside_wrapper(level: Level) -> Level | None:
     if inside.name.lower() in _NAMELESS:
         return None if _unit_files(inside) and _people(inside) < 2 else inside
     if inside.name == level.unit and not _unit_files(inside):
-        return inside
+        # A class's of this unit; one person's would hold the notebook.
+        return inside if _people(inside) > 1 else None
     if any(item.name == level.unit for item in deeper) or _unit_files(inside):
         return None
     if files:
@@ -179,7 +182,7 @@ def _people(level: Level) -> int:
 
 
 def _unit_files(level: Level) -> bool:
-    return any(_says_unit_alone(name, level.unit) for name in _notebooks(level.entries))
+    return any(says_unit_alone(name, level.unit) for name in _notebooks(level.entries))
 
 
 def names_people(entries: Iterable[Entry], unit: str) -> bool:
@@ -228,7 +231,7 @@ def _notebooks(entries: Iterable[Entry]) -> list[str]:
     return notebooks or [name for name, kind in files.items() if kind == FileKind.SCRIPT]
 
 
-def _says_unit_alone(name: str, unit: str) -> bool:
+def says_unit_alone(name: str, unit: str) -> bool:
     found = named(suffix_of(name)[0], unit)
     return found.says_unit and not found.person
 
@@ -260,7 +263,8 @@ def _is_sections(level: Level) -> bool:
             return False
         files = _notebooks(inside.entries)
         named_files = [named(suffix_of(name)[0], level.unit) for name in files]
-        if files and not (len(files) > 1 or (named_files[0].person and named_files[0].says_unit)):
+        # Notebooks that name no unit may be several of one person.
+        if files and not (len(files) > 2 or all(item.person and item.says_unit for item in named_files)):
             return False
         if not files and not any(is_a_persons(item.entries, level.unit) for item in inside.folders):
             return False

@@ -59,7 +59,7 @@ LAYOUTS = (
     Layout(name="names", title="folders and files by name", recognise=plain.by_name),
 )
 _BY_NAME = LAYOUTS[-1]
-_SECTIONS = next(layout for layout in LAYOUTS if layout.name == "sections")
+_ONE = next(layout for layout in LAYOUTS if layout.name == "one")
 _DEEPEST = 8
 BESIDE_DOWNLOAD = "files beside the download"
 
@@ -137,6 +137,9 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
     if name is not None and not asked:
         raise UserError(f"--layout {name}: choose one of {', '.join(LAYOUT_NAMES)}")
     systems = asked or [layout for layout in LAYOUTS if layout.is_system]
+    if not asked and plain.is_of_one(level) and not level.is_zip and (read := plain.one_persons(level)):
+        # What is inside bears nobody's mark.
+        return Arrangement((Branch((), ((_ONE, read), (_BY_NAME, plain.by_name(level)))),))
     if not asked or asked[0].is_system:
         if found := list(_of_systems(level, systems, ())):
             return Arrangement(tuple(found))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from autograder.intake.kinds import suffix_of
 from autograder.intake.layouts.base import ANOTHER_UNIT, Ignored, Level, Reader, Whose, person
 from autograder.intake.tree import Entry
 
@@ -15,6 +16,12 @@ _VERSION = re.compile(
 
 def teams_reader(level: Level) -> Reader | None:
     """Where half of the people or more have such a folder."""
+    if any(
+        len(entry.parts) == 3 and entry.parts[1] == level.unit and suffix_of(entry.parts[2])[1]
+        for entry in level.entries
+    ):
+        # nbgrader's tree, in which folders called so are people's own.
+        return None
     people = {entry.parts[0] for entry in level.entries if len(entry.parts) > 1}
     with_version = {entry.parts[0] for entry in level.entries if len(entry.parts) > 3 and _number(entry)}
     if not with_version or 2 * len(with_version) < len(people):
