@@ -401,8 +401,9 @@ def _write_result(
     for id_, text in cells.comments(result).items():
         if id_ in comments:
             changes.append(_put(comments[id_], "auto_comment", text))
-    if another:
-        changes += [_ask_again(grades[id_]) for id_ in cells.by_hand if id_ in grades]
+    written = [grades[id_] for id_ in cells.by_hand if id_ in grades]
+    # Without any score nobody and nothing has looked at it: nbgrader leaves such grades when it could not read a file.
+    changes += [_ask_again(grade) for grade in written if another or _has_no_score(grade)]
     changes.append(
         _put(notebook, "late_submission_penalty", penalty_now(gradebook, submission, notebook, cells.course))
     )
@@ -423,6 +424,10 @@ def _is_another(
         return time != submission.timestamp
     before = {id_: grades[id_].auto_score for id_ in scores}
     return any(score is not None and score != scores[id_] for id_, score in before.items())
+
+
+def _has_no_score(grade: Grade) -> bool:
+    return grade.auto_score is None and grade.manual_score is None
 
 
 def _ask_again(grade: Grade) -> bool:

@@ -291,6 +291,15 @@ def test_an_answer_of_another_attempt_waits_for_a_person(course: Path, known: bo
     assert seen(course, "bob")["grades"]["tiny-q1"] == (None, None, True)
 
 
+def test_an_answer_that_nbgrader_could_not_read_before_waits_for_a_person(course: Path) -> None:
+    """Where `nbgrader autograde` finds a damaged file it leaves grades without a score for which nobody waits."""
+    write_gradebook([result("ada")], course)
+    for name in ("tiny-scale-check", "tiny-clear-check", "tiny-q1"):
+        change(course, "ada", name, auto_score=None, needs_manual_grade=False)
+    write_gradebook([result("ada")], course)
+    assert seen(course, "ada")["grades"]["tiny-q1"] == (None, None, True)
+
+
 def test_lateness_is_by_the_gradebooks_due_date_and_score(course: Path) -> None:
     late = result("ada", 3.0, submitted_at="2026-12-01T13:00:00+01:00", late_days=2)
     write_gradebook([late], course)
