@@ -9,6 +9,8 @@ from __future__ import annotations
 import contextlib
 import glob
 import re
+import shutil
+import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +61,22 @@ class CourseGenerateAssignment(GenerateAssignment):
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
         """Write over the notebook, and leave other files beside it alone; `--force` removes them, as nbgrader does."""
         return bool(super().init_destination(assignment_id, student_id)) if self.force else True
+
+    def convert_notebooks(self) -> None:
+        """As nbgrader's, which removes the folder with all that is in it when something fails: that is put back."""
+        made = Path(
+            self.coursedir.format_path(self.coursedir.release_directory, ".", self.coursedir.assignment_id)
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            kept = Path(folder, "kept")
+            if made.is_dir():
+                shutil.copytree(made, kept)
+            try:
+                super().convert_notebooks()
+            finally:
+                if kept.is_dir() and not made.exists():
+                    shutil.copytree(kept, made)
+                    self.log.warning("%s is as it was before", made)
 
 
 class _ChosenExporter(BoundedExporter):

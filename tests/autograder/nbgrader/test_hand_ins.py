@@ -310,3 +310,18 @@ def test_an_assignment_is_generated_where_its_folder_is_there(graded: Outcome) -
         assert [item.name for item in gradebook.assignments] == ["tiny"]
         assert gradebook.find_assignment("tiny").max_score == 7.0
     assert (graded.course / RELEASE).is_file()
+
+
+def test_an_assignment_that_cannot_be_generated_stays_as_it_was(graded: Outcome, tmp_path: Path) -> None:
+    """nbgrader refuses a notebook with other cells once there are submissions, and removes the whole folder."""
+    course = shutil.copytree(graded.course, tmp_path / "course")
+    (course / RELEASE).with_name("own.csv").write_text("1,2")
+    source = nbformat.read(course / SOURCE, as_version=4)
+    source.cells.remove(cell(source, "tiny-scale-check"))
+    nbformat.write(source, course / SOURCE)
+    before = (course / RELEASE).read_bytes()
+    done = nbgrader(course, "generate_assignment", "tiny")
+    assert done.returncode == 1
+    assert "is as it was before" in done.stderr
+    assert (course / RELEASE).read_bytes() == before
+    assert (course / RELEASE).with_name("own.csv").read_text() == "1,2"
