@@ -114,13 +114,14 @@ def _zip(path: Path, unit: str, ignored: Counter[str]) -> _Named:
 
 
 def _folder(path: Path, unit: str, entries: list[Entry], ignored: Counter[str]) -> _Named:
-    kept = _kept(entries, ignored)
     folder = path.resolve()
-    is_units = folder.name == unit
-    person = folder.parent if is_units else folder
+    person = folder.parent if folder.name == unit else folder
+    kept = _kept(entries, ignored)
+    if folder.name == unit:
+        kept = [replace(entry, parts=(unit, *entry.parts)) for entry in kept]
     place = ReadPlace(title=str(path), entries=kept, name=person.name)
     is_persons = is_of_one(Level(entries=kept, unit=unit, name=person.name))
-    return _Named(path, person.parent, (person.name, unit) if is_units else (person.name,), place, is_persons)
+    return _Named(path, person.parent, (person.name,), place, is_persons)
 
 
 def _file(path: Path, unit: str, ignored: Counter[str]) -> _Named:
@@ -128,16 +129,12 @@ def _file(path: Path, unit: str, ignored: Counter[str]) -> _Named:
     folder = path.resolve().parent
     entries = [entry_of_file(path)]
     if not says_unit_alone(path.name, unit):
-        return _Named(
-            path, folder, (), ReadPlace(title=str(path), entries=_kept(entries, ignored), name=""), True
-        )
-    is_units = folder.name == unit
-    if is_units and os.path.lexists(folder / TIMESTAMP):
+        place = ReadPlace(title=str(path), entries=_kept(entries, ignored), name="")
+        return _Named(path, folder, (), place, True)
+    if folder.name == unit and os.path.lexists(folder / TIMESTAMP):
         entries.append(entry_of_file(folder / TIMESTAMP))
-    person = folder.parent if is_units else folder
-    prefix = (person.name, unit) if is_units else (person.name,)
-    place = ReadPlace(title=str(path), entries=_kept(entries, ignored), name=person.name)
-    return _Named(path, person.parent, prefix, place, True)
+    made = _folder(folder, unit, entries, ignored)
+    return replace(made, path=path, place=replace(made.place, title=str(path)), is_persons=True)
 
 
 def _kept(entries: Iterable[Entry], ignored: Counter[str]) -> list[Entry]:

@@ -293,3 +293,58 @@ def test_what_breaks_a_reader_of_times_is_told(tmp_path: Path, time: bytes) -> N
         assert isinstance(found["ada"], Submission)
         assert isinstance(found["mallory"], Submission)
         assert [flag.kind for flag in found["mallory"].flags] == ["bad-timestamp"]
+
+
+def test_people_whom_a_shell_names_one_by_one_are_one_class(tmp_path: Path) -> None:
+    files = {
+        "submitted/ada/moco/moco.ipynb": ADA,
+        "submitted/bob/moco/moco.ipynb": BOB,
+        "submitted/mallory/moco/ada/moco/moco.ipynb": MALLORY,
+        "submitted/mallory/moco/ada/moco/timestamp.txt": b"2099-01-01 00:00:00 UTC",
+        "submitted/mallory/moco/Bob_2_assignsubmission_file_/moco.ipynb": MALLORY,
+    }
+    submitted = handins.HandedIn(name="", layout="", files=files, people={}).as_folder(tmp_path) / "submitted"
+    for paths in (sorted(submitted.iterdir()), sorted(submitted.glob("*/moco"))):
+        found = {item.person.key: item.read()[0] for item in collect(paths, "moco", known=KNOWN)}
+        assert found.keys() == {"ada", "bob", "mallory"}
+        for name in found:
+            read = found[name]
+            assert isinstance(read, Submission)
+            assert repr(name) in read.cells[0].source
+
+
+def test_zips_and_files_whom_a_shell_names_one_by_one(tmp_path: Path) -> None:
+    (tmp_path / "zips").mkdir()
+    for name, content in (
+        ("ada", packed([("moco.ipynb", ADA)])),
+        ("bob", packed([("hw/moco.ipynb", BOB)])),
+        ("mallory", packed([("ada/moco.ipynb", MALLORY), ("bob/moco.ipynb", MALLORY)])),
+    ):
+        (tmp_path / f"zips/{name}.zip").write_bytes(content)
+    files = {
+        "ada.ipynb": ADA,
+        "bob.ipynb": BOB,
+        "mallory/ada_moco.ipynb": MALLORY,
+        "mallory/bob.ipynb": MALLORY,
+    }
+    class_ = handins.HandedIn(name="", layout="", files=files, people={}).as_folder(tmp_path)
+    for paths in (sorted((tmp_path / "zips").iterdir()), sorted(class_.iterdir())):
+        found = {item.person.key: item.read()[0] for item in collect(paths, "moco", known=KNOWN)}
+        assert found.keys() == {"ada", "bob", "mallory"}
+        for name, read in found.items():
+            assert isinstance(read, Submission)
+            assert repr(name) in read.cells[0].source
+
+
+def test_a_student_of_teams_shape_does_not_turn_the_class(tmp_path: Path) -> None:
+    stamp = b"2026-11-28 10:00:00 UTC"
+    files = {
+        "ada/moco/moco.ipynb": ADA,
+        "ada/moco/timestamp.txt": stamp,
+        "mallory/moco/Version 1/moco.ipynb": MALLORY,
+    }
+    class_ = handins.HandedIn(name="", layout="", files=files, people={})
+    for path in (class_.as_folder(tmp_path), class_.as_zip(tmp_path)):
+        found = {item.person.key: item.read()[0] for item in collect([path], "moco", known=KNOWN)}
+        assert found.keys() == {"ada", "mallory"}
+        assert found["ada"].submitted_at is not None

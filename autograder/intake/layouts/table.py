@@ -137,8 +137,13 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
     if name is not None and not asked:
         raise UserError(f"--layout {name}: choose one of {', '.join(LAYOUT_NAMES)}")
     systems = asked or [layout for layout in LAYOUTS if layout.is_system]
-    if not asked and plain.is_of_one(level) and not level.is_zip and (read := plain.one_persons(level)):
-        # What is inside bears nobody's mark.
+    if not asked and plain.is_of_one(level) and (read := plain.one_persons(level)):
+        # What is inside bears nobody's mark; but a TA may have put the released notebook beside a download.
+        if several := [place.name for place in level.folders if len(_keys(place, systems)) > 1]:
+            raise UserError(
+                f"there is a notebook of one person, and beside it {several[0]!r}, which looks like the download of "
+                "several people: name that folder alone, or the notebook alone"
+            )
         return Arrangement((Branch((), ((_ONE, read), (_BY_NAME, plain.by_name(level)))),))
     if not asked or asked[0].is_system:
         if found := list(_of_systems(level, systems, ())):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.errors import UserError
 from autograder.intake.belonging import KnownExercises
 from autograder.intake.collect import Intake, collect
 from autograder.intake.layouts import LAYOUT_NAMES
@@ -121,3 +122,34 @@ def test_folders_around_a_systems_download_are_nobodys(around: str, tmp_path: Pa
     item = handins.HandedIn("in folders", "canvas", {**files, "README.md": b"x"}, {})
     intake = collect([item.as_zip(tmp_path)], "moco", known=KNOWN)
     assert whose(intake) == {"canvas:1": "1", "canvas:2": "2"}
+
+
+def test_a_released_notebook_beside_a_download_is_asked_about(tmp_path: Path) -> None:
+    files = {f"dl/{name}_{n}_{n}_moco.ipynb": handins.work(name) for n, name in ((1, "ada"), (2, "bob"))}
+    path = handins.HandedIn("", "", {**files, "moco.ipynb": handins.blank()}, {}).as_folder(tmp_path)
+    with pytest.raises(UserError, match="the download of several people"):
+        collect([path], "moco", known=KNOWN)
+    beside = handins.HandedIn("", "", {**files, "exam.pdf": b"%PDF", "feedback/a.html": b"x"}, {}, place="b")
+    intake = collect([beside.as_folder(tmp_path)], "moco", known=KNOWN)
+    assert whose(intake) == {"canvas:1": "ada", "canvas:2": "bob"}
+    assert intake.counts().ignored["files beside the download"] == 2
+
+
+def test_downloads_of_sections(tmp_path: Path) -> None:
+    files = {
+        "mon/Ada_1_assignsubmission_file_/moco.ipynb": handins.work("ada"),
+        "tue/Ada_1_assignsubmission_file_/moco.ipynb": handins.work("another ada"),
+    }
+    intake = collect([handins.HandedIn("", "", files, {}).as_folder(tmp_path)], "moco", known=KNOWN)
+    assert whose(intake) == {"mon/moodle:1": "ada", "tue/moodle:1": "another ada"}
+    assert {found.person.section for found in intake} == {"mon", "tue"}
+
+
+def test_a_folder_with_nothing_but_what_is_hidden_is_somebodys(tmp_path: Path) -> None:
+    files = {
+        "Ada_1_assignsubmission_file_/.ipynb_checkpoints/moco-checkpoint.ipynb": handins.work("ada"),
+        "Bob_2_assignsubmission_file_/moco.ipynb": handins.work("bob"),
+    }
+    item = handins.HandedIn("", "", files, {})
+    for path in (item.as_folder(tmp_path), item.as_zip(tmp_path)):
+        assert whose(collect([path], "moco", known=KNOWN)) == {"moodle:1": "", "moodle:2": "bob"}
