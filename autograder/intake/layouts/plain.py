@@ -142,8 +142,7 @@ def is_of_one(level: Level) -> bool:
     files = _notebooks(level.entries)
     if any(inside.name == level.unit and _unit_files(inside) for inside in level.folders):
         # Beside repositories it may be what all began with.
-        others = [inside for inside in level.folders if inside.name != level.unit]
-        return not any(is_a_persons(inside.entries, level.unit) for inside in others)
+        return not any(inside.name.startswith(f"{level.unit}-") for inside in level.folders)
     if _unit_files(level):
         is_one = all(not named(suffix_of(name)[0], level.unit).person for name in files)
         return is_one and sum(is_a_persons(inside.entries, level.unit) for inside in level.folders) < 2
