@@ -303,7 +303,7 @@ def _put(entry: Entry, whose: Whose, hand_in: HandIn, place: _Where, ignored: Co
     hand_in.flags += [flag for flag in whose.flags if flag not in hand_in.flags]
     if whose.is_text and not entry.is_folder:
         hand_in.typed.append(entry)
-    elif not whose.is_upload and whose.parts == (place.unit, TIMESTAMP):
+    elif not whose.is_upload and whose.parts in ((TIMESTAMP,), (place.unit, TIMESTAMP)):
         ignored["times of hand-in"] += 1
         time, flags = recorded_time(entry, place.zone)
         hand_in.submitted_at = time or hand_in.submitted_at

@@ -481,5 +481,5 @@ def test_lines_of_an_older_format_are_graded_again_and_that_is_said_once(
     assert course.said().count(f"{STUDENTS + 1} results are of an older grades.jsonl") == 1
     assert course.results("old") == undisturbed
     assert course.grade(out="old") == 1
-    assert "older" not in course.said()
+    assert "an older" not in course.said()
     assert "were kept" in course.said()
