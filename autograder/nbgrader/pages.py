@@ -41,7 +41,8 @@ class CleanCells(NbGraderPreprocessor):
         if changed:
             student = visible(str(resources.get("nbgrader", {}).get("student", "")))
             self.log.warning(
-                "%s: %d text cell%s held what could run in a browser, or too much to format; shown as text there",
+                "%s: %d text cell%s held tags, links or commands that are not rendered, or too much to "
+                "format; shown as text there",
                 student,
                 changed,
                 "s" * (changed > 1),

@@ -22,6 +22,7 @@ def install_course_utils(page, wheel):
     import importlib.util
     import subprocess
     import sys
+    import zipfile
     from pathlib import Path
     from urllib.request import urlopen
 
@@ -32,15 +33,24 @@ def install_course_utils(page, wheel):
         except importlib.metadata.PackageNotFoundError:
             return None
 
-    before, found = installed(), importlib.util.find_spec("course_utils")
-    if found and found.origin:
-        package = Path(found.origin).parent
+    def version(file):
+        return Path(file).name.split("-")[1]
+
+    def date(file):
+        return file.stat().st_mtime
+
+    before, spec = installed(), importlib.util.find_spec("course_utils")
+    if spec and spec.origin:
+        package = Path(spec.origin).parent
         if before is None or package.parent.name not in ("site-packages", "dist-packages"):
             return print("course_utils is taken from", package)  # the staff's own copy
+    else:
+        before = None  # only remains of one
 
     folders = [Path.cwd(), Path.cwd().parent, Path("/content/drive/MyDrive/Colab Notebooks")]
-    files = [file for folder in folders for file in folder.glob("course_utils-*.whl")]
-    files.sort(key=lambda file: file.stat().st_mtime)
+    found = [file for folder in folders for file in folder.glob("course_utils-*.whl")]
+    files = sorted(filter(zipfile.is_zipfile, found), key=date)  # without half downloads
+    broken = [file for file in found if file not in files]
     newest = None
     if page and ("*" not in wheel or not files):
         try:
@@ -49,29 +59,44 @@ def install_course_utils(page, wheel):
         except Exception:  # no network, or no such page
             pass
     wheel = newest or wheel
-    beside = [file for file in files if file.match(wheel)] or ([] if newest else files)
-    source = str(beside[-1]) if beside else f"{page}/{wheel}".lstrip("/")
-    wanted = Path(source).name.split("-")[1]
-    if before and (wanted == "*" or before in (wanted, wheel.split("-")[1])):
+    beside = [file for file in files if file.match(wheel)]
+    if not beside and not newest and before is None:
+        beside = files  # better than none
+    sources = [str(file) for file in beside[-1:]]
+    if not beside or "*" not in wheel:
+        sources.append(f"{page}/{wheel}".lstrip("/"))
+    if before and version(sources[0]) in (before, "*"):
         return print(f"course_utils {before} is there.")
+    if before and "*" in wheel:
+        own = [file for file in files if version(file) == before] or [Path(spec.origin)]
+        if date(beside[-1]) < date(own[-1]):
+            advice = f'to have that one, run `%pip install "{beside[-1]}"`.'
+            return print(f"course_utils {before} stays, since {beside[-1]} is older; {advice}")
 
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--retries", "1"]
-    run = subprocess.run([*pip, source], capture_output=True, text=True)
-    if run.returncode == 0 and installed() == wanted:
+    errors = ""
+    for source in sources:
+        run = subprocess.run([*pip, source], capture_output=True, text=True)
+        errors += run.stderr
+        if run.returncode == 0:
+            break
+    if run.returncode == 0 and installed() == version(source):
         for name in [name for name in sys.modules if name.split(".")[0] == "course_utils"]:
             del sys.modules[name]  # what this kernel had of an older version
-        return print(f"course_utils {wanted} was installed from {source}")
+        return print(f"course_utils {version(source)} was installed from {source}")
     if run.returncode == 0:
         advice = "course_utils was installed where this kernel does not look yet: restart the kernel"
-    elif "No module named pip" in run.stderr:
-        advice = f"course_utils can't be installed without pip: run in a terminal `uv pip install {source}`"
+    elif "No module named pip" in errors:
+        advice = f"course_utils can't be installed without pip: run in a terminal `uv pip install {sources[0]}`"
     elif beside:
-        advice = f"course_utils could not be installed from {source}: mend what pip says below"
+        advice = f"course_utils could not be installed from {' or '.join(sources)}: mend what pip says below"
     else:
         advice = f"course_utils is not here and could not be fetched: save {source} in {Path.cwd()}"
+        if broken:
+            advice += f" in place of {broken[-1]}, which is broken"
     advice += ", and run this cell again."
     if before is None:
-        raise RuntimeError(f"{advice}\\n{run.stderr.strip()}")
+        raise RuntimeError(f"{advice}\\n{errors.strip()}")
     print(f"{advice} Until then you work with version {before}.")
 
 

@@ -30,8 +30,8 @@ from autograder.report.clean import (
 from course_utils.slices.plain import LONGEST_NAME, STEERING, clip
 
 CLEANED_NOTE = (
-    "*A note of the grader: this cell held something that could run in a browser. It is shown as text; the file that "
-    "was handed in is unchanged.*"
+    "*A note of the grader: something in this cell is shown as text: tags other than those of Markdown are not "
+    "rendered, nor are some links and commands of TeX. The file that was handed in is unchanged.*"
 )
 TOO_LARGE = (
     "*A note of the grader: this cell would take too long to format, so it is shown as text; the file that was handed "
@@ -222,9 +222,11 @@ _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[^<>\s]*>")
 _TABLE_PARTS = re.compile(r"<(?:caption|col|colgroup|tbody|td|tfoot|th|thead|tr)\b", re.IGNORECASE)
 _LINK = re.compile(r"\]\(\s*(<[^<>\n]*>|[^\s)]*)")
 _REFERENCE = re.compile(r"^( {0,3}\[[^\]\n]*\])(:[ \t]*\n?[ \t]*(\S*))", re.MULTILINE)
-# Commands of TeX that make links, classes and styles, or load something.
+# Commands of TeX that make links, classes and styles, load something, or define what holds for all formulas of a page.
 _COMMAND = re.compile(
-    r"\\(?=(?:bbox|class|cssId|href|html(?:Class|Data|Id|Style)|mmlToken|require|style|unicode)(?![A-Za-z]))"
+    r"\\(?=(?:bbox|class|cssId|href|html(?:Class|Data|Id|Style)|mmlToken|require|style|unicode"
+    r"|[egx]?def|global|(?:future)?let|(?:re)?new(?:command|environment)|providecommand|DeclareMathOperator)"
+    r"(?![A-Za-z]))"
 )
 _MERMAID = re.compile(r"^( {0,3}(?:`{3,}|~{3,})[ \t]*)mermaid", re.IGNORECASE)
 

@@ -161,5 +161,6 @@ HONEST = {
     "comparison": ("a < b and c > d & x <- y", "a &lt; b"),
     "tasks": ("- [x] done\n- [ ] open", "done"),
     "alert": ('<div class="alert alert-info">Note</div>', 'class="alert alert-info"'),
+    "formula-that-begins-alike": ("$\\left( x \\leq \\defects \\right) \\letter$", "\\left( x \\leq"),
     "coloured": ("<font color='red'>red</font>", '<font color="red">'),
 }

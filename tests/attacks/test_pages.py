@@ -109,6 +109,35 @@ def test_what_is_honest_stays_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "\\newcommand{\\sum}{0}", "\\renewcommand*\\frac[2]{0}", "\\providecommand{\\R}{0}", "\\def\\sum{0}", "\\gdef\\sum{0}",
+        "\\edef\\sum{0}", "\\xdef\\sum{0}", "\\let\\sum=\\prod", "\\global\\let\\sum\\prod", "\\require{html}",
+        "\\newenvironment{align}{0}{0}", "\\renewenvironment{align}{0}{0}", "\\DeclareMathOperator{\\sum}{0}",
+    ],
+)  # fmt: skip
+def test_a_formula_changes_no_other(written: str) -> None:
+    """Whatever a formula defines holds for the whole page, the grader's own texts included."""
+    command = re.findall(r"\\[A-Za-z]+", written)[0]
+    for text in (f"${written} x$", f"$$\n{written}\n$$", f"\\begin{{align}}{written}\\end{{align}}"):
+        kept = clean_markdown(text)
+        assert kept.changed
+        assert command not in kept.source
+        shown = Parsed(str(markdown_html(text))).text
+        assert command not in shown
+        assert f"\\backslash{{}}{command[1:]}" in shown
+
+
+@pytest.mark.parametrize("written", ["vector<T>", "<your name>", "a<b and c>d", "<!-- todo -->"])
+def test_what_is_no_tag_is_shown_and_accused_of_nothing(written: str) -> None:
+    page = Parsed(str(markdown_html(f"I think {written} is it.")))
+    # A tag is set apart by a blank.
+    assert "".join(written.split()) in "".join(page.text.split())
+    assert "tags other than those of Markdown are not rendered" in page.text
+    assert "could run" not in page.text
+
+
+@pytest.mark.parametrize(
     "text", ["[", "![", "[a](", "\\\\[", "`", "$x ", "<", "*a_", "> ", "\\begin{a}", "- a\n", "|a", "#\n"]
 )
 def test_a_hundred_thousand_of_what_begins_something(text: str) -> None:

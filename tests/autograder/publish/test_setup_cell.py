@@ -192,13 +192,75 @@ def test_without_pip_it_says_how_uv_installs(tmp_path: Path, laptop: Laptop) -> 
     assert f"without pip: run in a terminal `uv pip install {made.folder.as_uri()}/{made.wheel}`" in err
 
 
+def test_a_stale_wheel_beside_the_notebook_replaces_none_that_is_installed(
+    tmp_path: Path, laptop: Laptop
+) -> None:
+    stale, there, asked = (
+        release(tmp_path / name, UNREACHABLE, package=f"MENDED = {name!r}\n") for name in ("1", "2", "3")
+    )
+    # Where there is none, any is better.
+    shutil.copy(there.folder / there.wheel, laptop.folder)
+    assert f"now {there.version}" in laptop.run(asked.cell())[1]
+    (laptop.folder / there.wheel).unlink()
+    shutil.copy(stale.folder / stale.wheel, laptop.folder)
+    code, out, _ = laptop.run(asked.cell())
+    assert code == 0
+    assert f"save {UNREACHABLE}/{asked.wheel} in" in out
+    assert f"Until then you work with version {there.version}.\nnow {there.version}\n" in out
+    # Where none is asked for, it is the date that tells which is newer.
+    file = laptop.folder / stale.wheel
+    os.utime(file, (0, 10**9))
+    code, out, err = laptop.run(install(tmp_path / "1-source/assignments/tiny/tiny.ipynb"))
+    assert (code, err) == (0, "")
+    assert out == (
+        f'course_utils {there.version} stays, since {file} is older; to have that one, run `%pip install "{file}"`.\n'
+        f"now {there.version}\n"
+    )
+
+
+def test_instead_of_a_broken_wheel_comes_that_of_the_page(tmp_path: Path, laptop: Laptop) -> None:
+    made = release(tmp_path / "page")
+    whole = (made.folder / made.wheel).read_bytes()
+    # The beginning of one, and one that only pip finds broken.
+    for broken in (whole[: len(whole) // 2], b"PK\5\6" + bytes(18)):
+        (laptop.folder / made.wheel).write_bytes(broken)
+        code, out, err = laptop.run(made.cell())
+        assert (code, err) == (0, "")
+        assert f"was installed from {made.folder.as_uri()}/{made.wheel}\nnow {made.version}" in out
+        subprocess.run(
+            [str(laptop.python), "-m", "pip", "uninstall", "--quiet", "--yes", "course_utils"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(laptop.path)}, check=True,
+        )  # fmt: skip
+
+
 def test_a_wheel_that_cannot_be_installed_is_told_in_pips_words(tmp_path: Path, laptop: Laptop) -> None:
     made = release(tmp_path / "page", UNREACHABLE)
-    (laptop.folder / made.wheel).write_bytes(b"half a download")
+    file = laptop.folder / made.wheel
+    file.write_bytes(b"PK\5\6" + bytes(18))  # an empty zip
     code, _, err = laptop.run(made.cell())
     assert code == 1
-    assert f"could not be installed from {laptop.folder / made.wheel}: mend what pip says below" in err
+    assert (
+        f"could not be installed from {file} or {UNREACHABLE}/{made.wheel}: mend what pip says below" in err
+    )
     assert "ERROR" in err
+    file.write_bytes(b"half a download")
+    code, _, err = laptop.run(made.cell())
+    assert code == 1
+    assert (
+        f"save {UNREACHABLE}/{made.wheel} in {laptop.folder} in place of {file}, which is broken, and run this"
+        in err
+    )
+
+
+def test_a_broken_wheel_is_never_the_newest(tmp_path: Path, laptop: Laptop) -> None:
+    made = release(tmp_path / "page", UNREACHABLE)
+    shutil.copy(made.folder / made.wheel, laptop.folder)
+    later = laptop.folder / "course_utils-0.1.0.post9-py3-none-any.whl"
+    later.write_bytes((made.folder / made.wheel).read_bytes()[:-100])
+    os.utime(laptop.folder / made.wheel, (0, later.stat().st_mtime - 100))
+    code, out, err = laptop.run(install(tmp_path / "page-source/assignments/tiny/tiny.ipynb"))
+    assert (code, err) == (0, "")
+    assert f"now {made.version}" in out
 
 
 def test_a_page_that_answers_with_something_else_is_none(tmp_path: Path, laptop: Laptop) -> None:
