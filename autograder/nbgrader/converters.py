@@ -151,7 +151,7 @@ class CourseAutograde(Autograde):
         self._chosen[self.notebooks[0]] = chosen
 
     def convert_notebooks(self) -> None:
-        """As nbgrader's; at the end, which of the grades that were left alone are older than the checks."""
+        """As nbgrader's; at the end, which grades that were left alone are older than the checks."""
         try:
             super().convert_notebooks()
         finally:
@@ -195,8 +195,10 @@ class CourseAutograde(Autograde):
             return {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in grades}
 
     def _tell_stale(self) -> None:
-        from autograder.nbgrader.stale import stale_grades
+        from autograder.nbgrader.stale import other_points, stale_grades
 
         skipped, self._skipped = self._skipped, []
+        if said := other_points(self, self.coursedir.assignment_id):
+            self.log.warning("%s", said)
         for sentence in stale_grades(self, skipped):
             self.log.warning("%s", sentence)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import html
+import math
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -217,9 +218,9 @@ class GradeExercises(NbGraderPreprocessor):
         if line.status == UNREADABLE:
             # nbgrader gives full points to a cell without an output.
             raise RuntimeError(one_line(f"{line.file}: {texts(line.flags)}"))
-        set_graded(nb, line)
         # What is to be said of the file as a whole is said where the first verdict stands.
         notes = [flag.text for flag in for_student(line.flags)]
+        has_points = True
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
         for exercise, result in line.exercises.items():
             if check_cell_id(exercise) not in cells:
@@ -231,9 +232,13 @@ class GradeExercises(NbGraderPreprocessor):
             # The gradebook's maximum is what nbgrader compares with; the share is what was earned.
             most = float(cell.metadata["nbgrader"]["points"])
             share = result.score / result.max_score if result.max_score else 0.0
+            has_points &= math.isclose(most, result.max_score)
             made = verdict_html(exercise, result, most, notes=notes)
             cell["outputs"] = [_output(round(most * share, 10), made)]
             notes = []
+        if has_points:
+            # Else it is to be graded again once the gradebook has the unit's points.
+            set_graded(nb, line)
         for flag in line.flags:
             self.log.warning("%s", one_line(f"{facts['student']}: {flag.text}"))
         return nb, resources

@@ -1,0 +1,104 @@
+"""nbgrader in this process, as Formgrader runs it: what it says of points, scores, names, edits and lateness."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbgrader.apps import NbGraderAPI
+from traitlets.config import Config
+
+from autograder.nbgrader.configuration import configure
+from tests.support.tiny_nbgrader import (
+    BIN,
+    RELEASE,
+    SOURCE,
+    cell,
+    hand_in,
+    make_tiny_course,
+    opened,
+    scores,
+)
+
+SCALE = "def scale(values, factor):\n    return values * factor + 0.25\n"
+
+
+def right(notebook: Any) -> None:
+    cell(notebook, "tiny-scale").source = SCALE
+
+
+def interface(course: Path) -> NbGraderAPI:
+    config = Config()
+    configure(config, course)
+    return NbGraderAPI(config=config)
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = make_tiny_course(tmp_path_factory.mktemp("course"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(course)
+        patch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+        made = interface(course).generate_assignment("tiny")
+    assert made["success"], made["log"]
+    return course
+
+
+@pytest.fixture
+def course(generated: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy for one test, which is the folder in which it runs."""
+    made = shutil.copytree(generated, tmp_path / "course")
+    monkeypatch.chdir(made)
+    monkeypatch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
+    return made
+
+
+@pytest.fixture
+def api(course: Path) -> NbGraderAPI:
+    return interface(course)
+
+
+def forget_modules() -> None:
+    """As in another process, where files are read again that have changed."""
+    for name in [name for name in sys.modules if name.startswith("solutions.tiny")]:
+        del sys.modules[name]
+
+
+def done(result: dict[str, Any]) -> str:
+    """The log of a command that went well."""
+    assert result["success"], result["log"]
+    return str(result["log"])
+
+
+def test_points_that_changed_are_told_until_the_gradebook_has_them(course: Path, api: NbGraderAPI) -> None:
+    hand_in(course, "ada", right)
+    assert "old points" not in done(api.autograde("tiny", "ada"))
+    checks = course / "solutions/tiny/scale/checks.py"
+    checks.write_text(checks.read_text().replace("@check(points=1, ", "@check(points=3, "))
+    forget_modules()
+    told = "tiny.scale 3 instead of 5"
+    log = done(api.autograde("tiny", "*", force=False))
+    assert told in log
+    assert "first nbgrader generate_assignment tiny, then nbgrader autograde tiny --force" in log
+    log = done(api.autograde("tiny", "ada"))
+    assert told in log
+    assert scores(course, "ada")["tiny-scale-check"] == 3.0
+    assert "older than the checks: ada" in done(api.autograde("tiny", "*", force=False))
+
+    source = nbformat.read(course / SOURCE, as_version=4)
+    cell(source, "tiny-scale-check").metadata["nbgrader"]["points"] = 5.0
+    nbformat.write(source, course / SOURCE)
+    done(api.generate_assignment("tiny"))
+    log = done(api.autograde("tiny", "*", force=False))
+    assert "old points" not in log
+    assert "older than the checks: ada" in log
+    assert "generate_assignment" not in log
+    done(api.autograde("tiny", "ada"))
+    assert scores(course, "ada")["tiny-scale-check"] == 5.0
+    assert "older" not in done(api.autograde("tiny", "*", force=False))
