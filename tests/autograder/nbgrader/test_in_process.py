@@ -15,9 +15,9 @@ from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
 from autograder.nbgrader.configuration import configure
+from autograder.nbgrader.late import CsvExportWithPenalties
 from tests.support.tiny_nbgrader import (
     BIN,
-    RELEASE,
     SOURCE,
     cell,
     hand_in,
@@ -102,3 +102,30 @@ def test_points_that_changed_are_told_until_the_gradebook_has_them(course: Path,
     done(api.autograde("tiny", "ada"))
     assert scores(course, "ada")["tiny-scale-check"] == 5.0
     assert "older" not in done(api.autograde("tiny", "*", force=False))
+
+
+def test_the_table_has_no_score_where_nobody_gave_one(course: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with opened(course) as gradebook:
+        for student in ("absent", "waits", "unread", "zero"):
+            gradebook.add_student(student, last_name="Lovelace, Countess" if student == "zero" else None)
+        for student, score, waits in (("waits", 3.0, True), ("unread", None, False), ("zero", 0.0, False)):
+            gradebook.add_submission("tiny", student)
+            for grade in gradebook.find_submission_notebook("tiny", "tiny", student).grades:
+                is_written = grade.name == "tiny-q1"
+                grade.auto_score = None if waits and is_written else score
+                grade.needs_manual_grade = waits and is_written
+        gradebook.db.commit()
+        caplog.clear()
+        CsvExportWithPenalties().export(gradebook)
+    with (course / "grades.csv").open() as file:
+        rows = {row["student_id"]: row for row in csv.DictReader(file)}
+    columns = ("raw_score", "late_submission_penalty", "score", "max_score")
+    assert {student: tuple(row[name] for name in columns) for student, row in rows.items()} == {
+        "absent": ("0.0", "0.0", "0.0", "7.0"),
+        "waits": ("6.0", "0.0", "6.0", "7.0"),
+        "unread": ("", "", "", "7.0"),
+        "zero": ("0.0", "0.0", "0.0", "7.0"),
+    }
+    assert rows["zero"]["last_name"] == "Lovelace, Countess"
+    assert "tiny: no score: unread" in caplog.text
+    assert "tiny: 1 wait for a person: waits" in caplog.text
