@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Assignment, Gradebook, SubmittedAssignment
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import List
 
 from autograder.course.config import find_root, load_course
 from course_utils.slices.plain import several
@@ -36,6 +37,9 @@ _COLUMNS = (
 
 class RenewLatePenalty(NbGraderPreprocessor):
     """Before the feedback of a notebook is made: its late penalty, by the score that it has now."""
+
+    # nbgrader's base class makes it no setting, and traitlets then warns of a setting that nbconvert makes for all.
+    display_data_priority: Any = List().tag(config=True)
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
         """Leave the notebook alone; the gradebook changes."""

@@ -18,6 +18,7 @@ from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.late import CsvExportWithPenalties
 from tests.support.tiny_nbgrader import (
     BIN,
+    RELEASE,
     SOURCE,
     cell,
     hand_in,
@@ -129,3 +130,60 @@ def test_the_table_has_no_score_where_nobody_gave_one(course: Path, caplog: pyte
     assert rows["zero"]["last_name"] == "Lovelace, Countess"
     assert "tiny: no score: unread" in caplog.text
     assert "tiny: 1 wait for a person: waits" in caplog.text
+
+
+def comments(course: Path, student: str) -> dict[str, str | None]:
+    with opened(course) as gradebook:
+        notebook = gradebook.find_submission_notebook("tiny", "tiny", student)
+        return {comment.name: comment.auto_comment for comment in notebook.comments}
+
+
+def without_its_name(notebook: Any) -> None:
+    right(notebook)
+    exercise = cell(notebook, "tiny-scale")
+    exercise["id"], exercise["metadata"] = "of-an-editor", {}
+
+
+def test_an_answer_found_by_its_name_is_no_missing_response(course: Path, api: NbGraderAPI) -> None:
+    hand_in(course, "ada", without_its_name)
+    hand_in(course, "bob", right)
+    hand_in(course, "cleo", lambda notebook: None)
+    for student in ("ada", "bob", "cleo"):
+        done(api.autograde("tiny", student))
+    assert scores(course, "ada")["tiny-scale-check"] == 3.0
+    said = comments(course, "ada")["tiny-scale"]
+    assert said is not None
+    assert "scale was found in code cell" in said
+    assert "by its name" in said
+    assert comments(course, "ada")["tiny-clear"] == "No response."
+    assert comments(course, "bob")["tiny-scale"] is None
+    assert comments(course, "cleo")["tiny-scale"] == "No response."
+    done(api.generate_feedback("tiny", "ada"))
+    assert said in (course / "feedback/ada/tiny/tiny.html").read_text()
+
+
+def test_edited_notebooks_are_named_when_the_assignment_is_generated(course: Path, api: NbGraderAPI) -> None:
+    assert "was edited" not in done(api.generate_assignment("tiny"))
+    for path in (SOURCE, RELEASE):
+        notebook = nbformat.read(course / path, as_version=4)
+        notebook.cells[0].source += " A remark."
+        nbformat.write(notebook, course / path)
+    log = done(api.generate_assignment("tiny"))
+    assert f"{SOURCE} was edited after `autograder build`: it is taken as it is" in log
+    assert f"{RELEASE} was edited after it was generated: it is written over" in log
+
+
+def test_who_is_in_time_by_the_course_is_not_called_late(course: Path) -> None:
+    settings = course / "course.toml"
+    settings.write_text(settings.read_text() + "[extensions.tiny]\nada = 2026-12-02T12:00:00+01:00\n")
+    api = interface(course)
+    for student in ("ada", "bob"):
+        hand_in(course, student, right, at="2026-12-01 12:00:00 UTC")
+    assert "seconds late" not in done(api.autograde("tiny", "ada"))
+    assert "90000.0 seconds late" in done(api.autograde("tiny", "bob"))
+
+
+def test_feedback_says_nothing_of_settings(course: Path, api: NbGraderAPI) -> None:
+    hand_in(course, "ada", right)
+    done(api.autograde("tiny", "ada"))
+    assert "display_data_priority" not in done(api.generate_feedback("tiny", "ada"))
