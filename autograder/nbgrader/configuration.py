@@ -13,7 +13,7 @@ from traitlets.config import Config
 from autograder.course.config import load_course
 from autograder.errors import UserError
 from autograder.nbgrader.converters import install_converters
-from autograder.nbgrader.lateness import install_times
+from autograder.nbgrader.lateness import install_lateness, install_times
 
 STUB = "# Your code takes the place of this line and the next."
 ANSWER_STUB = "*Your answer takes the place of this line.*"
@@ -40,6 +40,7 @@ def configure(config: Config, root: Path) -> None:
     if (root / "course.toml").is_file():
         _configure_exchange(config, root)
         install_converters()
+        install_lateness(root)
     config.CourseDirectory.release_directory = "assignments"
     config.ClearSolutions.code_stub = {"python": STUB}
     config.ClearSolutions.text_stub = ANSWER_STUB

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import json
 import re
 import shutil
 import tempfile
@@ -23,6 +24,7 @@ from nbgrader.converters.base import NbGraderException
 from traitlets import Type
 
 from autograder.nbgrader.reading import BoundedExporter
+from autograder.nbgrader.seal import is_edited
 
 if TYPE_CHECKING:
     from autograder.intake.submission import Unreadable
@@ -64,9 +66,11 @@ class CourseGenerateAssignment(GenerateAssignment):
 
     def convert_notebooks(self) -> None:
         """As nbgrader's, which removes the folder with all that is in it when something fails: that is put back."""
-        made = Path(
-            self.coursedir.format_path(self.coursedir.release_directory, ".", self.coursedir.assignment_id)
-        )
+        unit = self.coursedir.assignment_id
+        made = Path(self.coursedir.format_path(self.coursedir.release_directory, ".", unit))
+        source = Path(self.coursedir.format_path(self.coursedir.source_directory, ".", unit))
+        self._tell_edited(source, "`autograder build`: it is taken as it is")
+        self._tell_edited(made, "it was generated: it is written over")
         with tempfile.TemporaryDirectory() as folder:
             kept = Path(folder, "kept")
             if made.is_dir():
@@ -77,6 +81,15 @@ class CourseGenerateAssignment(GenerateAssignment):
                 if kept.is_dir() and not made.exists():
                     shutil.copytree(kept, made)
                     self.log.warning("%s is as it was before", made)
+
+    def _tell_edited(self, folder: Path, when: str) -> None:
+        """Name the notebooks of a folder that have other cells than those that were sealed."""
+        for path in sorted(folder.glob("*.ipynb")):
+            with contextlib.suppress(OSError, ValueError, LookupError, TypeError, AttributeError):
+                # What is no notebook is nbgrader's to refuse.
+                if is_edited(json.loads(path.read_bytes())):
+                    root = Path(self.coursedir.root).absolute()
+                    self.log.warning("%s was edited after %s", path.absolute().relative_to(root), when)
 
 
 class _ChosenExporter(BoundedExporter):
@@ -151,7 +164,7 @@ class CourseAutograde(Autograde):
         self._chosen[self.notebooks[0]] = chosen
 
     def convert_notebooks(self) -> None:
-        """As nbgrader's; at the end, which of the grades that were left alone are older than the checks."""
+        """As nbgrader's; at the end, which grades that were left alone are older than the checks."""
         try:
             super().convert_notebooks()
         finally:
@@ -195,8 +208,10 @@ class CourseAutograde(Autograde):
             return {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in grades}
 
     def _tell_stale(self) -> None:
-        from autograder.nbgrader.stale import stale_grades
+        from autograder.nbgrader.stale import other_points, stale_grades
 
         skipped, self._skipped = self._skipped, []
+        if said := other_points(self, self.coursedir.assignment_id):
+            self.log.warning("%s", said)
         for sentence in stale_grades(self, skipped):
             self.log.warning("%s", sentence)

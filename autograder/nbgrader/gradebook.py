@@ -53,14 +53,12 @@ from autograder.nbgrader.database import (
     transaction,
 )
 from autograder.nbgrader.lateness import as_gradebook_time, seconds_late
-from autograder.nbgrader.preprocessors import late_penalty, released_notebook
+from autograder.nbgrader.preprocessors import exercise_comments, late_penalty, released_notebook
 from autograder.results import GRADED, MISSING, Line, Person, texts
 from autograder.shown import one_line
-from course_utils.checks.judge import NOT_ATTEMPTED
 from course_utils.slices.names import cell_id, check_cell_id
 
 BATCH = 100
-NO_RESPONSE = "No response."  # nbgrader's own words for it
 _LONGEST_NAME = 128  # of the gradebook's column
 _NO_TEXT = set('<>"')
 
@@ -176,8 +174,8 @@ class _Cells:
     def comments(self, result: Line) -> dict[str, str | None]:
         """Id of a cell that a student fills -> what nbgrader says of it."""
         return {
-            self.solutions[cell_id(exercise)]: NO_RESPONSE if item.status == NOT_ATTEMPTED else None
-            for exercise, item in result.exercises.items()
+            self.solutions[cell_id(exercise)]: comment
+            for exercise, comment in exercise_comments(result).items()
             if cell_id(exercise) in self.solutions
         }
 

@@ -40,6 +40,18 @@ def seconds_late(course: Course, submission: SubmittedAssignment) -> float:
     return max(0.0, (submission.timestamp - due).total_seconds())
 
 
+def install_lateness(root: Path) -> None:
+    """Have nbgrader count who is late by the extensions of a course's `course.toml` as well, in this process.
+
+    nbgrader's log would call late who is in time by them.
+    """
+
+    def total_seconds_late(self: SubmittedAssignment) -> float:
+        return seconds_late(load_course(root), self)
+
+    SubmittedAssignment.total_seconds_late = property(total_seconds_late)
+
+
 def install_times() -> None:
     """Have nbgrader read a `timestamp.txt` as `autograder grade` does, in this process.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import html
+import math
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -20,6 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.plugins import LateSubmissionPlugin
 from nbgrader.preprocessors import NbGraderPreprocessor
+from nbgrader.utils import is_solution
 from traitlets import Bool
 
 from autograder.course.config import Course, begun_days, find_root, load_course, secret
@@ -35,12 +37,15 @@ from autograder.nbgrader.seal import put_seal
 from autograder.nbgrader.stale import set_graded
 from autograder.nbgrader.written import is_written, join_answers, note_of, restore_answers, retype
 from autograder.report.rendering import seconds, window_html
-from autograder.results import UNREADABLE, CheckLine, ExerciseLine, for_student, texts
+from autograder.results import UNREADABLE, CheckLine, ExerciseLine, Line, for_student, texts
 from autograder.sandbox.tiers import probe, require
 from autograder.shown import one_line, visible
 from course_utils.checks.judge import CORRECT, NOT_ATTEMPTED
 from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
-from course_utils.slices.names import check_cell_id
+from course_utils.slices.names import cell_id, check_cell_id
+from course_utils.slices.slicing import FOUND_BY_NAME
+
+NO_RESPONSE = "No response."  # nbgrader's own words for it
 
 
 class RemoveSourceNotes(NbGraderPreprocessor):
@@ -171,10 +176,13 @@ class RepairCells(NbGraderPreprocessor):
 
 
 class SaveNotes(NbGraderPreprocessor):
-    """Write what was found out about written answers into the gradebook, where Formgrader and the feedback show it."""
+    """Write what was found out about answers into the gradebook, where Formgrader and the feedback show it."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """A cell with a note waits for a person, whatever is in it; to be run after nbgrader's `SaveAutoGrades`."""
+        """A cell with a note waits for a person, whatever is in it; to be run after nbgrader's `SaveAutoGrades`.
+
+        nbgrader's "No response." of an exercise's cell goes where the answer was found in another one.
+        """
         facts = resources["nbgrader"]
         place = facts["notebook"], facts["assignment"], facts["student"]
         notes = {name: note for cell in nb.cells if (name := _grade_id(cell)) and (note := note_of(cell))}
@@ -183,6 +191,8 @@ class SaveNotes(NbGraderPreprocessor):
                 gradebook.find_comment(name, *place).auto_comment = note
                 grade = gradebook.find_grade(name, *place)
                 grade.auto_score, grade.needs_manual_grade = None, True
+            for name, said in resources.get(_COMMENTS, {}).items():
+                gradebook.find_comment(name, *place).auto_comment = said
             gradebook.db.commit()
         return nb, resources
 
@@ -217,9 +227,9 @@ class GradeExercises(NbGraderPreprocessor):
         if line.status == UNREADABLE:
             # nbgrader gives full points to a cell without an output.
             raise RuntimeError(one_line(f"{line.file}: {texts(line.flags)}"))
-        set_graded(nb, line)
         # What is to be said of the file as a whole is said where the first verdict stands.
         notes = [flag.text for flag in for_student(line.flags)]
+        has_points = True
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
         for exercise, result in line.exercises.items():
             if check_cell_id(exercise) not in cells:
@@ -231,12 +241,33 @@ class GradeExercises(NbGraderPreprocessor):
             # The gradebook's maximum is what nbgrader compares with; the share is what was earned.
             most = float(cell.metadata["nbgrader"]["points"])
             share = result.score / result.max_score if result.max_score else 0.0
+            has_points &= math.isclose(most, result.max_score)
             made = verdict_html(exercise, result, most, notes=notes)
             cell["outputs"] = [_output(round(most * share, 10), made)]
             notes = []
+        if has_points:
+            # Else it is to be graded again once the gradebook has the unit's points.
+            set_graded(nb, line)
+        filled = {_grade_id(cell) for cell in nb.cells if is_solution(cell)}
+        said = {cell_id(exercise): comment for exercise, comment in exercise_comments(line).items()}
+        # Where nothing is attempted, nbgrader says itself whether the cell is as released.
+        resources[_COMMENTS] = {
+            name: said[name] for name in filled & said.keys() if said[name] != NO_RESPONSE
+        }
         for flag in line.flags:
             self.log.warning("%s", one_line(f"{facts['student']}: {flag.text}"))
         return nb, resources
+
+
+def exercise_comments(line: Line) -> dict[str, str | None]:
+    """Exercise -> what nbgrader's comment on its cell is to say: where else it was found, or that nothing is there."""
+    elsewhere = {flag.text.partition(" ")[0]: flag.text for flag in line.flags if flag.kind == FOUND_BY_NAME}
+    return {
+        exercise: NO_RESPONSE
+        if result.status == NOT_ATTEMPTED
+        else elsewhere.get(exercise.rpartition(".")[2])
+        for exercise, result in line.exercises.items()
+    }
 
 
 def _output(points: float, said: str) -> NotebookNode:
@@ -325,6 +356,8 @@ def _grader(converter: Any, unit_id: str, *, unsafe: bool) -> Grader:
     return graders[unit_id]
 
 
+# From `GradeExercises` to `SaveNotes`, in the resources of a conversion: a cell's grade id -> its comment.
+_COMMENTS = "course_comments"
 # Metadata of a cell that say what it is: those of the release, never those of the file that was handed in.
 _SECTIONS = {"nbgrader", "course"}
 

@@ -21,6 +21,13 @@ def put_seal(notebook: Any) -> None:
     notebook["metadata"].setdefault("course", {})[SEAL] = sealed_cells(notebook)
 
 
+def is_edited(notebook: Any) -> bool:
+    """Whether a notebook has other cells than when it was sealed; False for one that has no seal."""
+    course = notebook["metadata"].get("course")
+    seal = course.get(SEAL) if isinstance(course, dict) else None
+    return seal is not None and seal != sealed_cells(notebook)
+
+
 def sealed_cells(notebook: Mapping[str, Any]) -> str:
     """The seal that a notebook of format 4 has as it stands.
 
