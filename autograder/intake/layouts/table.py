@@ -74,17 +74,19 @@ class Branch:
             is asked where a layout says nothing: other systems' marks, and at last the file's name.
         expected: what should be there and is not.
         section: whose people all are, where a place has several branches.
+        is_download: whether a learning system has made all of it, so that other files are nobody's.
     """
 
     prefix: tuple[str, ...]
     readers: tuple[tuple[Layout, Reader], ...]
     expected: tuple[Entry, ...] = ()
     section: str = ""
+    is_download: bool = False
 
     def whose(self, entry: Entry) -> tuple[Layout, Whose | Ignored]:
         """Whose a file of the branch is, and by which layout."""
         for layout, read in self.readers:
-            if layout is _BY_NAME and self.readers[0][0].is_system and not _may_be_somebodys(entry):
+            if layout is _BY_NAME and self.is_download and not _may_be_somebodys(entry):
                 break
             found = read(entry)
             if found is not None:
@@ -151,13 +153,15 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
         if person := _named_by_a_system(level, systems):
             return Arrangement((person,))
     if not asked or not asked[0].is_system:
-        return Arrangement((_of_people(level, asked or LAYOUTS),))
+        return Arrangement(
+            (_of_people(level, asked or [layout for layout in LAYOUTS if not layout.is_system]),)
+        )
     raise UserError(f"--layout {name}: nothing there is named as in {asked[0].title}")
 
 
 def _of_systems(level: Level, systems: Sequence[Layout], prefix: tuple[str, ...]) -> Iterator[Branch]:
     """The branches of a place that bear a learning system's mark, the outermost of each."""
-    if found := _first(systems, level):
+    if (found := _first(systems, level)) and (len(systems) == 1 or _explains_most(level, found[1])):
         yield _branch(level, found, prefix)
         return
     if len(prefix) >= _DEEPEST or _is_peoples(level, systems):
@@ -169,6 +173,13 @@ def _of_systems(level: Level, systems: Sequence[Layout], prefix: tuple[str, ...]
         # A download each.
         inner = [replace(branch, section=branch.section or branch.prefix[len(prefix)]) for branch in inner]
     yield from inner
+
+
+def _explains_most(level: Level, read: Reader) -> bool:
+    """Whether a layout says something of half of what may be somebody's: a few files may have come from elsewhere."""
+    tops = {entry.parts[0] for entry in level.entries if len(entry.parts) > 1 or _may_be_somebodys(entry)}
+    said = {entry.parts[0] for entry in level.entries if read(entry) is not None}
+    return 2 * len(said) >= len(tops)
 
 
 def _is_peoples(level: Level, systems: Sequence[Layout]) -> bool:
@@ -217,14 +228,21 @@ def _of_people(level: Level, layouts: Sequence[Layout]) -> Branch:
     while len(prefix) < _DEEPEST and (inside := plain.inside_wrapper(level)):
         level, prefix = inside, (*prefix, inside.name)
     found = _first(layouts, level) or (_BY_NAME, plain.by_name(level))
-    return Branch(prefix, (found, (_BY_NAME, plain.by_name(level))))
+    # Some may have come from a learning system all the same, and bear its mark.
+    marked = _marked(level) if found[0] is _BY_NAME or found[0].name == "nbgrader" else []
+    return Branch(prefix, (*marked, found, (_BY_NAME, plain.by_name(level))))
 
 
 def _branch(level: Level, found: tuple[Layout, Reader], prefix: tuple[str, ...]) -> Branch:
-    others = [layout for layout in LAYOUTS if layout.is_marked and layout is not found[0]]
-    readers = [found, *((other, read) for other in others if (read := other.recognise(level)))]
+    readers = [found, *(item for item in _marked(level) if item[0] is not found[0])]
     expected = tuple(found[0].expects(level)) if found[0].expects else ()
-    return Branch(prefix, (*readers, (_BY_NAME, plain.by_name(level))), expected)
+    return Branch(prefix, (*readers, (_BY_NAME, plain.by_name(level))), expected, is_download=True)
+
+
+def _marked(level: Level) -> list[tuple[Layout, Reader]]:
+    """The systems whose marks are on some of the files, the one that says most first."""
+    found = [(layout, read) for layout in LAYOUTS if layout.is_marked and (read := layout.recognise(level))]
+    return sorted(found, key=lambda item: -len({e.parts[0] for e in level.entries if item[1](e) is not None}))
 
 
 def _first(layouts: Sequence[Layout], level: Level) -> tuple[Layout, Reader] | None:

@@ -128,7 +128,8 @@ def test_a_changed_extension_concerns_one_person(tmp_path: Path, moco: Unit) -> 
         """The lines that are new."""
         policy = Policy(due=DUE, late=Late(), **changes)  # type: ignore[arg-type]
         with Grader(moco, b"secret", Limits(), policy=policy) as grader:
-            old = Earlier(earlier, course, grader.tier, grader.device, "")
+            by_key = {line.person.key: line for line in earlier.values()}
+            old = Earlier(by_key, course, grader.tier, grader.device, "")
             results = {item.student: line for item, line in grade_each(grader, found, "latest", old)}
         assert not any(isinstance(line, Exception) for line in results.values())
         return {student: line for student, line in results.items() if isinstance(line, Line)}
