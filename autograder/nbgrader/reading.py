@@ -18,6 +18,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 
+from autograder.errors import UserError
 from autograder.intake.archive import MAX_BYTES
 from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CODE
 
@@ -39,7 +40,7 @@ _KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 _NONE = msgspec.Raw(b"null")
 
 
-class TooMuchError(RuntimeError):
+class TooMuchError(UserError):
     """A notebook is beyond what is read, with a sentence for the TA and the student."""
 
 
