@@ -120,10 +120,6 @@ class Roster:
             unseen = tuple(_with_source(entry, sources) for entry in unseen)
         return Matching(entries, unknown, unseen, tuple(contested))
 
-    def unseen(self, people: Iterable[Person]) -> list[RosterEntry]:
-        """The rows of whom nothing was found; see `match`."""
-        return list(self.match(people).unseen)
-
     @cached_property
     def _index(self) -> _Index:
         return _Index(self.entries)

@@ -16,57 +16,27 @@ NO_STUDENT = Flag(
     kind=FlagKind.NO_STUDENT, text="the name of the file says no student: whose is it?", audience="staff"
 )
 # What an instructor's folder holds besides hand-ins: lists, notes, results.
-_OF_THE_CLASS = [
-    ".csv",
-    ".html",
-    ".json",
-    ".jsonl",
-    ".md",
-    ".ods",
-    ".rst",
-    ".toml",
-    ".tsv",
-    ".txt",
-    ".xls",
-    ".xlsx",
-    ".yaml",
-    ".yml",
-    ".log",
-    ".db",
-    ".sqlite",
-    ".toml",
-    ".cfg",
-]
+_OF_THE_CLASS = (
+    *(".cfg", ".csv", ".db", ".html", ".json", ".jsonl", ".log", ".md", ".ods", ".rst"),
+    *(".sqlite", ".toml", ".tsv", ".txt", ".xls", ".xlsx", ".yaml", ".yml"),
+)
 # Folders that somebody makes for hand-ins, or inside an own one. Nobody's name is one of these.
 _NAMELESS = frozenset(
-    [
-        "abgabe",
-        "abgaben",
-        "assignment",
-        "assignments",
-        "attempt",
-        "code",
-        "class",
-        "download",
-        "downloads",
-        "final",
-        "handin",
-        "hand-in",
-        "homework",
-        "hw",
-        "new",
-        "notebook",
-        "notebooks",
-        "old",
-        "project",
-        "solution",
-        "solutions",
-        "src",
-        "submission",
-        "submissions",
-        "submitted",
-        "work",
-    ]
+    (
+        *(
+            "abgabe",
+            "abgaben",
+            "assignment",
+            "assignments",
+            "attempt",
+            "code",
+            "class",
+            "download",
+            "downloads",
+        ),
+        *("final", "handin", "hand-in", "homework", "hw", "new", "notebook", "notebooks", "old", "project"),
+        *("solution", "solutions", "src", "submission", "submissions", "submitted", "work"),
+    )
 )
 
 
@@ -291,7 +261,7 @@ def _is_of_the_class(entry: Entry) -> bool:
         return False
     name = entry.parts[-1].lower()
     return (
-        name.endswith(tuple(_OF_THE_CLASS))
+        name.endswith(_OF_THE_CLASS)
         and suffix_of(name)[1] in ("", FileKind.MAYBE_NOTEBOOK)
         and not entry.is_notebook
     )

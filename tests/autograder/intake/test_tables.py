@@ -281,7 +281,7 @@ def test_a_class(tmp_path: Path) -> None:
     assert [person.key for person in matching.unknown] == ["canvas:9", "canvas:10", "canvas:11"]
     assert [(entry.key, keys) for entry, keys in matching.contested] == [("3", ("canvas:10", "canvas:11"))]
     # Whose work comes next will have such a key.
-    assert [(entry.key, entry.name) for entry in made.unseen(people)] == [("canvas:5", "Eve")]
+    assert [(entry.key, entry.name) for entry in list(made.match(people).unseen)] == [("canvas:5", "Eve")]
 
 
 def test_two_systems_with_one_number_are_two_people(tmp_path: Path) -> None:
@@ -294,8 +294,8 @@ def test_two_systems_with_one_number_are_two_people(tmp_path: Path) -> None:
 
 def test_nobody_found_and_nobody_unseen(tmp_path: Path) -> None:
     made = roster(tmp_path, "key\nada\nbob\n")
-    assert [entry.key for entry in made.unseen([])] == ["ada", "bob"]
-    assert made.unseen([who("ada"), who("bob"), who("cleo")]) == []
+    assert [entry.key for entry in list(made.match([]).unseen)] == ["ada", "bob"]
+    assert list(made.match([who("ada"), who("bob"), who("cleo")]).unseen) == []
     assert [person.key for person in made.match([who("cleo")]).unknown] == ["cleo"]
 
 
