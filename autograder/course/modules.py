@@ -30,14 +30,15 @@ def load_module(name: str, path: Path) -> ModuleType:
     loaded = sys.modules.get(name)
     if loaded is not None and getattr(loaded, "__file__", None) == str(path):
         return loaded
-    read_text(path)
+    source = read_text(path)
     spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise UserError(f"{path} cannot be loaded as Python")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        # Not by the loader: it takes a file of the same second and size for the one whose bytecode it has kept.
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
     except FAILURES as error:
         del sys.modules[name]
         raise UserError(f"{path}, line {failing_line(error, path)}: does not load: {_said(error)}") from error
@@ -59,7 +60,7 @@ def run_changed(path: Path, source: str, label: str) -> dict[str, object]:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     namespace: dict[str, object] = {"__name__": label, "__file__": file}
     try:
-        exec(compile(source, file, "exec"), namespace)
+        exec(compile(source, file, "exec", dont_inherit=True), namespace)
     except FAILURES as error:
         raise UserError(f"{path}, with the slip {label}: does not load: {_said(error)}") from error
     return namespace

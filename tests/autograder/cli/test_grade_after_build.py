@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -51,9 +49,6 @@ def change(root: Path, place: str, before: str, after: str) -> None:
     text = (root / place).read_text()
     assert before in text
     (root / place).write_text(text.replace(before, after))
-    # Python takes a file of the same second and size for the one that it has compiled.
-    later = time.time() + 10
-    os.utime(root / place, (later, later))
 
 
 def grade() -> str:
