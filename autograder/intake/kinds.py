@@ -10,6 +10,7 @@ import json
 import re
 from enum import StrEnum
 
+from autograder.intake.naming import COPY_BEHIND
 from autograder.results import Flag, FlagKind
 from course_utils.slices.plain import LONGEST_NAME, clip_path
 
@@ -31,11 +32,21 @@ _MEANT = {"ipynb": FileKind.NOTEBOOK, "py": FileKind.SCRIPT, "zip": FileKind.ZIP
 _PUT_BEHIND = {"txt", "text", "json", "download", "crdownload", "part", "partial", "bak", "octet-stream"}
 # Who reads `moco.ipynb.icloud` finds a note of where the file is; it is named so that a person is told.
 _PLACEHOLDER = {"icloud"}
+# Archives that are not read; parts of one are numbered.
+_ARCHIVE = re.compile(
+    r"(?:\.(?:tar|cpio))?\.(?:7z|7zip|ace|alz|arc|arj|br|bz2?|cab|cpio|dmg|egg|gz|gzip|iso|jar|lha|lrz|lz|lz4|lzh|lzma|lzo|rar"
+    r"|sitx?|tar|taz|tbz2?|tgz|tlz|txz|tzst|wim|xar|xz|z|zipx|zoo|zst|zstd)(?:\.\d{3})?\Z|\.part\d{1,3}\.rar\Z"
+    r"|\.[rz]\d\d\Z|\.zip\.\d{3}\Z",
+    re.IGNORECASE,
+)
+# Suffixes with digits that are neither ours nor a version's.
+_WITH_DIGITS = re.compile(r"\.(?:mp[34]|m4[av]|3gp|h5|hdf5|m2ts|woff2)\Z", re.IGNORECASE)
 _SUFFIX = re.compile(r"\.(?P<suffix>[A-Za-z][A-Za-z-]*)\Z")
 # A number or a word that tells copies apart, behind the suffix: `moco.ipynb (1)`, `moco.ipynb-1`, `moco.ipynb - Copy`.
 _NUMBERED = re.compile(
-    r"(?P<name>.*\.(?P<suffix>[A-Za-z][A-Za-z-]*))"
-    r"(?P<mark>(?:[ _-]{0,3}\([0-9]{1,4}\)|[ _-][0-9]{1,4}|[ _-]{1,3}copy){1,3})\Z",
+    r"(?P<name>.*\.(?P<suffix>[A-Za-z][A-Za-z-]*|7z))"
+    r"(?P<mark>(?:[ _-]{0,3}\([0-9]{1,4}\)|[ _-][0-9]{1,4}|[ _-]{1,3}copy"
+    rf"|[\u201d\u300d]?(?:{COPY_BEHIND})){{1,3}})\Z",
     re.IGNORECASE | re.DOTALL,
 )
 # `wget` numbers what it saves so, and keeps what followed a question mark in an address.
@@ -73,11 +84,13 @@ def suffix_of(name: str) -> tuple[str, FileKind, bool]:
             rest = trimmed
         if numbered := _NUMBERED.match(rest):
             suffix = numbered["suffix"].lower()
-            if suffix in _MEANT or suffix in _PUT_BEHIND:
+            if suffix in _MEANT or suffix in _PUT_BEHIND or _ARCHIVE.search(numbered["name"]):
                 rest, marks, renamed = numbered["name"], numbered["mark"] + marks, True
         elif saved := _WGET.match(rest):
             rest, renamed = saved["name"], True
             marks = f" ({saved['number']})" * bool(saved["number"]) + marks
+        if (cut := _ARCHIVE.search(rest) or _WITH_DIGITS.search(rest)) and rest[: cut.start()].strip(". "):
+            return before + rest[: cut.start()] + marks, FileKind.OTHER, False
         found = _SUFFIX.search(rest)
         stem = rest[: found.start()] if found else rest
         if not found or not stem.strip(". "):
@@ -98,6 +111,21 @@ def suffix_of(name: str) -> tuple[str, FileKind, bool]:
             return before + whole[: whole.rindex(".")], FileKind.OTHER, False
         rest, renamed, was_put_behind = stem, True, True
     return before + rest + marks, FileKind.MAYBE_NOTEBOOK, True
+
+
+def without_suffixes(name: str) -> str:
+    """A name without its suffixes, also where a notebook was packed or printed: `ada` of `ada.ipynb.7z`."""
+    stem, kind, _ = suffix_of(name)
+    if kind == FileKind.OTHER:
+        inner, inner_kind, _ = suffix_of(stem)
+        if inner_kind in (FileKind.NOTEBOOK, FileKind.SCRIPT, FileKind.ZIP):
+            return inner
+    return stem
+
+
+def is_unread_archive(name: str) -> bool:
+    """Whether a file is an archive that is not looked into, such as `ada.7z`."""
+    return suffix_of(name)[1] == FileKind.OTHER and bool(_ARCHIVE.search(_BEHIND.sub("", name[-_LONGEST:])))
 
 
 def renamed_flag(name: str, stem: str, kind: str) -> Flag:

@@ -12,9 +12,27 @@ from typing import NamedTuple
 # What browsers, file managers and learning systems put behind a name, in the languages of many machines.
 COPIES = r"copy|kopie|copie|copia|c\u00f3pia|kopia|kopi|kopija"
 _BRACKET = r"[ _]?\((?P<bracket>\d{1,6})\)"
-_COPY = rf"[ _]?-?[ _]?(?:{COPIES})(?:[ _-]?\d+)?"
+# Where the word follows the name, with or without what joins the two: moco 的副本, moco의 사본, mocoのコピー.
+COPY_BEHIND = (
+    r"[ _]?-?[ _]?(?:[的之][ _]?)?(?:副本|拷[贝貝]|複本|复件)|[ _]?-?[ _]?(?:의[ _]?)?(?:사본|복사본)"
+    r"|[ _]?-?[ _]?(?:の[ _]?)?(?:コピー|複製)"
+    r"|[ _]?-?[ _](?:копия|копія|kopyası|adlı[ _]not[ _]defterinin[ _]kopyası)"
+)
+_COPY = rf"(?:[ _]?-?[ _]?(?:{COPIES})|{COPY_BEHIND})(?:[ _-]?\d+)?"
 _MARK = re.compile(rf"(?:{_BRACKET}|{_COPY})\Z", re.IGNORECASE)
-_COPY_OF = re.compile(rf"\A(?:{COPIES}) (?:of|von|de|di|af|van)[ _]", re.IGNORECASE)
+# The same in front: Copy of moco, 사본 - moco, Копия moco. Colab saves files with `_` for blanks and dots.
+COPY_BEFORE = (
+    rf"(?:{COPIES})[ _](?:of|von|de|di|af|av|van)[ _]|(?:사본|복사본|コピー)(?:[ _]?[-:：][ _]?|[ _])"
+    r"|(?:副本|拷贝)(?:[ _]?[-:：])?[ _]?"
+    r"|(?:копия|копія)[ _](?:(?:блокнота|файла)[ _])?|b\u1ea3n[ _]sao[ _]c\u1ee7a[ _]|salinan[ _](?:dari[ _])?"
+)
+_COPY_OF = re.compile(rf"\A(?:{COPY_BEFORE})", re.IGNORECASE)
+# What some languages put the copied file's name in, and its suffix, which is no longer the file's own.
+_QUOTED = re.compile(
+    r"\A(?:\u201c(.+)\u201d|\u300c(.+)\u300d|\u2018(.+)\u2019|\u00ab(.+)\u00bb|\"(.+)\"|'(.+)'|_(.+)_)\Z",
+    re.DOTALL,
+)
+_OLD_SUFFIX = re.compile(r"[._]ipynb\Z", re.IGNORECASE)
 _COLAB = re.compile(r"(?:\.ipynb)?[ _]-[ _]Colab(?:oratory)?\Z", re.IGNORECASE)
 # Copies are few: a longer number is a student's.
 _COUNT = re.compile(r"[ _-]{1,2}(?P<count>\d{1,3})\Z")
@@ -105,9 +123,21 @@ def _stripped(stem: str) -> tuple[str, tuple[int, ...], bool]:
         else:
             is_copy = True
         core = core[: match.start()].rstrip()
-    if match := _COPY_OF.match(core):
+    while match := _COPY_OF.match(core):
+        if match.end() == len(core):
+            break
         core, is_copy = core[match.end() :], True
+    if is_copy and (inner := _unquoted(core)) != core:
+        core, more, _ = _stripped(inner)
+        numbers = (*more, *numbers)
     return core, numbers, is_copy
+
+
+def _unquoted(name: str) -> str:
+    """The name of the file that was copied: `moco` of `“moco.ipynb”`, which stands before `的副本`."""
+    if match := _QUOTED.match(name):
+        name = next(filter(None, match.groups()))
+    return _OLD_SUFFIX.sub("", name) or name
 
 
 def _count(text: str) -> tuple[int, ...]:

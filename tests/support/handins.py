@@ -127,6 +127,7 @@ def _blackboard(login: str, time: str, file: str = "_moco.ipynb") -> str:
     return f"SSL 2026_moco_{login}_attempt_{time}{file}"
 
 
+_SENT = "2026-11-28 10:00:00.000000 UTC"
 _NFD = unicodedata.normalize("NFD", "Zoë")
 ALL = (
     # Canvas
@@ -141,6 +142,9 @@ ALL = (
     HandedIn("file names shaped as another's", "canvas", {"eve_1_1_bob_2_2_moco.ipynb": work("1"), "bob_2_3_moco.ipynb": work("2")}, {"canvas:1": "1", "canvas:2": "2"}),
     HandedIn("zips of students", "canvas", {"ada_1_1_hw.zip": zipped({"hw/moco.ipynb": work("1"), "__MACOSX/._moco.ipynb": b"x"}), "bob_2_2_final.zip": zipped({"a_9_9_moco.ipynb": work("2")})}, {"canvas:1": "1", "canvas:2": "2"}),
     HandedIn("in a folder of its own", "canvas", {"submissions/ada_1_1_moco.ipynb": work("1"), "submissions/bob_2_2_moco.ipynb": work("2"), "README.txt": b"x"}, {"canvas:1": "1", "canvas:2": "2"}),
+    HandedIn("names that end with a number", "canvas", {"wang1_12_345_moco.ipynb": work("12"), "wang_1_13_346_moco.ipynb": work("13"), "wang_1_14_347_moco.ipynb": work("14"), "wang_1_14_348_notes.pdf": b"%PDF"}, {"canvas:12": "12", "canvas:13": "13", "canvas:14": "14"}),
+    HandedIn("names that end with a number, and nobody else", "canvas", {"wang_1_501_9001_moco.ipynb": work("501"), "wang_1_LATE_502_9002_moco.ipynb": work("502"), "li_2_503_9003_moco.ipynb": work("503"), "li_2_504_9004_moco.ipynb": work("504"), "li_2_505_text.html": b"<p>"}, {"canvas:501": "501", "canvas:502": "502", "canvas:503": "503", "canvas:504": "504", "canvas:505": ""}),
+    HandedIn("files that begin with numbers", "canvas", {"ada_1001_5001_20261128_moco.ipynb": work("1001"), "ada_1001_5002_20261129_notes.pdf": b"%PDF", "eve_1002_5003_5004_moco.ipynb": work("1002"), "eve_1002_5005_5006_notes.pdf": b"%PDF", "bob_1003_5007_moco.ipynb": work("1003")}, {"canvas:1001": "1001", "canvas:1002": "1002", "canvas:1003": "1003"}),
     # Moodle
     HandedIn("folders", "moodle", {_moodle("Ada Lovelace", 11): work("11"), _moodle("Alan Turing", 12, "my work/moco.ipynb"): work("12")}, {"moodle:11": "11", "moodle:12": "12"}),
     HandedIn("two of one name", "moodle", {_moodle("Wang Wei", 1): work("1"), _moodle("Wang Wei", 2): work("2")}, {"moodle:1": "1", "moodle:2": "2"}),
@@ -160,17 +164,27 @@ ALL = (
     HandedIn("attempts", "blackboard", {_blackboard("ada", "2026-11-28-10-15-00", ".txt"): b"Name: Ada Lovelace (ada)\nAssignment: moco", _blackboard("ada", "2026-11-28-10-15-00"): work("first"), _blackboard("ada", "2026-11-29-09-00-00"): work("ada"), _blackboard("bob", "2026-11-28-10-20-00"): work("bob")}, {"blackboard:ada": "ada", "blackboard:bob": "bob"}),
     HandedIn("user names with underscores", "blackboard", {_blackboard("a_smith", "2026-11-28-10-15-00"): work("a"), _blackboard("b_smith", "2026-11-28-10-15-00"): work("b")}, {"blackboard:a_smith": "a", "blackboard:b_smith": "b"}),
     HandedIn("a text without a file", "blackboard", {_blackboard("ada", "2026-11-28-10-15-00", ".txt"): b"Name: Ada Lovelace (ada)", _blackboard("bob", "2026-11-28-10-20-00"): work("bob")}, {"blackboard:ada": "", "blackboard:bob": "bob"}),
+    HandedIn("user names that begin alike, without a text", "blackboard", {_blackboard("s_ada", "2026-11-28-10-15-00"): work("a"), _blackboard("s_bob", "2026-11-28-10-15-00"): work("b")}, {"blackboard:s_ada": "a", "blackboard:s_bob": "b"}),
+    HandedIn("the same where the unit is not named", "blackboard", {f"Problem Set 3_ Queues_{login}_attempt_2026-11-28-10-15-00_moco.ipynb": work(login) for login in ("st_2_ada", "st_2_bob")}, {f"blackboard:{login}": login for login in ("st_2_ada", "st_2_bob")}),
+    HandedIn("one person's user name with underscores", "blackboard", {_blackboard("s_ada", "2026-11-28-10-15-00"): work("a")}, {"blackboard:s_ada": "a"}),
     # Brightspace
     HandedIn("folders", "brightspace", {"101-9 - Ada Lovelace - Nov 28, 2026 1015 AM/moco.ipynb": work("101"), "102-9 - Ada Lovelace - Nov 28, 2026 1016 AM/moco.ipynb": work("102"), "index.html": b"<html>"}, {"brightspace:101 Ada Lovelace": "101", "brightspace:102 Ada Lovelace": "102"}),
     HandedIn("flat, handed in twice", "brightspace", {"101-9 - Ada - Lena K - Nov 28, 2026 1015 AM - moco.ipynb": work("first"), "101-9 - Ada - Lena K - Nov 29, 2026 215 PM - moco - Copy.ipynb": work("101")}, {"brightspace:101 Ada - Lena K": "101"}),
+    HandedIn("dates of other languages", "brightspace", {f"{n}-9 - Ada - {date}/moco.ipynb": work(str(n)) for n, date in enumerate(("12 mars, 2026 1403", "12. M\u00e4rz 2026 14.03", "12 de marzo de 2026 203 p. m.", "2026\u5e743\u670812\u65e5 \u4e0b\u5348203"), start=1)}, {f"brightspace:{n} Ada": str(n) for n in range(1, 5)}),
     # Google, Teams, repositories
     HandedIn("as Colab names them", "google", {"Ada Lovelace - moco.ipynb": work("Ada"), "Bob B - Copy of moco.ipynb": work("Bob"), "Copy of Cleo - moco.ipynb": work("Cleo"), "Dora D - moco.ipynb - Colab.ipynb": work("Dora")}, {"google:Ada Lovelace": "Ada", "google:Bob B": "Bob", "google:Cleo": "Cleo", "google:Dora D": "Dora"}),
+    HandedIn("copies in other languages", "google", {"李雷 - moco的副本.ipynb": work("李雷"), "王伟 - “moco.ipynb”的副本": work("王伟"), "Kim - moco.ipynb의 사본": work("Kim"), "사본 - Lee - moco.ipynb": work("Lee"), "Park - 사본 - moco.ipynb": work("Park"), "Jun - moco_ipynb_のコピー.ipynb": work("Jun"), "「Aoi - moco.ipynb」のコピー.ipynb": work("Aoi"), "Ada - moco.ipynb": work("Ada"), "Ada - moco 的副本.ipynb": work("draft")}, {f"google:{name}": name for name in ("李雷", "王伟", "Kim", "Lee", "Park", "Jun", "Aoi", "Ada")}),
+    HandedIn("archives that are not read", "google", {"Ada - moco.7z": b"7z", "Bob - moco.ipynb": work("Bob")}, {"google:Ada": "", "google:Bob": "Bob"}),
     HandedIn("versions", "teams", {"Ada Lovelace/moco/Version 1/moco.ipynb": work("first"), "Ada Lovelace/moco/Version 10/moco.ipynb": work("Ada"), "Ada Lovelace/moco/Version 9/moco.ipynb": work("ninth"), "Bob/moco/Version 1/moco.ipynb": work("Bob")}, {"teams:Ada Lovelace": "Ada", "teams:Bob": "Bob"}),
     HandedIn("in the folder that Teams makes", "teams", {"Submitted files/Ada/moco/Version 2/moco.ipynb": work("Ada"), "Submitted files/Bob/moco/Version 1/final.ipynb": work("Bob")}, {"teams:Ada": "Ada", "teams:Bob": "Bob"}),
     HandedIn("clones", "repositories", {"moco-ada/moco.ipynb": work("ada"), "moco-ada/.git/HEAD": b"ref", "moco-bob-b/nb/moco.ipynb": work("bob")}, {"github:ada": "ada", "github:bob-b": "bob"}),
     HandedIn("downloads of a branch", "repositories", {"moco-ada-main/moco.ipynb": work("ada"), "moco-bob-main.zip": zipped({"moco-bob-main/moco.ipynb": work("bob")})}, {"github:ada": "ada", "github:bob": "bob"}),
+    HandedIn("logins of digits alone", "repositories", {"moco-20261234/moco.ipynb": work("20261234"), "moco-7/moco.ipynb": work("7"), "moco-ada-main/moco.ipynb": work("ada"), "moco-bob.tar.gz": b"gz"}, {"github:20261234": "20261234", "github:7": "7", "github:ada": "ada", "github:bob": ""}),
+    HandedIn("nothing but digits", "repositories", {f"moco-{login}/nb/moco.ipynb": work(login) for login in ("100234", "100235")}, {f"github:{login}": login for login in ("100234", "100235")}),
     # nbgrader, sections, names
     HandedIn("submitted", "nbgrader", {"submitted/ada/moco/moco.ipynb": work("ada"), "submitted/ada/moco/timestamp.txt": _TIME, "submitted/ada/simclr/simclr.ipynb": work("other"), "submitted/bob/moco/moco.ipynb": work("bob"), "submitted/cleo/simclr/simclr.ipynb": work("other")}, {"ada": "ada", "bob": "bob"}),
+    HandedIn("the exchange", "nbgrader", {f"inbound/ada+moco+{_SENT}/moco.ipynb": work("first"), f"inbound/ada+moco+{_SENT}/timestamp.txt": _SENT.encode(), "inbound/ada+moco+2026-11-29 10:00:00.000000 UTC+Zx9_-abc0123/moco.ipynb": work("ada"), "inbound/bob+b@e.edu+moco+2026-11-28 10_00_00.000000 UTC+Zx9_-abc0124/mine.ipynb": work("bob"), f"inbound/cleo+simclr+{_SENT}/simclr.ipynb": work("other"), "release/moco/moco.ipynb": blank()}, {"ada": "ada", "bob+b@e.edu": "bob"}),
+    HandedIn("one person of the exchange among folders", "nbgrader", {f"ada+moco+{_SENT}/moco.ipynb": work("ada"), "bob/moco/moco.ipynb": work("bob")}, {"ada": "ada", "bob": "bob"}),
     HandedIn("a folder inside a student's", "names", {"ada/final/moco.ipynb": work("ada"), "bob/final/moco.ipynb": work("bob"), "cleo/moco.ipynb": work("cleo")}, {"ada": "ada", "bob": "bob", "cleo": "cleo"}),
     HandedIn("everybody has the same folder inside", "names", {f"{name}/final/moco.ipynb": work(name) for name in ("ada", "bob")}, {"ada": "ada", "bob": "bob"}),
     HandedIn("sections", "sections", {"mon/ada/moco.ipynb": work("mon ada"), "mon/bob/moco.ipynb": work("bob"), "tue/ada/moco.ipynb": work("tue ada")}, {"mon/ada": "mon ada", "mon/bob": "bob", "tue/ada": "tue ada"}),
@@ -184,6 +198,8 @@ ALL = (
     HandedIn("one person's folder", "one", {"moco.ipynb": work("ada"), "helpers.py": b"x = 1", "data/a.csv": b"1"}, {"ada": "ada"}, place="ada"),
     HandedIn("one person of nbgrader's tree", "one", {"moco/moco.ipynb": work("ada"), "simclr/simclr.ipynb": work("other")}, {"ada": "ada"}, place="ada"),
     HandedIn("something else than a notebook", "names", {"ada.pdf": b"%PDF", "bob.ipynb": work("bob"), "notes.txt": b"x", "roster.csv": b"key,name", "Thumbs.db": b"x", "~$notes.docx": b"x"}, {"ada": "", "bob": "bob"}),
+    HandedIn("archives that are not read", "names", {"ada.7z": b"7z", "bob_moco.tar.xz": b"xz", "cleo.ipynb.rar": b"Rar!", "moco_dora.7z": b"7z", "emil.part1.rar": b"Rar!", "fay (1).7z": b"7z", "gus.ipynb": work("gus")}, {"ada": "", "bob": "", "cleo": "", "dora": "", "emil": "", "fay": "", "gus": "gus"}),
+    HandedIn("copies in other languages", "names", {"李雷_moco的副本.ipynb": work("李雷"), "kim_moco의 사본.ipynb": work("draft"), "kim_moco.ipynb": work("kim"), "jun_moco - コピー (2).ipynb": work("jun"), "moco_ada.ipynb": work("ada")}, {"李雷": "李雷", "kim": "kim", "jun": "jun", "ada": "ada"}),
     HandedIn("zips by name", "names", {"ada.zip": zipped({"moco.ipynb": work("ada")}), "bob_moco.zip": zipped({"a/b/moco.ipynb": work("bob")})}, {"ada": "ada", "bob": "bob"}),
 )  # fmt: skip
 

@@ -1,8 +1,9 @@
 """Blackboard: "Download assignment files".
 
 A file is `{assignment}_{user name}_attempt_{YYYY-MM-DD-HH-MM-SS}_{file}`; beside it `…_attempt_{time}.txt` names the
-person. Assignments and user names may both hold `_`: the names of a class begin alike up to the user name, and a text
-that gives the user name in brackets says where it begins.
+person. Assignments and user names may both hold `_`. A text that gives the user name in brackets says where it begins;
+without one, what all names begin with ends at the latest where the unit is named, or where no user name could go on.
+What may be either is taken for the user's: a name that is too long is still one person's alone.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _NAMED = re.compile(
     re.DOTALL,
 )
 _NAME = re.compile(r"^Name:[ \t]*(?P<name>[^\n]*?)[ \t]*(?:\((?P<login>[^()\n]+)\))?[ \t]*$", re.MULTILINE)
+# Blanks and brackets stand in titles of assignments.
+_NOT_IN_LOGINS = re.compile(r"[^\w.@+-]")
 _LOOKED_AT = 16 * 2**10
 _INDEX = "texts that name the person"
 
@@ -37,7 +40,7 @@ def blackboard_reader(level: Level) -> Reader | None:
         for entry in level.entries
         if len(entry.parts) == 1 and (match := found.get(entry.parts[0])) and match["text"]
     }
-    logins = _logins({match["before"] for match in found.values()}, found, texts)
+    logins = _logins({match["before"] for match in found.values()}, found, texts, level.unit)
     names = {
         logins[found[top]["before"]]: said["name"] for top, said in texts.items() if said and said["name"]
     }
@@ -75,7 +78,10 @@ def _said(entry: Entry) -> re.Match[str] | None:
 
 
 def _logins(
-    befores: Iterable[str], found: Mapping[str, re.Match[str]], texts: Mapping[str, re.Match[str] | None]
+    befores: Iterable[str],
+    found: Mapping[str, re.Match[str]],
+    texts: Mapping[str, re.Match[str] | None],
+    unit: str,
 ) -> dict[str, str]:
     """What stands before `_attempt_` -> the user name at its end."""
     befores = sorted(befores)
@@ -85,15 +91,34 @@ def _logins(
             assignment = before.removesuffix(said["login"])
             if all(item.startswith(assignment) and item != assignment for item in befores):
                 return {item: item.removeprefix(assignment) for item in befores}
-    if len(befores) == 1:
-        return {befores[0]: befores[0].rpartition("_")[2] or befores[0]}
     # In order, all others begin as the first and the last both do.
     shared = "".join(
         one
         for one, _ in takewhile(lambda pair: pair[0] == pair[1], zip(befores[0], befores[-1], strict=False))
     )
-    assignment = shared[: shared.rfind("_") + 1]
+    assignment = _assignment(shared[: shared.rfind("_") + 1], unit)
     return {item: item.removeprefix(assignment) or item for item in befores}
+
+
+def _assignment(shared: str, unit: str) -> str:
+    """As much of what all names begin with as is surely the assignment's, with the `_` behind it."""
+    parts = shared.split("_")[:-1]
+    # The first has no user name in it, nor has any up to one that no user name could hold.
+    length = max(
+        (place for place, part in enumerate(parts, start=1) if _NOT_IN_LOGINS.search(part)), default=1
+    )
+    while length < len(parts) and parts[length].isdigit():
+        length += 1
+    words = _words(unit)
+    for last in range(length, len(parts) + 1):
+        if f"_{words}_" in f"_{_words('_'.join(parts[:last]))}_":
+            length = last
+            break
+    return "".join(f"{part}_" for part in parts[:length])
+
+
+def _words(text: str) -> str:
+    return re.sub(r"[\W_]+", "_", text.casefold())
 
 
 def _moment(text: str, zone: dt.tzinfo | None) -> tuple[dt.datetime | None, tuple[Flag, ...]]:

@@ -11,14 +11,19 @@ import re
 from typing import NamedTuple
 
 from autograder.intake.layouts.base import Ignored, Level, Reader, Whose, person
+from autograder.intake.months import in_english
 from autograder.intake.times import parse_timestamp
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind
 
 _NUMBERS = re.compile(r"(?P<person>\d+)-(?P<hand_in>\d+)")
-_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-# 1015 AM: a file's name may hold no colon.
-_CLOCK = re.compile(r"\b(?P<hour>\d{1,2})[:.h_]?(?P<minute>\d\d)(?P<half>\s*[AaPp]\.?[Mm]\.?)?\s*$")
+_YEAR = re.compile(r"(?<![^\W_])(?:19|20)\d\d(?=\b|[年년])")
+# 1015 AM: a file's name may hold no colon. Before the clock, in East Asia, the half of the day.
+_CLOCK = re.compile(
+    r"(?:(?P<before>[上下]午|午[前後]|오[전후])\s*|\b)(?P<hour>\d{1,2})(?:[:.h_]|\s?h\s)?(?P<minute>\d\d)"
+    r"(?P<half>\s*[AaPp]\.?\s?[Mm]\.?)?(?:\s+Uhr)?\s*$"
+)
+_MORNING = ("上午", "午前", "오전")
 _BETWEEN = " - "
 
 
@@ -71,8 +76,10 @@ def _parsed(top: str) -> _Named | None:
 def _moment(text: str, zone: dt.tzinfo | None) -> tuple[dt.datetime | None, tuple[Flag, ...]]:
     clock = _CLOCK.search(text)
     assert clock is not None
-    half = (clock["half"] or "").replace(".", "")
-    written = f"{text[: clock.start()]} {clock['hour']}:{clock['minute']}{half}"
+    half = "".join((clock["half"] or "").replace(".", "").split())
+    if clock["before"]:
+        half = "AM" if clock["before"] in _MORNING else "PM"
+    written = f"{in_english(text[: clock.start()])} {clock['hour']}:{clock['minute']} {half}"
     try:
         return parse_timestamp(written, zone, local=True), ()
     except ValueError as error:

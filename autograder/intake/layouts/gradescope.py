@@ -23,7 +23,7 @@ from autograder.results import Flag, FlagKind, Person
 
 _METADATA = "submission_metadata.yml"
 # A folder, or the only file of somebody.
-_FOLDER = re.compile(r"submission_(?P<number>\d+)(?P<suffix>\.\w+)?")
+_FOLDER = re.compile(r"submission_(?P<number>\d+)(?P<suffix>(?:\.\w+)+)?")
 
 
 def gradescope_reader(level: Level) -> Reader | None:

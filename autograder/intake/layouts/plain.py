@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from autograder.intake.kinds import FileKind, suffix_of
+from autograder.intake.kinds import FileKind, suffix_of, without_suffixes
 from autograder.intake.layouts.base import ANOTHER_UNIT, Ignored, Level, Reader, Whose
+from autograder.intake.layouts.exchange import is_of_exchange, whose_of_exchange
 from autograder.intake.naming import named
 from autograder.intake.tree import Entry
 from autograder.results import Flag, FlagKind, Person
@@ -41,7 +42,9 @@ _NAMELESS = frozenset(
 
 
 def nbgrader(level: Level) -> Reader | None:
-    """Where somebody has a folder of the unit with a notebook in it: `submitted/ada/moco/moco.ipynb`."""
+    """Where somebody has a folder of the unit, `submitted/ada/moco/moco.ipynb`, or folders are the exchange's."""
+    if any(is_of_exchange(inside.name) for inside in level.folders):
+        return by_name(level)
     return by_name(level) if _has_unit_folders(level) and not _is_sections(level) else None
 
 
@@ -76,6 +79,8 @@ def by_name(level: Level) -> Reader:
         top, own = entry.parts[0], entry.parts[1:]
         if not own and not entry.is_folder:
             return _file(entry, level.unit)
+        if found := whose_of_exchange(top, own, level):
+            return found
         if len(own) > 1 and own[0] != level.unit and _is_another_unit(own, level, has_unit_folders):
             return Ignored(ANOTHER_UNIT)
         stem, kind, _ = suffix_of(top)
@@ -100,6 +105,8 @@ def one_persons(level: Level) -> Reader | None:
 
     def read(entry: Entry) -> Whose | Ignored | None:
         own = entry.parts
+        if not level.is_zip and (found := whose_of_exchange(level.name, own, level)):
+            return found
         if len(own) > 2 - entry.is_folder and own[0] != level.unit and own[0] in level.units:
             return Ignored(ANOTHER_UNIT)
         return Whose(people=(Person(key=who, name=who),), parts=own, is_upload=level.is_zip, flags=flags)
@@ -122,7 +129,12 @@ def is_of_one(level: Level) -> bool:
 
 def inside_wrapper(level: Level) -> Level | None:
     """What lies in the folder that is around the hand-ins of a class, and is nobody's; None if there is none."""
-    submitted = [inside for inside in level.folders if inside.name.lower() == "submitted"]
+    submitted = [
+        inside
+        for inside in level.folders
+        if inside.name.lower() == "submitted"
+        or (inside.name == "inbound" and any(is_of_exchange(item.name) for item in inside.folders))
+    ]
     if submitted and submitted[0].entries:
         # A course's folder, with nbgrader's other folders beside.
         return submitted[0]
@@ -226,7 +238,7 @@ def _has_unit_folders(level: Level) -> bool:
 
 def _is_sections(level: Level) -> bool:
     folders = level.folders
-    if len(folders) < 2 or hand_ins(level.entries):
+    if len(folders) < 2 or hand_ins(level.entries) or any(is_of_exchange(inside.name) for inside in folders):
         return False
     deeper = []
     for inside in folders:
@@ -271,7 +283,7 @@ def _file(entry: Entry, unit: str) -> Whose | Ignored:
     if _is_of_the_class(entry):
         return Ignored(OF_THE_CLASS)
     name = entry.parts[0]
-    stem = suffix_of(name)[0]
+    stem = without_suffixes(name)
     found = named(stem, unit)
     who = found.person or stem
     return Whose(

@@ -146,7 +146,11 @@ def arranged(level: Level, name: str | None = None) -> Arrangement:
                 f"there is a notebook of one person, and beside it {several[0]!r}, which looks like the download of "
                 "several people: name that folder alone, or the notebook alone"
             )
-        return Arrangement((Branch((), ((_ONE, read), (_BY_NAME, plain.by_name(level)))),))
+        # A folder that was named alone may have its name from a system; Canvas names no folders.
+        person = _named_by_a_system(
+            level, [item for item in systems if item.is_marked and item.name != "canvas"]
+        )
+        return Arrangement((person or Branch((), ((_ONE, read), (_BY_NAME, plain.by_name(level)))),))
     if not asked or asked[0].is_system:
         if found := list(_of_systems(level, systems, ())):
             return Arrangement(tuple(found))
@@ -270,17 +274,13 @@ def _may_be_somebodys(entry: Entry) -> bool:
 
 def is_of_a_class(entries: Sequence[Entry], unit: str) -> bool:
     """Whether the files are what a learning system makes of several people's."""
-    keys = set()
     systems = [layout for layout in LAYOUTS if layout.is_system]
     try:
-        branches = list(_of_systems(Level(entries=entries, unit=unit), systems, ()))
+        arrangement = Arrangement(tuple(_of_systems(Level(entries=entries, unit=unit), systems, ())))
     except UserError:
         # It pretends to be an export, and is none: somebody's own.
         return False
-    for branch in branches:
-        depth = len(branch.prefix)
-        for entry in entries:
-            if entry.parts[:depth] == branch.prefix and len(entry.parts) > depth:
-                _, whose = branch.whose(replace(entry, parts=entry.parts[depth:]))
-                keys |= {item.key for item in whose.people} if isinstance(whose, Whose) else set()
-    return len(keys) > 1
+    if not arrangement.branches:
+        return False
+    whose = [arrangement.whose(entry)[1] for entry in entries]
+    return len({person.key for item in whose if isinstance(item, Whose) for person in item.people}) > 1
