@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ from autograder.course.config import Course
 from autograder.errors import UserError
 from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader, Work
+from autograder.grading.older import Claim, has_label_only, older_among
 from autograder.grading.policy import Policy
-from autograder.intake.collect import Found
+from autograder.intake.collect import Found, Intake
+from autograder.intake.persons import labels
 from autograder.intake.submission import Submission
 from autograder.results import FORMAT, GRADED, FlagKind, Line
 from autograder.sandbox.tiers import TIERS
@@ -65,6 +68,45 @@ class Earlier:
         # What was found out under weaker isolation than there is now could have been forged.
         held = line.sandbox in TIERS and TIERS.index(line.sandbox) >= TIERS.index(self.tier)
         return line if now == then and held else None
+
+
+def labels_beside(
+    intake: Intake, lines: Mapping[tuple[str, str], Line], attempts: str = "latest"
+) -> Mapping[str, str]:
+    """How the people of a class are called, unlike all others in the journal: key -> label.
+
+    Who had nothing but a label in an older version, and has a key now, is still called so.
+
+    Args:
+        intake: the class.
+        lines: (key, unit) -> what the journal says.
+        attempts: which of several attempts counts.
+    """
+    people = [*(item.person for item in intake), *intake.missing]
+    keys = {person.key for person in people}
+    others = older_among(lines, _claims(intake, lines, attempts)).rest_of(lines).values()
+    return labels(people, {line.student for line in others if line.person.key not in keys})
+
+
+def _claims(found: Iterable[Found], lines: Mapping[tuple[str, str], Line], attempts: str) -> list[Claim]:
+    """What is known of people whose names or files older lines have. Only their hand-ins are read."""
+    older = [line for line in lines.values() if has_label_only(line)]
+    names = {(line.person.key, line.unit) for line in older}
+    files = {(line.file, line.unit) for line in older}
+    made = []
+    for item in found:
+        paths = {(candidate.path, item.unit) for hand_in in item.hand_ins for candidate in hand_in.candidates}
+        if (item.person.key, item.unit) in names or (
+            (item.person.name, item.unit) not in names and files.isdisjoint(paths)
+        ):
+            continue
+        # Whatever is wrong with a file is told when it is graded.
+        with contextlib.suppress(Exception):
+            made += [
+                Claim(item.person.key, item.person.name, item.unit, read.path, read.sha256)
+                for read in item.read(attempts)
+            ]
+    return made
 
 
 def grade_each(

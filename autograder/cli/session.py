@@ -24,7 +24,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from autograder.cli.each import Earlier, grade_each
+from autograder.cli.each import Earlier, grade_each, labels_beside
 from autograder.cli.terminal import notices, tell
 from autograder.course.config import Course, check_exercises, find_root, load_course, secret
 from autograder.course.fingerprint import judging_code
@@ -36,13 +36,13 @@ from autograder.grading.cluster import ClusterGrader
 from autograder.grading.grader import Grader
 from autograder.grading.lines import missing_line
 from autograder.grading.lock import only_one
+from autograder.grading.older import older_among
 from autograder.grading.policy import Policy
 from autograder.grading.worker import Cluster
 from autograder.intake.belonging import known_exercises
 from autograder.intake.candidate import TIMESTAMP
 from autograder.intake.collect import FileCounts, Found, Intake, collect
 from autograder.intake.enrolment import enrolled, timed
-from autograder.intake.persons import labels
 from autograder.intake.tables import read_roster, read_times
 from autograder.publish.made_from import changed_since_build, touches_checks
 from autograder.report.pages import write_report
@@ -161,10 +161,7 @@ def grade_class(
         lines = dict(contents.lines)
         of_unit = {line.person.key: line for line in lines.values() if line.unit == assignment}
         keys = {item.person.key for item in intake} | {item.key for item in intake.missing}
-        called = labels(
-            (*(item.person for item in intake), *intake.missing),
-            {line.student for line in lines.values() if line.person.key not in keys},
-        )
+        called = labels_beside(intake, lines, course.attempts)
         found = [item.called(called[item.person.key]) for item in intake]
         earlier = Earlier(
             of_unit if options.resume else {},
@@ -182,6 +179,10 @@ def grade_class(
             if item.key not in of_unit or of_unit[item.key].status == MISSING
         ]
         ours += _write_missing(absent, lines, out)
+        older = older_among(lines)
+        lines = older.rest_of(lines)
+        if older.doubtful != contents.older.doubtful:
+            tell(messages, *older.notices())
         results = sorted(
             (line for line in lines.values() if line.unit == assignment and line.person.key in keys),
             key=lambda line: line.student,

@@ -23,6 +23,7 @@ import msgspec
 from msgspec.structs import replace
 
 from autograder.errors import UserError, writing
+from autograder.grading.older import NOTHING_OLDER, Older, older_among
 from autograder.results import FORMAT, Line, fault, from_format_1, from_json, to_json
 from course_utils.slices.plain import STEERING
 
@@ -91,15 +92,17 @@ class Contents:
 
     Attributes:
         path: of the journal.
-        lines: (key of the person, unit) -> the last result.
+        lines: (key of the person, unit) -> the last result, without those of older versions that have a newer one.
         damaged: number of a line that was passed over -> what is wrong with it; empty if it is no result at all.
         cut_off: number of the last line if it was begun and not finished, which is not among the damaged.
+        older: results of older versions beside newer ones of the same people.
     """
 
     path: Path
     lines: Mapping[tuple[str, str], Line]
     damaged: Mapping[int, str]
     cut_off: int | None = None
+    older: Older = NOTHING_OLDER
 
     def notices(self) -> list[str]:
         """What to tell of lines that were passed over, in sentences."""
@@ -116,7 +119,7 @@ class Contents:
                 f"{self.path}, line {self.cut_off}: is cut off, as an interrupted run leaves it; `autograder grade` "
                 "grades that student again."
             )
-        return said
+        return [*said, *self.older.notices()]
 
 
 class _DamagedError(UserError):
@@ -148,7 +151,8 @@ def read_journal(folder: Path) -> Contents:
                     damaged[number] = str(error)
             else:
                 lines[line.key] = shared.of(line)
-    return Contents(path=path, lines=lines, damaged=damaged, cut_off=cut_off)
+    older = older_among(lines)
+    return Contents(path=path, lines=older.rest_of(lines), damaged=damaged, cut_off=cut_off, older=older)
 
 
 def _line(data: bytes, path: Path, number: int) -> Line:
