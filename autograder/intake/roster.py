@@ -83,11 +83,6 @@ class Roster:
     notices: tuple[str, ...] = ()
     own_keys: bool = True
 
-    @property
-    def times(self) -> dict[str, dt.datetime]:
-        """Key -> when that person handed in."""
-        return {entry.key: entry.submitted_at for entry in self.entries if entry.submitted_at}
-
     def find(self, person: Person) -> RosterEntry | None:
         """The one row that is this person's; None if there is none or could be several. See `match` for many people."""
         found = self._candidate(person)
