@@ -29,6 +29,7 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.running.execute import line_that_binds, no_function, no_input
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
+from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
 from course_utils.student.outcome import NOT_RUN, CheckOutcome
 from course_utils.student.present import as_html, as_text
 
@@ -160,7 +161,16 @@ def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> C
             failure = failure_of(error, function)
             where = f" in line {failure.line} of your code: {failure.code.strip()}" if failure.code else "."
             return replace(blank, status=INTERRUPTED, reason=f"The check was interrupted{where}")
-    return _result(blank, prepared, devices, verdicts, captured.notes())
+    result = _result(blank, prepared, devices, verdicts, captured.notes())
+    return replace(result, reason=" ".join(filter(None, (_first_to_run(result, namespace), result.reason))))
+
+
+def _first_to_run(result: CheckResult, namespace: Mapping[str, Any]) -> str:
+    """A sentence, if the function asked for a name that a cell above it gives a value."""
+    failures = (item.observation.failure for item in result.verdicts if item.observation and not item.passed)
+    name = next((name for item in failures if item and (name := name_not_defined(item.message))), "")
+    said = cells_to_run(name, result.exercise.split(".", 1)[0], namespace, _cells(namespace))
+    return f"{_sentence(said)[:-1]}, then this one again." if said else ""
 
 
 def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) -> Verdict:
@@ -219,8 +229,7 @@ def _result(
 def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple[str, str] | None:
     """Status and reason, if there is nothing that could be called."""
     name = function_name(prepared.id)
-    history = namespace.get("In")
-    cells = [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
+    cells = _cells(namespace)
     pattern = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
     last = next((text for text in reversed(cells) if pattern.search(text)), None)
     if last and (broken := _broken(last, name)):
@@ -230,6 +239,12 @@ def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple
     if name not in namespace:
         if last is None:
             return NOT_RUN, f"There is no function {name} in this kernel: {first}"
+        place = len(cells) - 1 - cells[::-1].index(last)
+        if why := cell_to_repeat(prepared.id.split(".", 1)[0], namespace, cells, place):
+            return ERROR, (
+                f"There is no function {name}, because its cell stopped above it: {why}; then run the cell with your "
+                f"function again, {again}"
+            )
         return ERROR, (
             f"There is no function {name}, although its cell was run: it stopped above the function. Mend what the "
             f"message below that cell tells of, run it, {again}"
@@ -241,6 +256,12 @@ def _obstacle(namespace: Mapping[str, Any], prepared: PreparedExercise) -> tuple
     else:
         problem = _wrong_signature(function, prepared)
     return (ERROR, f"{problem}{_own_line(function, name, cells)}") if problem else None
+
+
+def _cells(namespace: Mapping[str, Any]) -> list[str]:
+    """The cells that were run in this kernel, in order."""
+    history = namespace.get("In")
+    return [text for text in history if isinstance(text, str)] if isinstance(history, list) else []
 
 
 def _broken(source: str, name: str) -> str | None:

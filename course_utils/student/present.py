@@ -12,6 +12,7 @@ from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import dtype_name
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
+from course_utils.student.expected import expected_in_text
 from course_utils.student.outcome import NOT_RUN, CheckOutcome
 
 # Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
@@ -158,6 +159,8 @@ def _help(result: CheckOutcome) -> Iterator[tuple[str, str]]:
     if result.level >= 3:
         if table := _table(smallest):
             yield table
+        elif expected := expected_in_text(smallest):
+            yield "Expected of this call, which raised", expected
         if case := _to_try(smallest):
             yield "The case, to try your function on (values rounded)", case
 
@@ -293,9 +296,13 @@ def _what_next(result: CheckOutcome) -> Iterator[str]:
         return
     yield "These are the visible checks; hidden ones, with other values and sizes, decide the rest of the points."
     more = {0: "where it goes wrong", 1: "a hint", 2: "the smallest failing case in full"}.get(result.level)
+    further = result.level + 1
     if result.status == ERROR:
-        # Of a function that only raises there is nothing to compare.
-        more = "the call that was made" if result.level == 0 else None
+        # Of a function that only raises there are no entries to compare.
+        more = {0: "the call that was made", 1: "what was expected of it", 2: "what was expected of it"}.get(
+            result.level
+        )
+        further = 3 if result.level else 1
     elif result.level == 1 and result.diagnosis.ideas:
         more = (
             "the hint for this very mistake"
@@ -304,7 +311,7 @@ def _what_next(result: CheckOutcome) -> Iterator[str]:
         )
     seen = any(not verdict.passed and verdict.observation is not None for verdict in result.verdicts)
     if more and seen:
-        yield f'For {more}: cu.check("{result.exercise}", hint={result.level + 1})'
+        yield f'For {more}: cu.check("{result.exercise}", hint={further})'
         if result.level == 0:
             yield "Hints cost no points; how many you ask for is noted in the file you hand in, and the staff sees it."
 

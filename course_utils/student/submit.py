@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from course_utils import shipped
-from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT
+from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT, WRONG, CheckVerdict
 from course_utils.checks.observe import clean
 from course_utils.errors import CourseError
 from course_utils.running.alone import CannotRun, judge_alone
@@ -117,11 +117,18 @@ def report(
             reason = f"could not be checked ({type(error).__name__}: {clean(str(error))})"
             results.append(ExerciseResult(exercise, ERROR, 0.0, shipped.load_checks(exercise)[1], reason))
             continue
-        failed = next((verdict.message for verdict in result.verdicts if not verdict.passed), "")
-        results.append(
-            ExerciseResult(exercise, result.status, result.points, result.max_points, result.reason or failed)
-        )
+        reason = result.reason or _reason(result.status, result.verdicts)
+        results.append(ExerciseResult(exercise, result.status, result.points, result.max_points, reason))
     return results
+
+
+def _reason(status: str, checks: Sequence[CheckVerdict]) -> str:
+    """What the first failed check says; of a wrong answer with what was asked, without which it may mean nothing."""
+    failed = [check for check in checks if check.message and not check.passed]
+    first = next((check for check in failed if not check.waits), failed[0] if failed else None)
+    if first is None:
+        return ""
+    return f"{first.check.title.rstrip('.')}: {first.message}" if status == WRONG else first.message
 
 
 # --- the notebook -----------------------------------------------------------------------------------------------
@@ -377,7 +384,7 @@ def _graded(data: bytes, unit: str) -> list[ExerciseResult] | None:
     results = []
     for id_, item in found.items():
         verdict = item.verdict
-        reason = next((check.message for check in verdict.checks if check.message), "")
+        reason = _reason(verdict.status, verdict.checks)
         if verdict.status == NOT_ATTEMPTED and not item.missing:
             reason = ""
         results.append(ExerciseResult(id_, verdict.status, item.points, item.full, reason, item.flags))

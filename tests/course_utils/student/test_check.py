@@ -25,6 +25,7 @@ from course_utils.checks.observe import observe
 from course_utils.slices.help import Help
 from course_utils.student import check as visible
 from course_utils.student.check import CheckResult, check_exercise, check_in
+from course_utils.student.expected import expected_in_text
 from course_utils.student.pictures import expected_beside_got
 from tests.support import ROOT, UNITS
 
@@ -123,6 +124,37 @@ def test_a_function_that_only_raises_says_so_once_and_offers_no_table() -> None:
     assert [text.count("raised RuntimeError") for text in texts] == [1, 1, 1, 1]
     assert "hint=1" in texts[0]
     assert "hint=2" not in texts[1]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "expected"),
+    [
+        ("moco.enqueue", r"\n      queue after the call: float32 tensor of shape \(5, 9\)(, columns 0 to 5 of 9)\n +-?\d"),
+        ("simclr.nt_xent", r"\n      result: \d+\.\d+\n"),
+        ("pretext.rotate_batch", r"second returned value: int64 tensor of shape \(192,\), columns 0 to 9 of 192\n +0  1  2  3  0 "),
+        ("video.copy_colors", r"\n      result: float32 tensor of shape .*, part \[0, 0\]\n +-?\d"),
+        ("moco.momentum_update", r"\n      key_encoder\.\S+ after the call: float32 tensor of shape .*\n +-?\d(.|\n)* and \d+ more"),
+    ],
+)  # fmt: skip
+def test_of_a_call_that_raises_the_last_hint_shows_what_was_expected(exercise: str, expected: str) -> None:
+    def raises(*arguments: Any) -> None:
+        raise ValueError("no")
+
+    for level in range(4):
+        text = str(run(raises, exercise, hint=level))
+        assert ("Expected of this call, which raised" in text) == (level == 3)
+        assert (f'For what was expected of it: cu.check("{exercise}", hint=3)' in text) == (level in (1, 2))
+    assert re.search(expected, text), text
+    assert "Expected of this call" in Page(run(raises, exercise, hint=3)._repr_html_()).words
+
+
+def test_an_expected_exception_is_named_where_another_is_raised() -> None:
+    seen = run(lambda queue, pointer, keys: 1 / 0, hint=3)
+    check = seen.verdicts[0].check
+    wanted = replace(check.expected[0], quantities={"exception": "ValueError"})
+    verdict = replace(seen.verdicts[0], check=replace(check, expected=(wanted,)))
+    assert expected_in_text(verdict) == "an exception: ValueError"
+    assert expected_in_text(replace(verdict, check=replace(check, expected=()))) == ""
 
 
 def test_what_is_known_of_all_checks_together_is_shown() -> None:
@@ -290,6 +322,51 @@ def test_after_a_restart_the_function_s_cell_is_to_be_run_first(
         assert "run the cell with your function first" in text
         assert "not run yet, 0 of 5.5 points so far" in text
         assert "not attempted" not in text.lower()
+
+
+SETUP = "from torch import Tensor, nn\nimport torch.nn.functional as F\ncourse = cu.setup('moco')"
+NEEDS_SETUP = (
+    "def momentum_update(query_encoder: nn.Module, key_encoder: nn.Module, momentum: float):\n    return 1"
+)
+NEEDS_MORE = "STEP = SIZE\ndef momentum_update(query_encoder, key_encoder, momentum):\n    return 1"
+
+
+@pytest.mark.parametrize(
+    ("history", "names", "said"),
+    [
+        ([NEEDS_SETUP], {}, "the set-up cell, the first code cell of the notebook, defines nn: run that one first; then"),
+        (["import course_utils as cu", NEEDS_MORE], {}, "was not run in this kernel, which has no SIZE: run that one"),
+        ([NEEDS_SETUP, SETUP], {"nn": torch.nn}, "it was run before the cell that gives nn its value; then run the cell"),
+        ([SETUP, NEEDS_MORE, "SIZE = 3"], {"SIZE": 3}, "it was run before the cell that gives SIZE its value; then run"),
+        # Nothing above gives it a value, or it had one: the mistake is the cell's own.
+        ([SETUP, NEEDS_MORE], {}, "Mend what the message below that cell tells of"),
+        ([SETUP, NEEDS_SETUP.replace("def", "1 / 0\ndef", 1), SETUP], {"nn": 1}, "Mend what the message below"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_ran_before_those_above_it_is_told_as_that(
+    history: list[str], names: dict[str, Any], said: str
+) -> None:
+    namespace = {"In": ["", *history, "cu.check('moco.momentum_update')"], **names}
+    result = check_in(namespace, "moco.momentum_update")
+    assert (result.status, result.points) == ("error", 0)
+    assert said in result.reason
+    assert ("Mend" in result.reason) == ("Mend" in said)
+
+
+def test_a_function_that_asks_for_a_name_of_the_set_up_cell_says_which_cell_to_run() -> None:
+    source = "def enqueue(queue, pointer, keys):\n    return {}.normalize(keys)"
+    namespace: dict[str, Any] = {"enqueue": cell(source.format("F"))}
+    reason = check_in(namespace, "moco.enqueue").reason
+    assert reason.startswith(
+        "The set-up cell, the first code cell of the notebook, defines F: run that one first, then this one again. "
+        "The function raised NameError: name 'F' is not defined, in line 2 of your cell: "
+    )
+    # Where it was run, or the name is nobody's, the mistake is the function's.
+    for namespace in (
+        {"enqueue": cell(source.format("F")), "F": torch.nn.functional},
+        {"enqueue": cell(source.format("typo")), "In": ["", SETUP]},
+    ):
+        assert check_in(namespace, "moco.enqueue").reason.startswith("The function raised NameError")
 
 
 def test_a_stub_that_was_run_is_not_attempted() -> None:

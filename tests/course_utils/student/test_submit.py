@@ -185,7 +185,15 @@ def test_a_wrong_function_is_told_with_its_fact(
     save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(copies)))
     exec("cu.submit('moco')", {"cu": cu})
     out = capsys.readouterr().out
-    assert "queue after the call is unchanged, but should have changed" in out
+    title = "The keys stand in the next columns of the queue"
+    assert f"    {title}: queue after the call is unchanged, but should have changed" in out
+
+
+def test_in_this_kernel_too_a_wrong_function_is_told_with_the_title_of_the_check() -> None:
+    [seen] = [
+        item for item in submit.report({"enqueue": lambda *_: None}, "moco") if "enqueue" in item.exercise
+    ]
+    assert seen.reason.startswith("The keys stand in the next columns of the queue: queue after the call is")
 
 
 # --- where the grader sees something else -----------------------------------------------------------------------
