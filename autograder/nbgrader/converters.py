@@ -23,6 +23,8 @@ from nbgrader.converters import Autograde, GenerateAssignment
 from nbgrader.converters.base import NbGraderException
 from traitlets import Type
 
+from autograder.errors import UserError
+from autograder.nbgrader.failures import EarlierResult, told_in_a_sentence
 from autograder.nbgrader.reading import BoundedExporter
 from autograder.nbgrader.seal import is_edited
 
@@ -115,6 +117,7 @@ class CourseAutograde(Autograde):
         super().__init__(*arguments, **options)
         self._chosen: dict[str, Chosen] = {}
         self._skipped: list[tuple[str, str]] = []
+        self._earlier = EarlierResult(self.log)
 
     def init_notebooks(self) -> None:
         """As nbgrader's, but each folder of a unit has the unit's notebook, whatever its files are called."""
@@ -130,8 +133,15 @@ class CourseAutograde(Autograde):
             self.assignments[folder] = [f"{folder}/{self._names(folder)[0]}.ipynb"]
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
-        """As nbgrader's; who is passed over because there is a result already is remembered."""
+        """As nbgrader's; who is passed over because there is a result already is remembered.
+
+        nbgrader removes that result before it knows whether there will be another one: it is put back if there is none.
+        """
+        self._earlier.put_back()
+        self._earlier.keep(Path(self._format_dest(assignment_id, student_id)), student_id)
         wanted = bool(super().init_destination(assignment_id, student_id))
+        if not wanted:
+            self._earlier.drop()
         if not wanted and student_id not in self.coursedir.student_id_exclude.split(","):
             self._skipped.append((assignment_id, student_id))
         return wanted
@@ -140,7 +150,7 @@ class CourseAutograde(Autograde):
         """As nbgrader's, with the file that counts.
 
         Raises:
-            NbGraderException: nothing that was handed in can be read; there is no score then, and no zero.
+            UserError: nothing that was handed in can be read; there is no score then, and no zero.
         """
         folder = self._format_source(assignment_id, student_id)
         if not self._is_ours(folder):
@@ -152,22 +162,28 @@ class CourseAutograde(Autograde):
 
         known = known_exercises(load_unit(Path(self.coursedir.root), assignment_id))
         chosen: Chosen | Unreadable = chosen_file(Path(folder), assignment_id, student_id, known)
-        with self._scores_kept(assignment_id, student_id):
-            super().init_assignment(assignment_id, student_id)
+        if isinstance(chosen, Chosen) or not self._earlier.is_there:
+            with self._scores_kept(assignment_id, student_id):
+                super().init_assignment(assignment_id, student_id)
         if not isinstance(chosen, Chosen):
-            message = f"{chosen.path} {chosen.reason}"
-            self.log.error("%s", message)
-            raise NbGraderException(message)
+            raise UserError(f"{student_id}: {chosen.path}: {chosen.reason}")
         name = Path(chosen.submission.path).name
         if name != f"{assignment_id}.ipynb":
             self.log.info("%s: %s is graded", student_id, name)
         self._chosen[self.notebooks[0]] = chosen
 
+    def run_post_convert_hook(self) -> None:
+        """As nbgrader's; the student's result is made then."""
+        super().run_post_convert_hook()
+        self._earlier.drop()
+
     def convert_notebooks(self) -> None:
         """As nbgrader's; at the end, which grades that were left alone are older than the checks."""
         try:
-            super().convert_notebooks()
+            with told_in_a_sentence(self.log):
+                super().convert_notebooks()
         finally:
+            self._earlier.put_back()
             self._chosen.clear()
             self._tell_stale()
 

@@ -26,6 +26,7 @@ from traitlets import Bool
 
 from autograder.course.config import Course, begun_days, find_root, load_course, secret
 from autograder.course.units import load_unit
+from autograder.errors import UserError
 from autograder.grading.grader import Grader
 from autograder.grading.lines import left_of, rounded
 from autograder.grading.policy import Policy
@@ -222,18 +223,18 @@ class GradeExercises(NbGraderPreprocessor):
         grader = _grader(converter, facts["assignment"], unsafe=self.unsafe)
         chosen = chosen_file(folder, facts["assignment"], facts["student"], known_exercises(grader.unit))
         if isinstance(chosen, Unreadable):
-            raise RuntimeError(one_line(f"{chosen.path} {chosen.reason}"))
+            raise UserError(one_line(f"{chosen.path} {chosen.reason}"))
         line = grader.grade(chosen.submission)
         if line.status == UNREADABLE:
             # nbgrader gives full points to a cell without an output.
-            raise RuntimeError(one_line(f"{line.file}: {texts(line.flags)}"))
+            raise UserError(one_line(f"{line.file}: {texts(line.flags)}"))
         # What is to be said of the file as a whole is said where the first verdict stands.
         notes = [flag.text for flag in for_student(line.flags)]
         has_points = True
         cells = {_grade_id(cell): cell for cell in nb.cells if cell.cell_type == "code"}
         for exercise, result in line.exercises.items():
             if check_cell_id(exercise) not in cells:
-                raise RuntimeError(
+                raise UserError(
                     f"the assignment has no cell {check_cell_id(exercise)}: run `autograder build` and "
                     f"`nbgrader generate_assignment {facts['assignment']}`, then autograde again"
                 )

@@ -187,3 +187,59 @@ def test_feedback_says_nothing_of_settings(course: Path, api: NbGraderAPI) -> No
     hand_in(course, "ada", right)
     done(api.autograde("tiny", "ada"))
     assert "display_data_priority" not in done(api.generate_feedback("tiny", "ada"))
+
+
+CUT_OFF = b'{"cells": [{"cell_type": "code", "source": "def sca'
+
+
+def test_a_damaged_hand_in_leaves_what_was_autograded_before(course: Path, api: NbGraderAPI) -> None:
+    for student in ("ada", "bob", "eve"):
+        hand_in(course, student, right, at="2026-11-01 12:00:00 UTC")
+    done(api.autograde("tiny", "*"))
+    files = {name: course / f"autograded/{name}/tiny/tiny.ipynb" for name in ("ada", "bob", "eve")}
+    del files["bob"]
+    before = {name: path.read_bytes() for name, path in files.items()}
+    for student in files:
+        (course / f"submitted/{student}/tiny/tiny.ipynb").write_bytes(CUT_OFF)
+        (course / f"submitted/{student}/tiny/timestamp.txt").write_text("2026-12-20 12:00:00 UTC")
+    (course / "submitted/new/tiny").mkdir(parents=True)
+    (course / "submitted/new/tiny/tiny.ipynb").write_bytes(CUT_OFF)
+
+    for force in (True, False):
+        result = api.autograde("tiny", "*", force=force)
+        assert not result["success"]
+        log = str(result["log"])
+        assert {name: path.read_bytes() for name, path in files.items()} == before
+        assert not (course / "autograded/new/tiny").exists()
+        for student in files:
+            assert f"{student}: what was autograded before stays, in " in log
+            assert scores(course, student)["tiny-scale-check"] == 3.0
+            with opened(course) as gradebook:
+                assert gradebook.find_submission("tiny", student).total_seconds_late == 0
+        assert "bob: what was autograded" not in log
+        assert "new: what was autograded" not in log
+        assert set(scores(course, "new").values()) == {None}
+        # One sentence for each, and no stack.
+        assert log.count("tiny.ipynb: the file ends in the middle") == 3
+        assert "Traceback" not in log
+        assert "traceback" not in log
+        assert "raise " not in log
+
+
+def test_a_fault_that_is_not_the_file_s_keeps_its_stack_and_the_earlier_result(
+    course: Path, api: NbGraderAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(course, "ada", right)
+    done(api.autograde("tiny", "*"))
+    path = course / "autograded/ada/tiny/tiny.ipynb"
+    before = path.read_bytes()
+
+    def broken(*arguments: Any) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr("autograder.nbgrader.preprocessors.GradeExercises.preprocess", broken)
+    result = api.autograde("tiny", "*")
+    assert not result["success"]
+    assert "ZeroDivisionError: ours" in str(result["log"])
+    assert "Traceback" in str(result["log"])
+    assert path.read_bytes() == before
