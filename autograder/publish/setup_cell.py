@@ -20,6 +20,8 @@ def install_course_utils(page, wheel):
     """Install `wheel`, or the newer one that `page` names: from a file beside the notebook, else from the page."""
     import importlib.metadata
     import importlib.util
+    import re
+    import shutil
     import subprocess
     import sys
     import zipfile
@@ -39,6 +41,9 @@ def install_course_utils(page, wheel):
     def date(file):
         return file.stat().st_mtime
 
+    def number(text):
+        return [int(digits) for digits in re.findall("[0-9]+", text.split(".post")[0])]
+
     before, spec = installed(), importlib.util.find_spec("course_utils")
     if spec and spec.origin:
         package = Path(spec.origin).parent
@@ -48,9 +53,22 @@ def install_course_utils(page, wheel):
         before = None  # only remains of one
 
     folders = [Path.cwd(), Path.cwd().parent, Path("/content/drive/MyDrive/Colab Notebooks")]
-    found = [file for folder in folders for file in folder.glob("course_utils-*.whl")]
-    files = sorted(filter(zipfile.is_zipfile, found), key=date)  # without half downloads
-    broken = [file for file in found if file not in files]
+    files, broken = set(), []
+    for file in [file for folder in folders for file in folder.glob("*course_utils-*-py3-none-any*")]:
+        # A browser that saves it again writes "...any (1).whl", which pip takes for no wheel.
+        name = "course_utils-" + re.search("course_utils-(.*?)-py3-none-any", file.name)[1] + "-py3-none-any.whl"
+        named = file.with_name(name)
+        if not zipfile.is_zipfile(file):
+            broken.append(file)  # half a download
+            continue
+        if not zipfile.is_zipfile(named):
+            try:
+                shutil.copy2(file, named)
+            except OSError:
+                print(f"Rename {file} to {name}, and run this cell again: it can't be copied here.")
+                continue
+        files.add(named)
+    files = sorted(files, key=lambda file: (number(version(file)), date(file)))
     newest = None
     if page and ("*" not in wheel or not files):
         try:
@@ -60,16 +78,17 @@ def install_course_utils(page, wheel):
             pass
     wheel = newest or wheel
     beside = [file for file in files if file.match(wheel)]
-    if not beside and not newest and before is None:
-        beside = files  # better than none
     sources = [str(file) for file in beside[-1:]]
     if not beside or "*" not in wheel:
         sources.append(f"{page}/{wheel}".lstrip("/"))
+    if not beside and not newest and before is None:
+        beside = files  # better than none
+        sources += [str(file) for file in beside[-1:]]
     if before and version(sources[0]) in (before, "*"):
         return print(f"course_utils {before} is there.")
     if before and "*" in wheel:
         own = [file for file in files if version(file) == before] or [Path(spec.origin)]
-        if date(beside[-1]) < date(own[-1]):
+        if (number(version(beside[-1])), date(beside[-1])) < (number(before), date(own[-1])):
             advice = f'to have that one, run `%pip install "{beside[-1]}"`.'
             return print(f"course_utils {before} stays, since {beside[-1]} is older; {advice}")
 
@@ -83,7 +102,12 @@ def install_course_utils(page, wheel):
     if run.returncode == 0 and installed() == version(source):
         for name in [name for name in sys.modules if name.split(".")[0] == "course_utils"]:
             del sys.modules[name]  # what this kernel had of an older version
-        return print(f"course_utils {version(source)} was installed from {source}")
+        print(f"course_utils {version(source)} was installed from {source}")
+        if "*" in wheel and len({version(file) for file in beside}) > 1:
+            print("It is the newest by number and date of those beside the notebook: delete the older ones.")
+        if not Path(source).match(wheel):
+            print(f"This notebook needs another version: save {sources[0]} in {Path.cwd()}, and run this cell again.")
+        return
     if run.returncode == 0:
         advice = "course_utils was installed where this kernel does not look yet: restart the kernel"
     elif "No module named pip" in errors:

@@ -227,10 +227,7 @@ def test_instead_of_a_broken_wheel_comes_that_of_the_page(tmp_path: Path, laptop
         code, out, err = laptop.run(made.cell())
         assert (code, err) == (0, "")
         assert f"was installed from {made.folder.as_uri()}/{made.wheel}\nnow {made.version}" in out
-        subprocess.run(
-            [str(laptop.python), "-m", "pip", "uninstall", "--quiet", "--yes", "course_utils"],
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(laptop.path)}, check=True,
-        )  # fmt: skip
+        remove(laptop)
 
 
 def test_a_wheel_that_cannot_be_installed_is_told_in_pips_words(tmp_path: Path, laptop: Laptop) -> None:
@@ -294,3 +291,92 @@ def test_it_runs_on_the_oldest_python_of_the_wheel(tmp_path: Path) -> None:
     made = release(tmp_path / "page")
     compile(made.cell(), "cell", "exec", dont_inherit=True)
     assert sys.version_info >= (3, 11)
+
+
+@pytest.mark.parametrize("name", ["{} (1).whl", "{}(2).whl", "{} - Copy.whl", "Copy of {}.whl", "{}.whl.zip"])
+@pytest.mark.parametrize("is_released", [True, False])
+def test_a_wheel_under_a_browser_s_name_is_taken_under_its_own(
+    name: str, is_released: bool, tmp_path: Path, laptop: Laptop
+) -> None:
+    made = release(tmp_path / "page", UNREACHABLE)
+    saved = laptop.folder / name.format(made.wheel.removesuffix(".whl"))
+    shutil.copy(made.folder / made.wheel, saved)
+    cell = made.cell() if is_released else install(tmp_path / "page-source/assignments/tiny/tiny.ipynb")
+    code, out, err = laptop.run(cell)
+    assert (code, err) == (0, "")
+    assert out == (
+        f"course_utils {made.version} was installed from {laptop.folder / made.wheel}\nnow {made.version}\n"
+    )
+    assert saved.is_file()
+
+
+def test_a_second_download_takes_the_place_of_a_broken_first_one(tmp_path: Path, laptop: Laptop) -> None:
+    made = release(tmp_path / "page", UNREACHABLE)
+    whole = (made.folder / made.wheel).read_bytes()
+    (laptop.folder / made.wheel).write_bytes(whole[:1000])
+    (laptop.folder / made.wheel.replace(".whl", " (1).whl")).write_bytes(whole)
+    code, out, err = laptop.run(made.cell())
+    assert (code, err) == (0, "")
+    assert f"now {made.version}" in out
+    # And one that is whole is not written over.
+    (laptop.folder / made.wheel.replace(".whl", " (1).whl")).write_bytes(whole + b"more")
+    assert laptop.run(made.cell())[1].startswith(f"course_utils {made.version} is there.")
+    assert (laptop.folder / made.wheel).read_bytes() == whole
+
+
+def test_where_it_cannot_be_copied_one_sentence_says_what_to_rename(tmp_path: Path, laptop: Laptop) -> None:
+    made = release(tmp_path / "page", UNREACHABLE)
+    saved = laptop.folder / made.wheel.replace(".whl", " (1).whl")
+    shutil.copy(made.folder / made.wheel, saved)
+    refused = "import shutil\ndef refuse(*paths):\n    raise PermissionError\nshutil.copy2 = refuse"
+    code, out, _ = laptop.run(made.cell(), before=refused)
+    assert code == 1
+    assert out == f"Rename {saved} to {made.wheel}, and run this cell again: it can't be copied here.\n"
+
+
+def test_an_old_wheel_beside_the_notebook_is_never_installed_unsaid(tmp_path: Path, laptop: Laptop) -> None:
+    old = release(tmp_path / "old", UNREACHABLE)
+    new = release(tmp_path / "new", UNREACHABLE, package="MENDED = True\n")
+    for made in (old, new):
+        shutil.copy(made.folder / made.wheel, laptop.folder)
+    # Unpacked or saved last.
+    file, other = laptop.folder / old.wheel, laptop.folder / new.wheel
+    os.utime(file, (0, other.stat().st_mtime + 100))
+    code, out, err = laptop.run(new.cell())
+    assert (code, err) == (0, "")
+    assert out == f"course_utils {new.version} was installed from {other}\nnow {new.version}\n"
+    remove(laptop)
+    # Where nothing says which version is asked for, dates decide, and that is told.
+    code, out, err = laptop.run(install(tmp_path / "old-source/assignments/tiny/tiny.ipynb"))
+    assert (code, err) == (0, "")
+    assert out == (
+        f"course_utils {old.version} was installed from {file}\n"
+        "It is the newest by number and date of those beside the notebook: delete the older ones.\n"
+        f"now {old.version}\n"
+    )
+    remove(laptop)
+    other.unlink()
+    code, out, err = laptop.run(new.cell())
+    assert (code, err) == (0, "")
+    assert out == (
+        f"course_utils {old.version} was installed from {file}\nThis notebook needs another version: save "
+        f"{UNREACHABLE}/{new.wheel} in {laptop.folder}, and run this cell again.\nnow {old.version}\n"
+    )
+
+
+def test_a_higher_number_is_newer_than_a_later_date(tmp_path: Path, laptop: Laptop) -> None:
+    made = release(tmp_path / "old", UNREACHABLE)
+    shutil.copy(made.folder / made.wheel, laptop.folder)
+    later = laptop.folder / "course_utils-0.10.0.post1-py3-none-any.whl"
+    later.write_bytes(b"PK\5\6" + bytes(18))  # an empty zip, which is tried
+    os.utime(later, (0, 10**9))
+    code, _, err = laptop.run(install(tmp_path / "old-source/assignments/tiny/tiny.ipynb"))
+    assert code == 1
+    assert f"could not be installed from {later}: mend what pip says below" in err
+
+
+def remove(laptop: Laptop) -> None:
+    subprocess.run(
+        [str(laptop.python), "-m", "pip", "uninstall", "--quiet", "--yes", "course_utils"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(laptop.path)}, check=True,
+    )  # fmt: skip
