@@ -76,7 +76,6 @@ def configure(config: Config, root: Path) -> None:
     # For Formgrader's pages and for feedback; the rubric is for Formgrader's alone.
     config.HTMLExporter.preprocessors = [
         f"{_PAGES}.CleanPage",
-        f"{_RUBRIC}.DropWidgets",
         f"{_RUBRIC}.ShowRubric",
     ]
     config.HTMLExporter.filters = {

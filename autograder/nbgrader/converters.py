@@ -24,6 +24,7 @@ from nbgrader.converters.base import NbGraderException
 from traitlets import Type
 
 from autograder.errors import UserError
+from autograder.nbgrader.disabled import REFUSED, give_full_points, why_refused
 from autograder.nbgrader.failures import EarlierResult, told_in_a_sentence
 from autograder.nbgrader.reading import BoundedExporter
 from autograder.nbgrader.seal import is_edited
@@ -78,11 +79,25 @@ class CourseGenerateAssignment(GenerateAssignment):
             if made.is_dir():
                 shutil.copytree(made, kept)
             try:
-                super().convert_notebooks()
+                with told_in_a_sentence(self.log):
+                    super().convert_notebooks()
             finally:
                 if kept.is_dir() and not made.exists():
                     shutil.copytree(kept, made)
                     self.log.warning("%s is as it was before", made)
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """As nbgrader's.
+
+        Raises:
+            UserError: nbgrader refuses to change the cells of an assignment with hand-ins; what to do about it.
+        """
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except RuntimeError as error:
+            if not str(error).startswith(REFUSED):
+                raise
+            raise UserError(why_refused(self, self.coursedir.assignment_id)) from error
 
     def _tell_edited(self, folder: Path, when: str) -> None:
         """Name the notebooks of a folder that have other cells than those that were sealed."""
@@ -117,6 +132,7 @@ class CourseAutograde(Autograde):
         super().__init__(*arguments, **options)
         self._chosen: dict[str, Chosen] = {}
         self._skipped: list[tuple[str, str]] = []
+        self._made: list[tuple[str, str]] = []
         self._earlier = EarlierResult(self.log)
 
     def init_notebooks(self) -> None:
@@ -176,6 +192,7 @@ class CourseAutograde(Autograde):
         """As nbgrader's; the student's result is made then."""
         super().run_post_convert_hook()
         self._earlier.drop()
+        self._made.append(self._names(str(Path(self.notebooks[0]).parent)))
 
     def convert_notebooks(self) -> None:
         """As nbgrader's; at the end, which grades that were left alone are older than the checks."""
@@ -185,6 +202,7 @@ class CourseAutograde(Autograde):
         finally:
             self._earlier.put_back()
             self._chosen.clear()
+            self._settle_disabled()
             self._tell_stale()
 
     def chosen_for(self, filename: str) -> Chosen | None:
@@ -222,6 +240,14 @@ class CourseAutograde(Autograde):
             except MissingEntry:
                 return {}
             return {grade.name: (grade.auto_score, grade.needs_manual_grade) for grade in grades}
+
+    def _settle_disabled(self) -> None:
+        from autograder.course.units import unit_ids
+
+        made, self._made = self._made, []
+        for unit in sorted({unit for unit, _ in made} & set(unit_ids(Path(self.coursedir.root)))):
+            if said := give_full_points(self, unit, [student for of, student in made if of == unit]):
+                self.log.warning("%s", said)
 
     def _tell_stale(self) -> None:
         from autograder.nbgrader.stale import other_points, stale_grades

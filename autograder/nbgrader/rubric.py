@@ -15,20 +15,6 @@ _FORMGRADER = "formgrade"
 _FRAME = '<div style="border-left: 4px solid #E69F00; padding-left: 1em">'
 
 
-class DropWidgets(Preprocessor):
-    """Take the state of widgets out of a notebook: Colab's has no `state`, and nbconvert fails without one.
-
-    `nbgrader autograde` keeps none; this is for what was autograded by an earlier version.
-    """
-
-    enabled = Bool(True).tag(config=True)
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        """Outputs of a student's are in no such notebook, so no widget is missed."""
-        nb.metadata.pop("widgets", None)
-        return nb, resources
-
-
 class ShowRubric(Preprocessor):
     """Put the model answer and the rubric above each written answer, on the page on which it is graded.
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,18 +11,9 @@ from typing import Any
 from autograder.publish.build import build_course
 from tests.support import ROOT
 from tests.support.tiny import make_course
+from tests.support.tiny_nbgrader import RELEASE, SOURCE, nbgrader
 
-RELEASE = "assignments/tiny/tiny.ipynb"
-SOURCE = "source/tiny/tiny.ipynb"
-
-
-def nbgrader(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command, run in the course's root, with a course_utils that has the tiny unit's checks."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    # The course before the clone: its course_utils has its own checks.
-    environment = os.environ | {"PATH": path, "PYTHONPATH": f"{root}{os.pathsep}{ROOT}"}
-    command = [sys.executable, "-m", "nbgrader", *arguments]
-    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+__all__ = ["hand_in", "nbgrader", "nbgrader_course"]
 
 
 def nbgrader_course(folder: Path) -> Path:

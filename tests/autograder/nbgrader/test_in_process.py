@@ -16,6 +16,7 @@ from traitlets.config import Config
 
 from autograder.nbgrader.configuration import configure
 from autograder.nbgrader.late import CsvExportWithPenalties
+from autograder.publish.build import build_course
 from tests.support.tiny_nbgrader import (
     BIN,
     RELEASE,
@@ -243,3 +244,33 @@ def test_a_fault_that_is_not_the_file_s_keeps_its_stack_and_the_earlier_result(
     assert "ZeroDivisionError: ours" in str(result["log"])
     assert "Traceback" in str(result["log"])
     assert path.read_bytes() == before
+
+
+def test_an_exercise_that_is_disabled_after_hand_ins_is_full_for_all_or_taken_out(
+    course: Path, api: NbGraderAPI
+) -> None:
+    hand_in(course, "ada", right)
+    hand_in(course, "bob", lambda notebook: None)
+    assert "disabled" not in done(api.autograde("tiny", "*"))
+    assert scores(course, "bob")["tiny-scale-check"] == 0.0
+    settings = course / "course.toml"
+    settings.write_text('disabled = ["tiny.scale"]\n' + settings.read_text())
+    build_course(course)
+    refused = api.generate_assignment("tiny")
+    log = str(refused["log"])
+    assert not refused["success"]
+    assert "the gradebook has hand-ins of tiny, and nbgrader adds and removes no cells then (" in log
+    assert "tiny-scale-check is gone" in log
+    assert "`nbgrader db assignment remove tiny --force`" in log
+    assert "Traceback" not in log
+
+    log = done(api.autograde("tiny", "*"))
+    assert "tiny.scale is disabled in course.toml, but the gradebook has hand-ins with it" in log
+    for student in ("ada", "bob"):
+        assert scores(course, student)["tiny-scale-check"] == 3.0
+
+    with opened(course) as gradebook:  # nbgrader db assignment remove tiny --force
+        gradebook.remove_assignment("tiny")
+    done(api.generate_assignment("tiny"))
+    assert "disabled" not in done(api.autograde("tiny", "*"))
+    assert "tiny-scale-check" not in scores(course, "ada")
