@@ -29,8 +29,9 @@ def why_refused(converter: Any, unit: str) -> str:
     what = f" ({several(changed)})" if changed else ""
     return (
         f"the gradebook has hand-ins of {unit}, and nbgrader adds and removes no cells then{what}. An exercise that "
-        "you disabled may stay there: `nbgrader autograde` gives everybody its full points. To take it out, or to add one, begin "
-        f"anew: `nbgrader db assignment remove {unit} --force` (points given by hand are lost: `nbgrader export` "
+        "you disabled may stay there: `nbgrader autograde` gives everybody its full points. To take it out, "
+        "or to add one, "
+        f"begin anew: `nbgrader db assignment remove {unit} --force` (points given by hand are lost: `nbgrader export` "
         f"first), `nbgrader generate_assignment {unit}`, `nbgrader autograde {unit} --force`"
     )
 
