@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import queue
 import time
+from collections import defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -20,17 +21,17 @@ from msgspec.structs import replace as replace_line
 
 from autograder.course.units import Unit, combined_sha256
 from autograder.errors import SandboxError
-from autograder.grading.figures import window
 from autograder.grading.lines import UNKNOWN_TIME, Circumstances, line_of, of_exercise
 from autograder.grading.policy import Policy
+from autograder.grading.public_cases import Fingerprints, fingerprint, windows, with_public_messages
 from autograder.grading.slicing import flags_of
 from autograder.intake.belonging import KnownExercises, known_exercises, of_this_unit
 from autograder.intake.submission import Submission, Unreadable
-from autograder.results import ExerciseLine, Flag, FlagKind, Line, Window
+from autograder.results import ExerciseLine, Flag, FlagKind, Line
 from autograder.sandbox.client import ForkServer, Limits, Sandbox
 from autograder.sandbox.tiers import probe
 from course_utils.checks.definition import PUBLIC_SECRET
-from course_utils.checks.judge import CRASHED, ERROR, MEMORY, TIMEOUT, WRONG, CheckVerdict, Verdict, judge
+from course_utils.checks.judge import CORRECT, CRASHED, MEMORY, TIMEOUT, Verdict, judge
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.wire import CaseData, pack_case
@@ -43,8 +44,10 @@ from course_utils.slices.slicing import NoSlice, Program, Slice
 _REMEMBERED = 64 * 2**20
 _LARGE = 2 * 2**20
 
-# The run of public cases may take as long as so many calls that each use up their time.
-_PUBLIC_CALLS = 2
+# The run of public cases may take as long as so many calls that each use up their time, and all attempts of a person as
+# long as so many besides those of the graded cases: the latest may hang in both runs, and an earlier one still be run.
+_PUBLIC_CALLS = 1
+_SPARE_CALLS = 2
 
 
 @dataclass(frozen=True)
@@ -80,25 +83,16 @@ class _Ran:
     seconds: float
 
 
-@dataclass(frozen=True)
-class _Shown:
-    """What comes of the public cases: exercise -> check -> a window, or the text of an exception; and the seconds."""
-
-    windows: Mapping[str, Mapping[str, Window]]
-    texts: Mapping[str, Mapping[str, str]]
-    seconds: float
-
-
 class _Question(Hashable):
     """What was seen of an exercise, to be judged: the same question only if it is of the very same objects.
 
     It holds them, so that no other object takes over the identity of one.
     """
 
-    def __init__(self, exercise: PreparedExercise, seen: Seen) -> None:
-        self.exercise, self.seen = exercise, seen
+    def __init__(self, exercise: PreparedExercise, seen: Seen, *, hidden: bool) -> None:
+        self.exercise, self.seen, self.hidden = exercise, seen, hidden
         self.items = tuple(item for check in exercise.checks for item in seen.get(check.id, ()))
-        self._key = (exercise.id, tuple(map(id, self.items)))
+        self._key = (exercise.id, hidden, tuple(map(id, self.items)))
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -147,6 +141,7 @@ class Grader:
         self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
         # That of an earlier submission, if the very same was seen there.
         self._verdicts = Bounded(self._verdict, _weight, _REMEMBERED, _LARGE)
+        self._right: dict[str, Fingerprints] = defaultdict(Fingerprints)
 
     def __enter__(self) -> Grader:
         # Comparing small tensors is faster on one thread, and the cores belong to the sandboxes.
@@ -157,7 +152,9 @@ class Grader:
             )
             for _ in range(self._jobs):
                 self._idle.put(stack.enter_context(Sandbox(self._limits, server=server)))
-            self.checks_sha256  # noqa: B018 - prepared once, before the clock of the first submission runs
+            # Prepared once, before the clock of the first submission runs.
+            self.checks_sha256  # noqa: B018
+            self._public  # noqa: B018
             self._stack = stack.pop_all()
         return self
 
@@ -178,14 +175,14 @@ class Grader:
         return prepared
 
     @cached_property
-    def _public(self) -> dict[str, PreparedExercise]:
+    def _public(self) -> dict[str, tuple[PreparedExercise, dict[str, tuple[CaseData, ...]]]]:
         """The visible checks with the cases that ship; without the bank, which is compared with graded cases alone."""
-        return {
-            id_: replace(self.unit.exercises[id_], misconceptions=()).prepare(
-                PUBLIC_SECRET, visible_only=True
-            )
-            for id_ in self._prepared
-        }
+        found = {}
+        for id_ in self._prepared:
+            without_bank = replace(self.unit.exercises[id_], misconceptions=())
+            item = without_bank.prepare(PUBLIC_SECRET, visible_only=True)
+            found[id_] = (item, _pack(item))
+        return found
 
     @cached_property
     def checks_sha256(self) -> dict[str, str]:
@@ -242,7 +239,7 @@ class Grader:
 
     def _clock(self) -> _Clock:
         """As long as one hand-in may take, whoever made however many: its graded cases and the public ones."""
-        return _Clock(self._limits.seconds * (SUBMISSION_CALLS + _PUBLIC_CALLS))
+        return _Clock(self._limits.seconds * (SUBMISSION_CALLS + _SPARE_CALLS))
 
     def _grade(
         self, submission: Submission | Unreadable, keep: Mapping[str, ExerciseLine] | None, clock: _Clock
@@ -257,21 +254,24 @@ class Grader:
         flags = [*submission.flags, *(flag for id_, item in slices.items() for flag in flags_of(id_, item))]
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in keep}
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
+        public, seconds = self._of_public_cases(wanted, clock)
         ran = self._run(wanted, hidden, SUBMISSION_CALLS, clock)
         verdicts = {
             id_: verdict_on(self._prepared[id_][0], slice_, ran.seen.get(id_), self._judge)
             for id_, slice_ in wanted.items()
         }
-        shown = self._show(wanted, verdicts, clock)
+        for id_, verdict in verdicts.items():
+            if verdict.status == CORRECT:
+                self._right[id_].add(fingerprint(wanted[id_]))
         exercises = {
             id_: keep.get(id_)
             or of_exercise(
-                _with_texts(verdicts[id_], shown.texts.get(id_, {})),
+                with_public_messages(verdicts[id_], public.get(id_)),
                 self._points(exercise),
                 checks_sha256=self.checks_sha256[id_],
                 seconds=ran.spent.get(id_, 0.0),
                 help_=submission.help.get(id_),
-                shown=shown.windows.get(id_, {}),
+                shown=windows(verdicts[id_], public.get(id_), self.device),
                 device=self.device,
                 rounding=self.policy.rounding,
             )
@@ -282,7 +282,7 @@ class Grader:
             flags = [mark if flag.kind == FlagKind.MARKED_LATE else flag for flag in flags]
         if lateness.unknown:
             flags.append(UNKNOWN_TIME)
-        return self._line(submission, exercises, tuple(dict.fromkeys(flags)), ran.seconds + shown.seconds)
+        return self._line(submission, exercises, tuple(dict.fromkeys(flags)), seconds + ran.seconds)
 
     def grade_best(self, work: Work) -> Line:
         """The line of the best attempt, the first of equals; see `grade`.
@@ -310,7 +310,7 @@ class Grader:
     def _not_run(self, work: Work, late: Sequence[int]) -> Flag:
         numbers = several([getattr(work.attempts[number], "attempt", number + 1) for number in sorted(late)])
         which = f"attempts {numbers} were" if len(late) > 1 else f"attempt {numbers} was"
-        seconds = self._limits.seconds * (SUBMISSION_CALLS + _PUBLIC_CALLS)
+        seconds = self._limits.seconds * (SUBMISSION_CALLS + _SPARE_CALLS)
         text = (
             f"{which} not run to the end: all attempts of a person together have the {seconds:g} s of one hand-in, and "
             "later attempts used them up; the best of what was run counts"
@@ -336,39 +336,26 @@ class Grader:
         )
         return line_of(submission, exercises, flags, under)
 
-    def _show(
-        self, slices: Mapping[str, Slice | NoSlice], verdicts: Mapping[str, Verdict], clock: _Clock
-    ) -> _Shown:
-        """What the pages show of visible checks that failed, what they raised, and how long it took to find out.
+    def _of_public_cases(
+        self, slices: Mapping[str, Slice | NoSlice], clock: _Clock
+    ) -> tuple[dict[str, Verdict], float]:
+        """Exercise -> the verdict on its public cases, and the seconds that they took.
 
-        In a process of its own: one that has seen a hidden case could hand its values out in the place of a result.
+        They are run in a process of their own and before the hidden ones: nothing of a hidden case, left anywhere, can
+        come back in what pages show of these. Answers that are known to be right have nothing to show.
         """
-        checks = {
-            id_: {item.check.id for item in verdict.checks if item.check.visible and not item.passed}
-            for id_, verdict in verdicts.items()
-            if verdict.status in (WRONG, ERROR)
+        wanted = {
+            id_: item
+            for id_, item in slices.items()
+            if self._public[id_][0].checks and fingerprint(item) not in self._right[id_]
         }
-        # What could not be executed has nothing to show.
-        checks = {id_: failed for id_, failed in checks.items() if any(map(_has_run, verdicts[id_].checks))}
-        public = {
-            id_: replace(exercise, checks=tuple(item for item in exercise.checks if item.id in checks[id_]))
-            for id_, exercise in self._public.items()
-            if checks.get(id_)
-        }
-        if not public:
-            return _Shown({}, {}, 0.0)
-        cases = {id_: _pack(exercise) for id_, exercise in public.items()}
-        ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS, clock)
-        windows: dict[str, dict[str, Window]] = {}
-        texts: dict[str, dict[str, str]] = {}
-        for id_, seen in ran.seen.items():
-            if not isinstance(seen, Failure | Fault):
-                for item in judge(public[id_], seen, self.device).checks:
-                    if made := window(item, self.device):
-                        windows.setdefault(id_, {})[item.check.id] = made
-                    if _raised(item):
-                        texts.setdefault(id_, {})[item.check.id] = item.message
-        return _Shown(windows, texts, ran.seconds)
+        cases = {id_: self._public[id_][1] for id_ in wanted}
+        ran = self._run(wanted, cases, _PUBLIC_CALLS, clock)
+        return {
+            id_: self._verdicts(_Question(self._public[id_][0], seen, hidden=False))
+            for id_, seen in ran.seen.items()
+            if not isinstance(seen, Failure | Fault)
+        }, ran.seconds
 
     def _run(
         self,
@@ -417,10 +404,10 @@ class Grader:
             self._idle.put(sandbox)
 
     def _judge(self, exercise: PreparedExercise, seen: Seen) -> Verdict:
-        return self._verdicts(_Question(exercise, seen))
+        return self._verdicts(_Question(exercise, seen, hidden=True))
 
     def _verdict(self, question: _Question) -> Verdict:
-        return judge(question.exercise, question.seen, self.device, texts=False)
+        return judge(question.exercise, question.seen, self.device, hidden=question.hidden)
 
     def _points(self, exercise: PreparedExercise) -> float:
         return float(self.policy.points.get(exercise.id, exercise.max_score))
@@ -450,20 +437,3 @@ def _bytes(item: Observation) -> int:
             for value in values
         )
     )
-
-
-def _has_run(item: CheckVerdict) -> bool:
-    return item.observation is not None
-
-
-def _raised(item: CheckVerdict) -> bool:
-    return item.difference is not None and item.difference.quantity == "exception"
-
-
-def _with_texts(verdict: Verdict, texts: Mapping[str, str]) -> Verdict:
-    """The verdict with the texts of exceptions as the public cases raised them: no hidden case can speak in those."""
-    checks = tuple(
-        replace(item, message=texts[item.check.id]) if item.check.id in texts and _raised(item) else item
-        for item in verdict.checks
-    )
-    return replace(verdict, checks=checks)

@@ -1,9 +1,14 @@
-"""What differs between an observation and an expectation, in words."""
+"""What differs between an observation and an expectation, in words: all of it, and what may be told of a hidden case.
+
+Of a hidden case students are told which quantity is wrong, and what can be said of it without the expected values: its
+type, dtype and shape, exceptions, memory and graphs, NaN. Not by how much, in which direction, or where: "too large" is
+one bit of an expected number, and whoever hands in constants finds the number by bisection.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -21,16 +26,18 @@ class Difference:
 
     Attributes:
         quantity: its name in the observation.
-        fact: what is wrong, in structural terms: safe to tell about a hidden check. Neither expected values nor
-            anything that a student's code could put in words of its own (texts of exceptions, of results).
-        place: where, with what was got and what was expected; for visible checks only.
+        fact: what is wrong, in structural terms. No expected values, and nothing that a student's code could put in
+            words of its own (texts of exceptions, of results).
+        place: where, with what was got and what was expected; for public cases only.
         is_structural: the fact is a simple relation to the right values, such as a factor or another order.
+        hidden_fact: what of the fact may be told of a hidden case: nothing that depends on expected values.
     """
 
     quantity: str
     fact: str
     place: str = ""
     is_structural: bool = False
+    hidden_fact: str = "is wrong"
 
     @property
     def name(self) -> QuantityName:
@@ -47,6 +54,11 @@ class Difference:
         """The fact as a sentence without values."""
         return f"{self.subject} {self.fact}"
 
+    @property
+    def hidden_message(self) -> str:
+        """What may be told of a hidden case, as a sentence."""
+        return f"{self.subject} {self.hidden_fact}"
+
 
 def difference_in(
     name: str, expected: Expectation, got: Observation, tolerance: float, before: Tensor | None = None
@@ -61,21 +73,24 @@ def difference_in(
         before: what an argument held before the call.
     """
     if name == "exception":
-        return _wrong_exception(str(expected.quantities[name]), got)
+        return _of_types(_wrong_exception(str(expected.quantities[name]), got))
     if name not in got.quantities:
-        return Difference(name, "is missing")
+        return _of_types(Difference(name, "is missing"))
     wanted, value = expected.quantities[name], got.quantities[name]
     if isinstance(wanted, float) and isinstance(value, float):
         wanted, value = (torch.tensor(number, dtype=torch.float64) for number in (wanted, value))
     if not isinstance(wanted, Tensor):
         return _wrong_plain(name, wanted, value)
     if not isinstance(value, Tensor):
-        return Difference(name, *_not_a(value, "a tensor", name))
+        return _of_types(Difference(name, *_not_a(value, "a tensor", name)))
     if value.shape != wanted.shape:
-        return Difference(name, wrong_shape(wanted, value))
+        shapes = wrong_shape(wanted, value)
+        # After the colon stands what a comparison of the values shows, such as "it is transposed".
+        return Difference(name, shapes, hidden_fact=shapes.partition(":")[0])
     dtype = expected.dtypes.get(name)
     if dtype is not None and dtype_name(value.dtype) != dtype:
-        return Difference(name, f"should have dtype {dtype}, but has {dtype_name(value.dtype)}")
+        got_dtype = dtype_name(value.dtype)
+        return _of_types(Difference(name, f"should have dtype {dtype}, but has {got_dtype}"))
     wrong, limit = wrong_entries(wanted, value, tolerance)
     sort = wanted.dtype
     # float64 takes integers above 2**53 for one another, and shows truth values as numbers.
@@ -84,7 +99,40 @@ def difference_in(
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
     fact = fact_about(wanted, value, wrong, limit, before, dtype=sort)
-    return Difference(name, fact.text, place if fact.shows_place else "", fact.is_structural)
+    hidden = _of_hidden_values(name, wanted, value, before, is_bool=sort is torch.bool)
+    return Difference(name, fact.text, place if fact.shows_place else "", fact.is_structural, hidden)
+
+
+def _of_types(difference: Difference) -> Difference:
+    """A difference whose fact says nothing of expected values: it may be told of a hidden case as it is."""
+    return replace(difference, hidden_fact=difference.fact)
+
+
+def _of_hidden_values(
+    name: str, wanted: Tensor, value: Tensor, before: Tensor | None, *, is_bool: bool
+) -> str:
+    """What may be told of the wrong values of a tensor where the expected ones are hidden.
+
+    What the values show by themselves, beside those before the call; that something changed, or is differentiated,
+    which should not be; or else only that it is wrong.
+    """
+    one = value.numel() == 1
+    if bool(value.isnan().any()):
+        return "is NaN" if one else "contains NaN"
+    if bool(value.isinf().any()) and not bool(wanted.isinf().any()):
+        return "is infinite" if one else "contains infinite entries"
+    if before is not None and before.shape == value.shape:
+        before = before.to(wanted.dtype)
+        if torch.equal(value, before):
+            return "is unchanged, but should have changed"
+        if torch.equal(wanted, before):
+            return "should be unchanged, but differs"
+    if not bool(value.any()):
+        return f"is {'false' if is_bool else 'zero'}{'' if one else ' everywhere'}, but should not be"
+    # Whoever returns a constant has no gradient: that none is wanted, the verdict on a constant says as well.
+    if QuantityName.parse(name).kind == "gradient" and not bool(wanted.any()):
+        return "should be zero"
+    return "is wrong"
 
 
 def _wrong_exception(wanted: str, got: Observation) -> Difference:
@@ -119,9 +167,9 @@ def _told(got: complex, want: complex, digits: int) -> str:
 
 def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
     if isinstance(expected, bool) and isinstance(got, bool):
-        return Difference(name, _yes_or_no(name, expected))
+        return _of_types(Difference(name, _yes_or_no(name, expected)))
     if type(expected) is not type(got) or isinstance(expected, str):
-        return Difference(name, *_not_a(got, _plain_type(expected), name))
+        return _of_types(Difference(name, *_not_a(got, _plain_type(expected), name)))
     place = f"got {got}, expected {expected}"
     if isinstance(expected, int) and isinstance(got, int) and not isinstance(got, bool):
         return Difference(name, "is too large" if got > expected else "is too small", place)

@@ -37,7 +37,8 @@ class CheckVerdict:
     """What became of one check.
 
     Attributes:
-        message: structural fact, without expected values; empty if the check passed.
+        message: structural fact, without expected values; empty if the check passed. Of a hidden case only what does
+            not depend on them (`Difference.hidden_fact`).
         waits: a side check that would pass, and counts once a check of the values has passed.
         place: numbers got and expected; to be shown for visible checks only.
         difference, case, observation: what a picture of a failed visible check is drawn from.
@@ -79,7 +80,7 @@ class Verdict:
         return self.diagnosis.misconception
 
 
-def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts: bool = True) -> Verdict:
+def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden: bool = False) -> Verdict:
     """Judge the observations of an exercise.
 
     Where several functions are right, the answer is judged by the one it is nearest to, in all checks alike: one that
@@ -89,12 +90,12 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, texts:
         exercise: its checks.
         seen: check id -> one observation or fault for each case, in order. Missing cases count as failed.
         device: where the function ran.
-        texts: visible checks tell the text of an exception. It is the student's, and could carry what the process has
-            seen: false where that were hidden cases.
+        hidden: the cases are hidden, those of visible checks too. Then messages say nothing that depends on expected
+            values, and no text of an exception: that is the student's, and could carry what the process has seen.
     """
     reading = nearest_reading(exercise, seen, device)
     exercise = exercise.readings[reading]
-    first = [_judge_check(check, seen.get(check.id, ()), device, texts) for check in exercise.checks]
+    first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
@@ -154,7 +155,7 @@ def not_run(exercise: PreparedExercise, status: ExerciseStatus, message: str) ->
 
 
 def _judge_check(
-    check: PreparedCheck, seen: Sequence[Observation | Fault], device: str, texts: bool
+    check: PreparedCheck, seen: Sequence[Observation | Fault], device: str, hidden: bool
 ) -> CheckVerdict:
     for index, case in enumerate(check.cases):
         observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
@@ -167,14 +168,15 @@ def _judge_check(
             difference = find_difference(
                 check.expected[index], observation, check.yardstick(device), case=case
             )
-            message = difference.message if difference else None
+            if difference:
+                message = difference.hidden_message if hidden else difference.message
         else:
             message = _ask(check.property, case, observation)
         if message:
             place = difference.place if difference else ""
             failure = observation.failure
             if failure and difference and difference.quantity == "exception":
-                if check.visible and texts:
+                if check.visible and not hidden:
                     # "raised ValueError" becomes "raised ValueError: text".
                     ends = message.endswith(failure.kind)
                     message = message.removesuffix(failure.kind) if ends else f"{message}, "

@@ -14,7 +14,7 @@ from autograder.intake.submission import Submission, parse_notebook
 from autograder.results import FlagKind, Line
 from tests.support.notebooks import notebook, sources
 
-# Of one hand-in with calls of one second: six in graded cases, two in public ones.
+# Of one hand-in with calls of one second: six in graded cases, one in public ones, and one to spare.
 CLOCK = 8.0
 
 
@@ -25,14 +25,22 @@ def attempt(unit: Unit, number: int, changes: dict[str, str] | None = None) -> S
 
 
 class Timed(Grader):
-    """A grader whose runs take the seconds it is told, as far as they are allowed to, and see nothing."""
+    """A grader whose runs take the seconds it is told, as far as they are allowed to, and see nothing.
 
-    def __init__(self, unit: Unit, seconds: Sequence[float]) -> None:
+    Those of public cases take no time, but where they are told to.
+    """
+
+    def __init__(self, unit: Unit, seconds: Sequence[float], *, public: float = 0.0) -> None:
         super().__init__(unit, b"a secret of sixteen", Limits(seconds=1.0))
         self.waiting = list(seconds)
+        self.public = public
+        self.shown: list[float] = []
         self.took: list[float] = []
 
     def _run_once(self, slices, cases, seconds: float) -> _Ran:  # type: ignore[no-untyped-def]
+        if any(cases[id_] is item for id_, (_, item) in self._public.items() if id_ in cases):
+            self.shown.append(min(self.public, seconds))
+            return _Ran({}, {}, self.shown[-1])
         self.took.append(min(self.waiting.pop(0), seconds))
         return _Ran({}, {}, self.took[-1])
 
@@ -50,6 +58,17 @@ def test_twenty_attempts_have_one_clock(moco: Unit) -> None:
     assert said.startswith("attempts 1, 2, 3, 4, 5 and 14 more were not run to the end: ")
     assert f"have the {CLOCK:g} s of one hand-in" in said
     assert [flag.audience for flag in line.flags if flag.kind == FlagKind.ATTEMPTS_NOT_RUN] == ["student"]
+
+
+def test_public_cases_leave_an_earlier_attempt_its_time(moco: Unit) -> None:
+    grader = Timed(moco, [6.0, 0.5], public=6.0)
+    line = grader.grade_best(Work((attempt(moco, 1), attempt(moco, 2))))
+    assert (grader.shown, grader.took) == ([1.0, 1.0], [6.0, 0.0])
+    assert told(line)
+    grader = Timed(moco, [6.0, 0.5], public=0.3)
+    line = grader.grade_best(Work((attempt(moco, 1), attempt(moco, 2))))
+    assert (grader.shown, grader.took) == ([0.3, 0.3], [6.0, 0.5])
+    assert not told(line)
 
 
 @pytest.mark.parametrize("seconds", [[0.5] * 3, [1.0] * 3, [2.5] * 3, [0.3] * 20, [6.0]])

@@ -209,7 +209,7 @@ def test_no_text_is_told_of_a_process_that_has_seen_hidden_cases() -> None:
     broken = cell("def f(x):\n    raise ValueError(f'sum {x.shape}')")
     observations = {item.id: [observe(broken, case) for case in item.cases] for item in exercise.checks}
     (told,) = judge(exercise, observations).checks
-    (kept,) = judge(exercise, observations, texts=False).checks
+    (kept,) = judge(exercise, observations, hidden=True).checks
     assert "sum torch.Size([3, 5])" in told.message
     assert (
         kept.message
