@@ -37,7 +37,7 @@ from autograder.nbgrader.lateness import as_gradebook_time, seconds_late
 from autograder.nbgrader.seal import put_seal
 from autograder.nbgrader.stale import set_graded
 from autograder.nbgrader.written import is_written, join_answers, note_of, restore_answers, retype
-from autograder.report.rendering import seconds, window_html
+from autograder.report.rendering import whole_seconds, window_html
 from autograder.results import UNREADABLE, CheckLine, ExerciseLine, Line, for_student, texts
 from autograder.sandbox.tiers import probe, require
 from autograder.shown import one_line, visible
@@ -309,7 +309,7 @@ def verdict_html(exercise: str, result: ExerciseLine, most: float, *, notes: Seq
     elif result.status != NOT_ATTEMPTED:
         parts.append(f"<ul>{''.join(_check_html(item, factor) for item in result.checks)}</ul>")
     if result.seconds:
-        parts.append(f"<p>Time used: {seconds(result.seconds)}</p>")
+        parts.append(f"<p>Time used: {whole_seconds(result.seconds)}</p>")
     if notes:
         parts.append("<p><strong>How your file was read:</strong></p>")
         parts.append(f"<ul>{''.join(f'<li>{said(note)}</li>' for note in notes)}</ul>")

@@ -36,6 +36,7 @@ def environment() -> Environment:
         "points": lambda value: f"{value:g}",
         "moment": lambda text: dt.datetime.fromisoformat(text).strftime("%d %B %Y, %H:%M %Z").strip(),
         "seconds": seconds,
+        "whole_seconds": whole_seconds,
         # Of a message whose other words may be names of classes.
         "sentence": lambda text: text[:1].upper() + text[1:],
         "words": in_words,
@@ -70,6 +71,11 @@ def script(name: str) -> tuple[Markup, str]:
 def seconds(value: float) -> str:
     """`0.03 s`, `2 s`."""
     return f"{value:.2g} s" if value < 10 else f"{value:.0f} s"
+
+
+def whole_seconds(value: float) -> str:
+    """`less than 1 s`, `2 s`: for students, since how long their code takes may depend on what is hidden from them."""
+    return f"{math.floor(value)} s" if value >= 1 else "less than 1 s"
 
 
 def window_html(shown: Window) -> Markup:

@@ -56,8 +56,8 @@ class Difference:
 
     @property
     def hidden_message(self) -> str:
-        """What may be told of a hidden case, as a sentence."""
-        return f"{self.subject} {self.hidden_fact}"
+        """What may be told of a hidden case, as a sentence: not in which of several calls it is seen first, either."""
+        return f"{self.name._replace(call=0).describe()} {self.hidden_fact}"
 
 
 def difference_in(
