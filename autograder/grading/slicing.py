@@ -5,10 +5,7 @@ How slices are cut is in `course_utils.slices.slicing`: `cu.submit` shows studen
 
 from __future__ import annotations
 
-import ast
-from weakref import WeakKeyDictionary
-
-from autograder.grading.suspicion import suspicions
+from autograder.grading.suspicion import Suspicion, look_through
 from autograder.results import Flag, FlagKind
 from course_utils.slices.plain import clip, several
 from course_utils.slices.slicing import NoSlice, Slice
@@ -21,23 +18,21 @@ def flags_of(exercise: str, found: Slice | NoSlice) -> list[Flag]:
     flags = [Flag(kind=note.kind, text=note.text, audience="student") for note in found.notes]
     if isinstance(found, NoSlice):
         return flags
-    seen = dict.fromkeys(what for item in found.statements for what in _suspicious(item.node))
-    if seen:
-        text = clip(f"to be looked at: {exercise} uses {several(seen, _MOST_NAMED)}")
+    seen = _suspicious(found)
+    doubts = [item.what for item in seen if not item.ready]
+    ready = [item.what for item in seen if item.ready]
+    if doubts:
+        text = clip(f"to be looked at: {exercise} uses {several(doubts, _MOST_NAMED)}")
         flags.append(Flag(kind=FlagKind.SUSPICIOUS, text=text, audience="staff"))
+    if ready:
+        named = several(ready, _MOST_NAMED)
+        text = clip(f"to be looked at: {exercise} uses {named}, which may hold a ready-made answer")
+        flags.append(Flag(kind=FlagKind.READY_MADE, text=text, audience="staff"))
     return flags
 
 
-# Trees of cells that many students have are shared, and looked through once.
-_known: WeakKeyDictionary[ast.stmt, tuple[str, ...]] = WeakKeyDictionary()
-
-
-def _suspicious(node: ast.stmt) -> tuple[str, ...]:
-    found = _known.get(node)
-    if found is None:
-        try:
-            found = tuple(dict.fromkeys(suspicions(node)))
-        except RecursionError:
-            found = ("code that is nested very deeply",)
-        _known[node] = found
-    return found
+def _suspicious(found: Slice) -> list[Suspicion]:
+    try:
+        return look_through(item.node for item in found.statements)
+    except RecursionError:
+        return [Suspicion("code that is nested very deeply")]
