@@ -141,6 +141,7 @@ class Grader:
         self._idle: queue.LifoQueue[Sandbox] = queue.LifoQueue()
         # That of an earlier submission, if the very same was seen there.
         self._verdicts = Bounded(self._verdict, _weight, _REMEMBERED, _LARGE)
+        # Answers that are known to be right have nothing to show.
         self._right: dict[str, Fingerprints] = defaultdict(Fingerprints)
 
     def __enter__(self) -> Grader:
@@ -254,7 +255,9 @@ class Grader:
         flags = [*submission.flags, *(flag for id_, item in slices.items() for flag in flags_of(id_, item))]
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in keep}
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
-        public, seconds = self._of_public_cases(wanted, clock)
+        programs = {id_: fingerprint(item) for id_, item in wanted.items()}
+        new = {id_: item for id_, item in wanted.items() if programs[id_] not in self._right[id_]}
+        public, seconds = self._of_public_cases(new, clock)
         ran = self._run(wanted, hidden, SUBMISSION_CALLS, clock)
         verdicts = {
             id_: verdict_on(self._prepared[id_][0], slice_, ran.seen.get(id_), self._judge)
@@ -262,7 +265,7 @@ class Grader:
         }
         for id_, verdict in verdicts.items():
             if verdict.status == CORRECT:
-                self._right[id_].add(fingerprint(wanted[id_]))
+                self._right[id_].add(programs[id_])
         exercises = {
             id_: keep.get(id_)
             or of_exercise(
@@ -342,13 +345,9 @@ class Grader:
         """Exercise -> the verdict on its public cases, and the seconds that they took.
 
         They are run in a process of their own and before the hidden ones: nothing of a hidden case, left anywhere, can
-        come back in what pages show of these. Answers that are known to be right have nothing to show.
+        come back in what pages show of these.
         """
-        wanted = {
-            id_: item
-            for id_, item in slices.items()
-            if self._public[id_][0].checks and fingerprint(item) not in self._right[id_]
-        }
+        wanted = {id_: item for id_, item in slices.items() if self._public[id_][0].checks}
         cases = {id_: self._public[id_][1] for id_ in wanted}
         ran = self._run(wanted, cases, _PUBLIC_CALLS, clock)
         return {

@@ -26,7 +26,7 @@ def flags_of(exercise: str, found: Slice | NoSlice) -> list[Flag]:
         flags.append(Flag(kind=FlagKind.SUSPICIOUS, text=text, audience="staff"))
     if ready:
         named = several(ready, _MOST_NAMED)
-        text = clip(f"to be looked at: {exercise} uses {named}, which may hold a ready-made answer")
+        text = clip(f"to be looked at: {exercise} uses {named}: perhaps a ready-made answer")
         flags.append(Flag(kind=FlagKind.READY_MADE, text=text, audience="staff"))
     return flags
 

@@ -11,7 +11,8 @@ The form of that docstring: one line that says what it is, then
 Keys of an attack or an honest control: `status` and `points` of the attacked exercise, alternatives separated by `|`;
 `exercise`, if it is not moco.enqueue; `others: any`, if it may spoil the exercises that come after it in its own
 notebook; `message`, a text that a check says; `hidden-silent`, a text that no hidden check may say; `gone`, names of
-files that must be nowhere; `short: yes`, if its line in the journal must stay below 100 kB.
+files that must be nowhere; `short: yes`, if its line in the journal must stay below 100 kB; `flag`, a text that the
+staff must be told in a flag; `unflagged: yes`, if nothing may be flagged as to be looked at.
 
 Keys of a builder in `files/`: `outcome` (`graded`, `unreadable`, `nothing`) and `score` (`full`, `without enqueue`, or
 a number) of all whom it hands in for, except those that are named under `beside`: these have full points; `says`, a
@@ -33,7 +34,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 FAMILIES = ("tamper", "search", "forge", "resources", "reach", "honest", "files")
 KEYS = {
-    "status", "points", "exercise", "others", "message", "hidden-silent", "gone", "short",
+    "status", "points", "exercise", "others", "message", "hidden-silent", "gone", "short", "flag",
+    "unflagged",
     "outcome", "score", "beside", "says",
 }  # fmt: skip
 

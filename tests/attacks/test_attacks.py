@@ -253,6 +253,11 @@ def test_outcome(outcome: Outcome, moco: Unit, attack: Attack) -> None:
     for name in attack.must(outcome.tier, "gone"):
         names = [part.strip().replace("@TOKEN@", outcome.world.token) for part in name.split(",")]
         assert not [path for path in outcome.changed if Path(path).name in names]
+    staff = [flag["text"] for flag in grade["flags"] if flag["audience"] == "staff"]
+    for text in attack.must(outcome.tier, "flag"):
+        assert any(text in flag for flag in staff), staff
+    if attack.must(outcome.tier, "unflagged"):
+        assert not [flag for flag in staff if flag.startswith("to be looked at")]
     _assert_short(grade, attack, outcome)
     # Nothing else is lost or won.
     order = list(moco.exercises)

@@ -189,7 +189,7 @@ def test_flags_for_the_staff_that_do_not_accuse() -> None:
     ]
     assert [flag.text for flag in flags if flag.audience == "staff"] == [
         "to be looked at: a.f uses torch.equal =",
-        "to be looked at: a.f uses lightly and lightly.loss, which may hold a ready-made answer",
+        "to be looked at: a.f uses lightly, lightly.loss: perhaps a ready-made answer",
     ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from autograder.errors import UserError
 from autograder.grading.grader import UNKNOWN_TIME
 from autograder.intake.submission import MARKED_LATE
+from autograder.nbgrader.preprocessors import verdict_html
 from autograder.report import summary
 from autograder.report.attention import FLAGS, STOPPED, near_miss
 from autograder.report.items import item_of
@@ -170,6 +171,24 @@ def test_feedback_has_verdict_reason_and_hint(tmp_path: Path) -> None:
     page = (tmp_path / "feedback/moco/bob.html").read_text()
     for text in ("✗ failed", "result is too large", "Pointer not advanced", "Where next?", "0 of 4"):
         assert text in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(0.0123, "less than 1 s"), (0.987, "less than 1 s"), (1.99, "1 s"), (12.7, "12 s")],
+)
+def test_students_are_told_whole_seconds(tmp_path: Path, seconds: float, told: str) -> None:
+    """How long a call takes may depend on what is hidden from the student."""
+    timed = {**exercise(4.0, "correct"), "seconds": seconds}
+    made = grade("bob", 4.0, seconds=seconds, exercises={"moco.enqueue": timed})
+    report = pages(tmp_path, made)
+    page = (tmp_path / "feedback/moco/bob.html").read_text()
+    assert f"Time used: {told}<" in page
+    assert f"<b>{told}</b>" in page
+    assert not re.search(r"\d\.\d+ s\b", page)
+    assert f"{seconds:.2g} s" in report or seconds > 10, "the staff is told more"
+    line = lines([made])[0].exercises["moco.enqueue"]
+    assert f"Time used: {told}<" in verdict_html("moco.enqueue", line, 4.0)
 
 
 def test_feedback_keeps_what_hidden_checks_ask_and_says_which_checks_wait(tmp_path: Path) -> None:
