@@ -74,8 +74,8 @@ def seconds(value: float) -> str:
 
 
 def whole_seconds(value: float) -> str:
-    """`less than 1 s`, `2 s`: for students, since how long their code takes may depend on what is hidden from them."""
-    return f"{math.floor(value)} s" if value >= 1 else "less than 1 s"
+    """`under 1 s`, `2 s`: for students, since how long their code takes may depend on what is hidden from them."""
+    return f"{math.floor(value)} s" if value >= 1 else "under 1 s"
 
 
 def window_html(shown: Window) -> Markup:
