@@ -12,7 +12,7 @@ from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE, 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell as handed in.
+    """A code cell as handed in, or a cell of another type that holds an exercise's code.
 
     Attributes:
         number: its place among the code cells of the notebook, from 1.
@@ -20,12 +20,14 @@ class Cell:
         ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
         left_out: why it is not executed: its text is too long to be looked at, and not here, or it is two versions at
             once.
+        kind: `"code"`, or the other type.
     """
 
     number: int
     source: str
     ids: frozenset[str]
     left_out: str = ""
+    kind: str = "code"
 
 
 def parse_notebook(data: bytes) -> tuple[Cell, ...]:
