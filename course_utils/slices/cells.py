@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.slices import notebook_json
@@ -37,8 +37,14 @@ def parse_notebook(data: bytes) -> tuple[Cell, ...]:
 
 def cells_in(notebook: notebook_json.JsonNotebook) -> tuple[Cell, ...]:
     """The code cells of a notebook whose JSON was read."""
-    found = limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in notebook.cells)
-    return tuple(map(without_conflicts, found))
+    kinds: dict[int, str] = {}
+
+    def read() -> Iterator[tuple[int, str | None, frozenset[str]]]:
+        for cell in notebook.cells:
+            kinds[cell.number] = cell.kind
+            yield cell.number, cell.source(MAX_CELL_CODE), cell.ids
+
+    return tuple(without_conflicts(replace(cell, kind=kinds[cell.number])) for cell in limited(read()))
 
 
 def without_conflicts(cell: Cell, line: int = 0) -> Cell:

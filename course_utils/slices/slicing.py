@@ -113,8 +113,9 @@ class Program:
                     made = {name for name in part.fills - part.values if is_container.get(name)}
                     made |= part.fills & part.containers
                     if other := part.fills - made:
-                        self._left.append((source.key, part.node.lineno, part.binds & other))
                         node = binding_part(part.node, made)
+                        changed = part.binds & other if node else part.binds
+                        self._left.append((source.key, part.node.lineno, changed))
                         if node is None:
                             continue
                         part = Part(part.index, node, bound_names(node))
@@ -140,7 +141,8 @@ class Program:
         defining = self._binding.get(name, [])
         written = [item for item in defining if not is_stub(item.node)]
         for kind in sorted({self._cells[key].kind for key in tagged} - {"code"}):
-            text = f"the cell of {name} is no code cell but a {kind} cell: it was read as code"
+            title = kind.capitalize() if kind == "markdown" else kind
+            text = f"the cell of {name} is no code cell but a {title} cell: it was read as code"
             notes.append(SliceNote(OTHER_TYPE, text))
         if not written:
             return self._missing(name, tagged, bool(defining), tuple(notes))
