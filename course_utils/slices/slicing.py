@@ -269,7 +269,8 @@ class Program:
             if statement.place in side:
                 continue
             side[statement.place] = statement
-            if statement.place < found.root.place and statement.changes(found.name):
+            is_function = isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
+            if statement.place < found.root.place and found.name in statement.uses and not is_function:
                 # An earlier attempt that is used under another name: `plain = f`, then a new f.
                 waiting += [item for item in self._binding[found.name] if item.place < statement.place]
             for used in statement.uses - chosen.known:
