@@ -124,7 +124,7 @@ class HandIn:
         if any(not item.is_script for item in self.candidates):
             # Modules of one's own.
             scripts = [item for item in self.candidates if item.is_script]
-            self._code = [(item.parts, item.entry) for item in scripts]
+            self._code += [(item.parts, item.entry) for item in scripts]
             self.others += [item.entry for item in scripts]
             self.candidates = [item for item in self.candidates if not item.is_script]
         if any(item.parts[0] == unit and len(item.parts) > 1 for item in self.candidates):

@@ -24,7 +24,7 @@ from course_utils.checks.wire import (
     pack_observation,
     unpack_case,
 )
-from course_utils.slices.reading import bound_names
+from course_utils.slices.reading import names_bound_by
 from course_utils.slices.statements import CellCode, binding_part
 
 
@@ -65,7 +65,7 @@ def load_slice(
                 if is_lacking(error):
                     raise
                 # In a notebook the cell ends here, and the next is run.
-                names = {name for part in parts for name in bound_names(part)} - {"*"}
+                names = {name for part in parts for name in names_bound_by(part)} - {"*"}
                 stopped.append((pack_failure(failure_of(error)), names))
         for failure, names in stopped:
             if not all(_has_value(module, name) for name in names):

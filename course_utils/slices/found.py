@@ -102,7 +102,7 @@ class NoSlice:
 
 
 @dataclass
-class Chosen:
+class NeededCode:
     """What a slice is made of.
 
     Attributes:
@@ -121,7 +121,7 @@ class Chosen:
 
 
 @dataclass(frozen=True)
-class Found:
+class FunctionFound:
     """Where an exercise's function is.
 
     Attributes:

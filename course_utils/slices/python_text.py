@@ -11,6 +11,7 @@ import ast
 import contextlib
 import re
 import threading
+import types
 
 from course_utils.errors import CourseError
 from course_utils.slices.plain import clip
@@ -120,6 +121,21 @@ def run_files(source: str) -> list[str]:
     if "%" not in source or source.lstrip("\n").startswith("%%"):
         return []
     return [found["name"].strip() for found, _ in zip(_RUNS.finditer(source), range(_MOST_RUN), strict=False)]
+
+
+def compile_cell(source: str) -> types.CodeType:
+    """Compile a cell as a notebook does, which takes `from __future__` and `await` wherever they stand.
+
+    Raises:
+        SyntaxError: it is no Python.
+        ValueError: it holds what no source may.
+    """
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with _PARSER:
+        tree = compile(source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+    # Statements are compiled one by one there, so each of them is the first.
+    tree.body.sort(key=lambda node: getattr(node, "module", None) != "__future__")
+    return compile(tree, "<cell>", "exec", flags, dont_inherit=True)
 
 
 def _said(error: BaseException) -> str:

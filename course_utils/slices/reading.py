@@ -9,7 +9,7 @@ import ast
 import re
 import symtable
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from course_utils.slices.bounded import Bounded
@@ -99,7 +99,7 @@ class CheckCall:
     column: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Read:
     """A cell that was read.
 
@@ -122,7 +122,7 @@ class Read:
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
     left: tuple[tuple[int, frozenset[str]], ...] = ()
-    file: tuple[str, str, bool] | None = field(default=None)
+    file: tuple[str, str, bool] | None = None
 
 
 def _read(source: str, how: str) -> Read:
@@ -132,10 +132,10 @@ def _read(source: str, how: str) -> Read:
             (source, parse_python(source)) if how == "python" else parse_magics(source, how == "ipython")
         )
         parts = [(index, binding_part(node)) for index, node in enumerate(tree.body)]
-        read = tuple(Part(index, part, bound_names(part)) for index, part in parts if part is not None)
+        read = tuple(Part(index, part, names_bound_by(part)) for index, part in parts if part is not None)
         return Read(
-            text,
-            read,
+            text=text,
+            parts=read,
             nodes=sum(1 for _ in ast.walk(tree)),
             checks=tuple(_checks(tree)),
             aliases=frozenset(_aliases(tree)),
@@ -143,9 +143,11 @@ def _read(source: str, how: str) -> Read:
             file=None if how == "python" else written_file(source),
         )
     except Unparsable as error:
-        return Read(source, problem=str(error), needs_ipython=how == "python" and ipython_work(source) > 0)
+        return Read(
+            text=source, problem=str(error), needs_ipython=how == "python" and ipython_work(source) > 0
+        )
     except RecursionError:
-        return Read(source, problem="it is nested too deeply")
+        return Read(text=source, problem="it is nested too deeply")
 
 
 # Cells that were read before: most of a class's are as they were released. Parts remember what they use: a tree that is
@@ -163,7 +165,7 @@ def import_prelude(source: str) -> dict[str, str]:
     prelude = {}
     for node in parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
-            prelude.update(dict.fromkeys(sorted(bound_names(node)), ast.unparse(node)))
+            prelude.update(dict.fromkeys(sorted(names_bound_by(node)), ast.unparse(node)))
     return prelude
 
 
@@ -233,14 +235,14 @@ def _loose(node: ast.AST) -> Iterator[ast.AST]:
             waiting += _body(found)
 
 
-def bound_names(node: ast.stmt) -> frozenset[str]:
+def names_bound_by(node: ast.stmt) -> frozenset[str]:
     """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import."""
     if isinstance(node, DEFINITION):
         return frozenset({node.name})
     if isinstance(node, ast.Import | ast.ImportFrom):
         return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
     if isinstance(node, ast.If | ast.Try | ast.With | ast.For):
-        names = {name for child in _body(node) for name in bound_names(child)}
+        names = {name for child in _body(node) for name in names_bound_by(child)}
         if isinstance(node, ast.For):
             names |= _stored(node.target)
         for item in getattr(node, "items", []):
@@ -259,7 +261,7 @@ def _values(node: ast.AST) -> Iterator[str]:
         if isinstance(child, DEFINITION):
             yield child.name
         elif isinstance(child, ast.Import | ast.ImportFrom):
-            yield from bound_names(child)
+            yield from names_bound_by(child)
         elif isinstance(child, ast.Assign):
             yield from (name for target in child.targets for name in _plain_names(target))
         elif isinstance(child, ast.For) or (isinstance(child, ast.AnnAssign) and child.value is not None):

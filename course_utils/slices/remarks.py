@@ -16,8 +16,8 @@ from course_utils.slices.found import (
     SEVERAL_DEFINITIONS,
     WRAPPED,
     WRAPPED_TOO_LATE,
-    Chosen,
-    Found,
+    FunctionFound,
+    NeededCode,
     SliceNote,
     Statement,
 )
@@ -31,7 +31,7 @@ GIVEN = vars(builtins).keys() | {"display", "get_ipython", "input"}
 
 
 def of_definitions(
-    found: Found, written: Sequence[Statement], own: Sequence[Statement]
+    found: FunctionFound, written: Sequence[Statement], own: Sequence[Statement]
 ) -> Iterator[SliceNote]:
     """Which definition counts.
 
@@ -58,7 +58,7 @@ def of_definitions(
         yield SliceNote(WRAPPED_TOO_LATE, text)
 
 
-def of_names(found: Found, chosen: Chosen, lent: Iterable[str]) -> Iterator[SliceNote]:
+def of_names(found: FunctionFound, chosen: NeededCode, lent: Iterable[str]) -> Iterator[SliceNote]:
     """Which names are bound otherwise than above the check.
 
     Args:
@@ -81,7 +81,7 @@ def of_names(found: Found, chosen: Chosen, lent: Iterable[str]) -> Iterator[Slic
 
 
 def of_left_out(
-    chosen: Chosen,
+    chosen: NeededCode,
     left: Iterable[tuple[str, int, frozenset[str]]],
     binding: Mapping[str, Sequence[Statement]],
 ) -> Iterator[SliceNote]:
@@ -106,9 +106,9 @@ def of_left_out(
         yield SliceNote(LEFT_OUT, text)
 
 
-def of_files(
-    found: Found,
-    chosen: Chosen,
+def of_helper_files(
+    found: FunctionFound,
+    chosen: NeededCode,
     packages: Iterable[str],
     modules: Sequence[CellCode],
     sources: Sources,

@@ -33,8 +33,8 @@ from course_utils.slices.found import (
     SEVERAL_DEFINITIONS,
     WRAPPED,
     WRAPPED_TOO_LATE,
-    Chosen,
-    Found,
+    FunctionFound,
+    NeededCode,
     NoSlice,
     Slice,
     SliceNote,
@@ -43,7 +43,7 @@ from course_utils.slices.found import (
 from course_utils.slices.names import cell_id, check_cell_id, function_name
 from course_utils.slices.plain import LONGEST_NAME, clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
-from course_utils.slices.reading import DEFINITION, Part, bound_names, hands_on, import_prelude, is_stub
+from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
 from course_utils.slices.sources import Source, Sources, imported_packages
 from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
@@ -118,7 +118,7 @@ class Program:
                         self._left.append((source.key, part.node.lineno, changed))
                         if node is None:
                             continue
-                        part = Part(part.index, node, bound_names(node))
+                        part = Part(part.index, node, names_bound_by(node))
                 if fills:
                     is_container |= {name: name in part.containers for name in part.values}
                 yield Statement(source.key, source.label, part)
@@ -160,7 +160,7 @@ class Program:
         notes += remarks.of_left_out(chosen, left, above)
         packages = imported_packages(item.node for item in [*chosen.above.values(), *chosen.below.values()])
         modules = self._sources.modules(packages)
-        notes += remarks.of_files(found, chosen, packages, modules, self._sources)
+        notes += remarks.of_helper_files(found, chosen, packages, modules, self._sources)
         statements = (*chosen.above.values(), *chosen.below.values())
         statements = tuple(sorted(statements, key=lambda item: item.place))
         statements += tuple(Statement(0, code.name, part) for code in modules for part in _parts_of(code))
@@ -189,7 +189,7 @@ class Program:
 
     # --- where the function is ------------------------------------------------------------------------------------
 
-    def _found(self, exercise: str, written: list[Statement], own: list[Statement]) -> Found:
+    def _found(self, exercise: str, written: list[Statement], own: list[Statement]) -> FunctionFound:
         """The definition that counts, and what is made of it.
 
         The function that is graded is the one that the student saw checked: what the notebook, run from the top, gives
@@ -217,7 +217,7 @@ class Program:
             end = (max(item.key for item in [root, *after]), _AT_ITS_END)
             ignored = []
         wraps = [item for item in after if item.key != root.key]
-        return Found(name, root, [*_before(root, written, name), *after], end, wraps, ignored)
+        return FunctionFound(name, root, [*_before(root, written, name), *after], end, wraps, ignored)
 
     def _check_places(self, exercise: str) -> list[tuple[float, int]]:
         """Where the exercise is checked: a cell, and the number of its statements above the check."""
@@ -238,8 +238,8 @@ class Program:
 
     # --- what it needs --------------------------------------------------------------------------------------------
 
-    def _closure(self, found: Found) -> Chosen:
-        chosen = Chosen(known={found.name})
+    def _closure(self, found: FunctionFound) -> NeededCode:
+        chosen = NeededCode(known={found.name})
         self._follow([found.root, *found.more], found, chosen)
         stars = [item for item in self._binding.get("*", []) if item.place < found.end]
         here = [item for item in stars if _is_here(item.node)]
@@ -260,7 +260,7 @@ class Program:
         self._follow(stars, found, chosen)
         return chosen
 
-    def _follow(self, waiting: list[Statement], found: Found, chosen: Chosen) -> None:
+    def _follow(self, waiting: list[Statement], found: FunctionFound, chosen: NeededCode) -> None:
         """Take statements along, and what binds the names that they use."""
         waiting = list(waiting)
         while waiting:
@@ -284,7 +284,7 @@ class Program:
         """What binds a name when the notebook has been run from the top up to a place."""
         return [item for item in self._binding.get(name, []) if item.place < end]
 
-    def _code(self, found: Found, chosen: Chosen) -> list[CellCode]:
+    def _code(self, found: FunctionFound, chosen: NeededCode) -> list[CellCode]:
         code = []
         if borrowed := sorted({self._prelude[name] for name in chosen.missing & self._prelude.keys()}):
             code.append(CellCode("set-up", "\n".join(borrowed) + "\n", tuple(range(len(borrowed)))))

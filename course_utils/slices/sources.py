@@ -79,7 +79,7 @@ class Sources:
 
     def _read(self, cell: Cell) -> Read:
         if cell.left_out:
-            return Read("", problem=f"is {cell.left_out}")
+            return Read(text="", problem=f"is {cell.left_out}")
         read = read_cell(cell.source, "python")
         if read.needs_ipython:
             read = read_cell(cell.source, "ipython" if self._allowance.spend(cell.source) else "lines")

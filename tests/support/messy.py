@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -78,7 +78,7 @@ def answers(exercise: Exercise) -> tuple[list[types.FunctionType], list[types.Fu
     return [f for f in rights if _is_plain(f)], [f for f in wrongs if _is_plain(f)]
 
 
-def _is_plain(function: object) -> bool:
+def _is_plain(function: object) -> TypeGuard[types.FunctionType]:
     if not isinstance(function, types.FunctionType):
         return False
     lines, _ = inspect.findsource(function)
