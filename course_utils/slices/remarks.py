@@ -81,23 +81,23 @@ def of_names(found: FunctionFound, chosen: NeededCode, lent: Iterable[str]) -> I
 
 
 def of_left_out(
-    chosen: NeededCode,
     left: Iterable[tuple[str, int, frozenset[str]]],
     binding: Mapping[str, Sequence[Statement]],
 ) -> Iterator[SliceNote]:
     """Which names are changed above the check by what a slice never executes.
 
     Args:
-        chosen: what the slice is made of.
         left: of each loop or call that is left out: its cell, how many statements stand above it, what it changes.
-        binding: name -> what binds it above the check.
+        binding: names that are used -> what binds them above the check.
     """
+    tables = set()
+    for name, items in binding.items():
+        given = [item for item in items if name in item.part.values]
+        if given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom)):
+            tables.add(name)
     said: dict[str, str] = {}
     for label, _, names in left:
-        for name in sorted(names & chosen.known - said.keys()):
-            given = [item for item in binding.get(name, ()) if name in item.part.values]
-            if given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom)):
-                said[name] = label
+        said |= dict.fromkeys(sorted(names & tables - said.keys()), label)
     for name, label in said.items():
         text = (
             f"{name} is also changed in {where(label)} by a loop or a call that the grader leaves out: it runs "
@@ -118,7 +118,7 @@ def of_helper_files(
     Args:
         found: where the function is.
         chosen: what the slice is made of.
-        packages: what the slice imports.
+        packages: what the slice cannot do without.
         modules: the files that it imports.
         sources: the notebook with its files.
     """

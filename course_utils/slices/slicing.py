@@ -133,7 +133,7 @@ class Program:
 
     def _slice(self, exercise: str) -> Slice | NoSlice:
         name = function_name(exercise)
-        tagged = [key for key, cell in self._cells.items() if cell.ids & {cell_id(exercise), exercise}]
+        tagged = {key for key, cell in self._cells.items() if cell.ids & {cell_id(exercise), exercise}}
         notes = []
         if len(tagged) > 1:
             text = f"{len(tagged)} cells carry the id {cell_id(exercise)}"
@@ -154,19 +154,19 @@ class Program:
         left = [
             (self._read[key].label, line, names) for key, line, names in self._left if (key, 0) < found.end
         ]
-        above = {
-            name: self._bindings(name, found.end) for _, _, names in left for name in names & chosen.known
-        }
-        notes += remarks.of_left_out(chosen, left, above)
-        packages = imported_packages(item.node for item in [*chosen.above.values(), *chosen.below.values()])
-        modules = self._sources.modules(packages)
-        notes += remarks.of_helper_files(found, chosen, packages, modules, self._sources)
+        changed = chosen.known & frozenset().union(*(names for _, _, names in left))
+        above = {name: self._bindings(name, found.end) for name in changed}
+        notes += remarks.of_left_out(left, above)
+        nodes = [item.node for item in [*chosen.above.values(), *chosen.below.values()]]
+        modules = self._sources.modules(imported_packages(nodes))
+        needed = imported_packages(nodes, tried=False)
+        notes += remarks.of_helper_files(found, chosen, needed, modules, self._sources)
         statements = (*chosen.above.values(), *chosen.below.values())
         statements = tuple(sorted(statements, key=lambda item: item.place))
         statements += tuple(Statement(0, code.name, part) for code in modules for part in _parts_of(code))
         return Slice((*modules, *self._code(found, chosen)), tuple(notes), statements)
 
-    def _missing(self, name: str, tagged: list[float], stub: bool, notes: tuple[SliceNote, ...]) -> NoSlice:
+    def _missing(self, name: str, tagged: set[float], stub: bool, notes: tuple[SliceNote, ...]) -> NoSlice:
         pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
         for key, source in self._read.items():
             if source.read.problem and (key in tagged or pattern.search(source.cell.source)):
@@ -263,6 +263,7 @@ class Program:
     def _follow(self, waiting: list[Statement], found: FunctionFound, chosen: NeededCode) -> None:
         """Take statements along, and what binds the names that they use."""
         waiting = list(waiting)
+        earlier = [item for item in self._binding[found.name] if item.place < found.root.place]
         while waiting:
             statement = waiting.pop()
             side = chosen.above if statement.place < found.end else chosen.below
@@ -272,7 +273,8 @@ class Program:
             is_function = isinstance(statement.node, ast.FunctionDef | ast.AsyncFunctionDef)
             if statement.place < found.root.place and found.name in statement.uses and not is_function:
                 # An earlier attempt that is used under another name: `plain = f`, then a new f.
-                waiting += [item for item in self._binding[found.name] if item.place < statement.place]
+                waiting += earlier
+                earlier = []
             for used in statement.uses - chosen.known:
                 chosen.known.add(used)
                 binding = self._bindings(used, found.end)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -141,14 +142,25 @@ class Sources:
         return path in self._handed_in
 
 
-def imported_packages(nodes: Iterable[ast.AST]) -> list[str]:
-    """The top-level packages that some code imports, in functions too."""
+def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[str]:
+    """The top-level packages that some code imports, in functions too.
+
+    Args:
+        nodes: the code.
+        tried: whether imports count that `try` guards: where such a package is missing, the code does without.
+    """
     found: dict[str, None] = {}
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+    waiting = deque(nodes)
+    while waiting:
+        node = waiting.popleft()
         if isinstance(node, ast.Import):
             found |= dict.fromkeys(alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             found[node.module.split(".")[0]] = None
+        elif isinstance(node, ast.Try) and node.handlers and not tried:
+            waiting += [*node.handlers, *node.orelse, *node.finalbody]
+        else:
+            waiting += ast.iter_child_nodes(node)
     return list(found)
 
 

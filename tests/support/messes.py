@@ -70,7 +70,7 @@ class Notebook:
 
     def data(self) -> bytes:
         """The file."""
-        cells = []
+        cells: list[dict[str, object]] = []
         for number, cell in enumerate(self.cells):
             metadata = {"nbgrader": {"grade_id": cell.id}} if cell.id else {}
             made = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -30,6 +31,12 @@ def result(found: Slice, *arguments: Any) -> Any:
 
 def kinds(found: Slice | NoSlice) -> list[str]:
     return [note.kind for note in found.notes]
+
+
+@pytest.fixture(autouse=True)
+def main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What loads a slice takes the place of `__main__`."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 SUMS = ("u-f", "def f():\n    return sum([1, 2])")
@@ -340,6 +347,9 @@ def test_a_module_that_is_not_there_is_named() -> None:
     assert found.notes[0].text.startswith(
         "no_such_helpers is imported, but no_such_helpers.py is not in the hand-in"
     )
+    tried = "try:\n    import no_such_helpers\nexcept ImportError:\n    no_such_helpers = None"
+    found = slice_of(("", tried), ("u-f", "def f():\n    return no_such_helpers"), CHECK)
+    assert (result(found), kinds(found)) == (None, [])
     # A line in a module is where a student finds it.
     broken = slice_of(
         ("u-f", "from helpers import g\ndef f():\n    return g()"),
