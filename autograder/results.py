@@ -61,17 +61,7 @@ class FlagKind(StrEnum):
 
 
 # What this version knows the meaning of.
-_KINDS = frozenset(
-    (
-        *FlagKind,
-        slicing.SEVERAL_CELLS,
-        slicing.FOUND_BY_NAME,
-        slicing.SEVERAL_DEFINITIONS,
-        slicing.WRAPPED,
-        slicing.WRAPPED_TOO_LATE,
-        slicing.IMPORTS_LENT,
-    )
-)
+_KINDS = frozenset((*FlagKind, *slicing.NOTES))
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True):

@@ -250,7 +250,7 @@ class Grader:
             flag = Flag(kind=FlagKind.UNREADABLE, text=submission.reason, audience="student")
             return self._line(submission, {}, (flag,), 0.0)
         keep = keep or {}
-        program = Program(submission.cells, self.unit.prelude)
+        program = Program(submission.cells, self.unit.prelude, submission.files)
         slices = {id_: program.slice(id_) for id_ in self._prepared}
         flags = [*submission.flags, *(flag for id_, item in slices.items() for flag in flags_of(id_, item))]
         wanted = {id_: slice_ for id_, slice_ in slices.items() if id_ not in keep}

@@ -18,6 +18,7 @@ from autograder.errors import UserError
 from autograder.intake import archive
 from autograder.intake.archive import Member
 from autograder.intake.belonging import KnownExercises, is_blank, of_this_unit
+from autograder.intake.beside import with_files
 from autograder.intake.candidate import Candidate, shown
 from autograder.intake.kinds import FileKind, renamed_flag, suffix_of
 from autograder.intake.layouts.plain import hidden
@@ -61,6 +62,7 @@ class HandIn:
     typed: list[Entry] = field(default_factory=list)
     empty: list[Entry] = field(default_factory=list)
     newest: dt.datetime | None = None
+    _code: list[tuple[tuple[str, ...], Entry]] = field(default_factory=list)
 
     def add(
         self,
@@ -122,6 +124,7 @@ class HandIn:
         if any(not item.is_script for item in self.candidates):
             # Modules of one's own.
             scripts = [item for item in self.candidates if item.is_script]
+            self._code += [(item.parts, item.entry) for item in scripts]
             self.others += [item.entry for item in scripts]
             self.candidates = [item for item in self.candidates if not item.is_script]
         if any(item.parts[0] == unit and len(item.parts) > 1 for item in self.candidates):
@@ -158,7 +161,18 @@ class HandIn:
             *self._of_refused(),
             *self._of_choice(item, owner.unit, why),
         )
-        return replace(chosen, flags=tuple(dict.fromkeys(map(_clipped, said))))
+        return with_files(
+            replace(chosen, flags=tuple(dict.fromkeys(map(_clipped, said)))), self._beside(item)
+        )
+
+    def _beside(self, chosen: Candidate) -> dict[str, Entry]:
+        """Path, seen from the folder of what counts -> file of code there and below."""
+        folder = chosen.parts[:-1]
+        found = {}
+        for parts, entry in [*self._code, *((item.parts, item.entry) for item in self.candidates)]:
+            if entry is not chosen.entry and parts[: len(folder)] == folder:
+                found["/".join(parts[len(folder) :])] = entry
+        return found
 
     def _chosen(
         self, owner: Giver, when: When, known: KnownExercises

@@ -120,6 +120,7 @@ class Submission:
         is_marimo: whether the script was made by marimo.
         unit_told: the unit that the notebook's own metadata name, if they do.
         made: when `cu.submit` made it, if it did.
+        files: path, seen from the notebook's folder -> text, of code beside it that it imports or runs.
     """
 
     student: str
@@ -137,6 +138,7 @@ class Submission:
     made: str = ""
     person: Person = NOBODY
     group: str | None = None
+    files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _is_a_person(self)

@@ -6,7 +6,6 @@ an empty folder, and it is ended when a call takes longer than the grader would 
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import os
 import queue
@@ -41,17 +40,13 @@ from course_utils.running.runner import SUBMISSION_CALLS, Runner, verdict_on
 from course_utils.slices.cells import parse_notebook
 from course_utils.slices.names import function_name
 from course_utils.slices.slicing import Program, Slice
-from course_utils.slices.statements import CellCode
+from course_utils.slices.sources import imported_packages
+from course_utils.slices.statements import CellCode, is_promised
 
 # What the grader waits for one call; the first answer comes after torch was imported.
 _SECONDS, _SECONDS_TO_START = 10.0, 120.0
 # Imports of a slice take their time here; the grader's process has made most of them beforehand.
 _CALLS_TO_LOAD = 6
-# Packages that are there wherever this one is, and so where it grades; `import` knows them by these names.
-PROMISED = {
-    *("course_utils", "jaxtyping", "matplotlib", "msgspec", "numpy", "PIL", "scipy", "sklearn", "torch"),
-    *("torchvision", "tqdm"),
-}
 
 
 class CannotRun(CourseError):
@@ -124,13 +119,8 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
 
 def _other_packages(slice_: Slice) -> list[str]:
     """Packages that a slice imports, but of which nobody knows whether the grader has them too."""
-    found: dict[str, None] = {}
-    for node in (node for statement in slice_.statements for node in ast.walk(statement.node)):
-        if isinstance(node, ast.Import):
-            found |= dict.fromkeys(alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found[node.module.split(".")[0]] = None
-    return [name for name in found if name not in PROMISED and name not in sys.stdlib_module_names]
+    found = imported_packages(statement.node for statement in slice_.statements)
+    return [name for name in found if not is_promised(name)]
 
 
 def _read(stream: IO[bytes]) -> bytes | None:

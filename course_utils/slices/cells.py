@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from course_utils.slices import notebook_json
@@ -12,7 +12,7 @@ from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE, 
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell as handed in.
+    """A code cell as handed in, or a cell of another type that holds an exercise's code.
 
     Attributes:
         number: its place among the code cells of the notebook, from 1.
@@ -20,12 +20,14 @@ class Cell:
         ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
         left_out: why it is not executed: its text is too long to be looked at, and not here, or it is two versions at
             once.
+        kind: `"code"`, or the other type.
     """
 
     number: int
     source: str
     ids: frozenset[str]
     left_out: str = ""
+    kind: str = "code"
 
 
 def parse_notebook(data: bytes) -> tuple[Cell, ...]:
@@ -35,8 +37,14 @@ def parse_notebook(data: bytes) -> tuple[Cell, ...]:
 
 def cells_in(notebook: notebook_json.JsonNotebook) -> tuple[Cell, ...]:
     """The code cells of a notebook whose JSON was read."""
-    found = limited((cell.number, cell.source(MAX_CELL_CODE), cell.ids) for cell in notebook.cells)
-    return tuple(map(without_conflicts, found))
+    kinds: dict[int, str] = {}
+
+    def read() -> Iterator[tuple[int, str | None, frozenset[str]]]:
+        for cell in notebook.cells:
+            kinds[cell.number] = cell.kind
+            yield cell.number, cell.source(MAX_CELL_CODE), cell.ids
+
+    return tuple(without_conflicts(replace(cell, kind=kinds[cell.number])) for cell in limited(read()))
 
 
 def without_conflicts(cell: Cell, line: int = 0) -> Cell:

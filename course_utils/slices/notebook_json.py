@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,33 +21,57 @@ _MAX_OBJECTS = 500_000
 # What a file that only Python's patient reader understands may become in memory.
 _MAX_LOOSE = 400 * 2**20
 _LONGEST_ID = 1000
+# Characters of a cell that became Markdown by a slip of the keyboard.
+_LONGEST_SLIP = 20_000
 _LONGEST_METADATA = 20_000
 # Six characters of JSON may stand for one of a text.
 _JSON_PER_CHARACTER = 6
 
 _NONE = msgspec.Raw(b"null")
+# An exercise's id as cells carry it, with the name of its function.
+_OF_EXERCISE = re.compile(r"\w{1,60}[.-](?P<name>[A-Za-z_]\w{0,100})(?P<check>-check)?")
+_KINDS = {b'"code"': "code", b'"markdown"': "markdown", b'"raw"': "raw"}
+_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 
 @dataclass(frozen=True)
 class JsonCell:
-    """A code cell, hardly read yet.
+    """A code cell, hardly read yet; or a cell of another type that holds the code of the exercise whose id it carries.
 
     Attributes:
-        number: its place among the code cells, from 1.
+        number: its place among these cells, from 1.
         raw_source: its text in JSON, a string or a list of them; so are the others.
+        kind: `"code"`, `"markdown"` or `"raw"`.
     """
 
     number: int
     raw_source: bytes
     raw_id: bytes
     raw_metadata: msgspec.Raw
+    kind: str = "code"
 
     def source(self, longest: int) -> str | None:
-        """Its text; None if it is longer than `longest` characters."""
+        """Its text; None if it is longer than `longest` characters. Of Markdown with fenced code, that code."""
         if len(self.raw_source) > _JSON_PER_CHARACTER * longest:
             return None
         text = _joined(_loads(self.raw_source))
-        return text if len(text) <= longest else None
+        if len(text) > longest:
+            return None
+        return text if self.kind == "code" else _fenced(text)
+
+    @property
+    def holds_exercise(self) -> bool:
+        """Whether the text defines the function of an exercise whose id the cell carries, or checks it there."""
+        found = list(filter(None, map(_OF_EXERCISE.fullmatch, self.ids)))
+        text = (self.source(_LONGEST_SLIP) or "") if found else ""
+        return any(
+            "check(" in text
+            if item["check"]
+            else re.search(
+                rf"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?{item['name']}[ \t]*[(:=]", text, re.MULTILINE
+            )
+            for item in found
+        )
 
     @cached_property
     def ids(self) -> frozenset[str]:
@@ -103,12 +128,32 @@ def read_notebook(data: bytes) -> JsonNotebook:
         cells = [cell for sheet in notebook.worksheets for cell in sheet.cells or ()]
     if cells is None:
         raise ValueError("the file is JSON, but no notebook: it has no cells")
-    found = (
-        JsonCell(number, bytes(cell.text), bytes(cell.id), cell.metadata)
-        for number, cell in enumerate(filter(lambda cell: cell.is_code, cells), start=1)
-    )
     metadata = _struct(notebook.metadata, _Metadata)
-    return JsonNotebook(found, _course(metadata), _language(metadata))
+    return JsonNotebook(_with_code(cells), _course(metadata), _language(metadata))
+
+
+def _with_code(cells: Iterable[_Cell]) -> Iterator[JsonCell]:
+    number = 1
+    for cell in cells:
+        kind = _KINDS.get(bytes(cell.cell_type))
+        if kind is not None:
+            made = JsonCell(number, bytes(cell.text), bytes(cell.id), cell.metadata, kind)
+            if kind == "code" or made.holds_exercise:
+                number += 1
+                yield made
+
+
+def _fenced(text: str) -> str:
+    """The code between the fences of a text in Markdown, on the same lines; the text as it is if there are none."""
+    lines, inside, found = [], False, False
+    for line in text.split("\n"):
+        if _FENCE.match(line):
+            inside = not inside
+            found = True
+            lines.append("")
+        else:
+            lines.append(line if inside else "")
+    return "\n".join(lines) if found else text
 
 
 def course_metadata(data: bytes) -> dict[str, Any]:
@@ -147,10 +192,6 @@ class _Cell(msgspec.Struct):
     input: msgspec.Raw = _NONE
     metadata: msgspec.Raw = _NONE
     id: msgspec.Raw = _NONE
-
-    @property
-    def is_code(self) -> bool:
-        return bytes(self.cell_type) == b'"code"'
 
     @property
     def text(self) -> msgspec.Raw:

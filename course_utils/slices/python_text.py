@@ -11,6 +11,7 @@ import ast
 import contextlib
 import re
 import threading
+import types
 
 from course_utils.errors import CourseError
 from course_utils.slices.plain import clip
@@ -24,6 +25,18 @@ MAX_CELLS = 5_000
 # Cell magics that run the rest of the cell as ordinary Python.
 _PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
 _MOST_CELL_MAGICS = 20
+# Cell magics that write the rest of the cell into a file; `-a` puts it at the end of what is there.
+_WRITES = re.compile(
+    r"[ \t]*%%(?:writefile|file)[ \t]+(?P<options>(?:-\w+[ \t]+)*)(?P<quote>[\"']?)(?P<name>[^\"'\n]+?)(?P=quote)"
+    r"[ \t]*$"
+)
+# Line magics that run a file's code in the notebook, or put it there.
+_RUNS = re.compile(
+    r"^[ \t]*%(?:run|load|loadpy)[ \t]+(?:-\w+[ \t]+)*(?P<quote>[\"']?)(?P<name>[^\"'\n]+?\.(?:py|ipynb))(?P=quote)"
+    r"(?:[ \t].*)?$",
+    re.MULTILINE,
+)
+_MOST_RUN = 20
 _LONGEST_QUOTE = 100
 # What only IPython understands: escapes, prompts that were copied, `files = !ls`, `f?`.
 _FOREIGN = re.compile(r"^[ \t]*(?:[!%?,;/]|>>>|In \[)|=[ \t]*[!%]|\?[ \t]*(?:#.*)?$", re.MULTILINE)
@@ -94,6 +107,35 @@ def parse_magics(source: str, ipython: bool) -> tuple[str, ast.Module]:
         return text, parse(text)
     except (SyntaxError, ValueError, RuntimeError, MemoryError) as error:
         raise Unparsable(_said(error)) from error
+
+
+def written_file(source: str) -> tuple[str, str, bool] | None:
+    """What a cell with `%%writefile helpers.py` writes: the file's name, the text, whether that goes to its end."""
+    head, _, text = source.lstrip("\n").partition("\n")
+    found = _WRITES.match(head)
+    return (found["name"].strip(), text, "-a" in found["options"]) if found else None
+
+
+def run_files(source: str) -> list[str]:
+    """The files that a cell runs with `%run` or puts into itself with `%load`."""
+    if "%" not in source or source.lstrip("\n").startswith("%%"):
+        return []
+    return [found["name"].strip() for found, _ in zip(_RUNS.finditer(source), range(_MOST_RUN), strict=False)]
+
+
+def compile_cell(source: str) -> types.CodeType:
+    """Compile a cell as a notebook does, which takes `from __future__` and `await` wherever they stand.
+
+    Raises:
+        SyntaxError: it is no Python.
+        ValueError: it holds what no source may.
+    """
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    with _PARSER:
+        tree = compile(source, "<cell>", "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
+    # Statements are compiled one by one there, so each of them is the first.
+    tree.body.sort(key=lambda node: getattr(node, "module", None) != "__future__")
+    return compile(tree, "<cell>", "exec", flags, dont_inherit=True)
 
 
 def _said(error: BaseException) -> str:

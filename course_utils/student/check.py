@@ -29,6 +29,7 @@ from course_utils.checks.prepared import PreparedExercise
 from course_utils.running.execute import line_that_binds, no_function, no_input
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
+from course_utils.slices.python_text import compile_cell
 from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
 from course_utils.student.outcome import NOT_RUN, CheckOutcome
 from course_utils.student.present import as_html, as_text
@@ -273,7 +274,7 @@ def _broken(source: str, name: str) -> str | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compile(source, "<cell>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            compile_cell(source)
     except (SyntaxError, ValueError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else None
         what = error.msg if isinstance(error, SyntaxError) else str(error)

@@ -14,6 +14,6 @@ def executed(found: object) -> str:
     lines = []
     for cell in found.cells:
         body = ast.parse(cell.source).body
-        parts = [binding_part(body[index]) for index in cell.statements]
+        parts = [binding_part(body[index], cell.fills) for index in cell.statements]
         lines += [ast.unparse(part) for part in parts if part is not None]
     return "\n".join(lines)

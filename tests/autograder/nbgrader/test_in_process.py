@@ -106,6 +106,19 @@ def test_points_that_changed_are_told_until_the_gradebook_has_them(course: Path,
     assert "older" not in done(api.autograde("tiny", "*", force=False))
 
 
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+def test_an_exercise_that_became_text_is_graded(course: Path, api: NbGraderAPI, kind: str) -> None:
+    def by_a_slip(notebook: Any) -> None:
+        own = cell(notebook, "tiny-scale")
+        own.cell_type, own.source = kind, f"```python\n{SCALE}```"
+        for key in ("outputs", "execution_count"):
+            own.pop(key, None)
+
+    hand_in(course, "ada", by_a_slip)
+    assert "the cell of scale is no code cell but a" in done(api.autograde("tiny", "ada"))
+    assert scores(course, "ada")["tiny-scale-check"] == 3.0
+
+
 def test_the_table_has_no_score_where_nobody_gave_one(course: Path, caplog: pytest.LogCaptureFixture) -> None:
     with opened(course) as gradebook:
         for student in ("absent", "waits", "unread", "zero"):

@@ -183,12 +183,15 @@ def messy() -> dict[str, Messy]:
         "bound by a magic": enqueue("error", cell("files = !ls"), cell(ENQUEUE.replace("size, count", "files.n; size, count"), "enqueue")),
         "written by %%writefile": enqueue("not attempted", cell("%%writefile mine.py\n" + ENQUEUE, "enqueue")),
         "await at the top": enqueue("correct", cell("import asyncio\nawait asyncio.sleep(0)"), right),
-        # What runs in the notebook and is not executed by the grader.
-        "loose loop that changes a helper": enqueue(
-            "correct", cell("SHIFT = [0]\nfor i in range(3):\n    SHIFT.append(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
+        # What fills a table belongs to it; of what else runs in the notebook the grader executes nothing.
+        "loop that fills a table": enqueue(
+            "wrong", cell("SHIFT = [0]\nfor i in range(3):\n    SHIFT.append(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
         ),
-        "global changed by a loose call": enqueue(
-            "wrong", cell("STEP = {'by': 1}\nSTEP.update(by=0)"), cell(ENQUEUE.replace("pointer + count)", "pointer + count + STEP['by'])"), "enqueue")
+        "loop that does more than fill a table": enqueue(
+            "correct", cell("SHIFT = [0]\nfor i in range(3):\n    print(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
+        ),
+        "table changed by a loose call": enqueue(
+            "correct", cell("STEP = {'by': 1}\nSTEP.update(by=0)"), cell(ENQUEUE.replace("pointer + count)", "pointer + count + STEP['by'])"), "enqueue")
         ),
         "global changed by an assignment": enqueue(
             "correct", cell("STEP = {'by': 1}\nSTEP['by'] = 0"), cell(ENQUEUE.replace("pointer + count)", "pointer + count + STEP['by'])"), "enqueue")

@@ -19,6 +19,7 @@ from autograder.intake.submission import Submission, read_submission
 from course_utils import shipped
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.running import alone
+from course_utils.slices.statements import PROMISED
 from tests.corpora.notebooks import Messy, messy
 from tests.support.forked import Forked
 
@@ -146,4 +147,4 @@ def test_the_packages_that_are_promised_are_those_of_the_wheel(root: Path) -> No
     declared = tomllib.loads((root / "course_utils/pyproject.toml").read_text())["project"]["dependencies"]
     names = {item.split(">=")[0] for item in declared} | {"torch", "torchvision", "numpy", "course_utils"}
     names -= {"pillow", "scikit-learn"}
-    assert names | {"PIL", "sklearn", "scipy"} == alone.PROMISED  # scipy comes with scikit-learn
+    assert names | {"PIL", "sklearn", "scipy"} == PROMISED  # scipy comes with scikit-learn

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from course_utils.slices import slicing
+from course_utils.slices import reading
 from course_utils.slices.cells import Cell
 from course_utils.slices.plain import LONGEST
 from course_utils.slices.python_text import ipython_work
@@ -437,11 +437,11 @@ def test_reasons_and_notes_are_short() -> None:
 
 
 def test_what_is_known_of_earlier_cells_is_limited() -> None:
-    known = slicing._known
+    known = reading.read_cell
     assert known("x = 1", "python") is known("x = 1", "python")
-    large = f"x = [{'1,' * slicing._MOST_NODES}]"
+    large = f"x = [{'1,' * reading._MOST_NODES}]"
     assert known(large, "python") is not known(large, "python")
-    assert known.bytes <= slicing._MOST_NODES
+    assert known.bytes <= reading._MOST_NODES
 
 
 def test_each_note_has_its_kind() -> None:
@@ -467,9 +467,9 @@ def test_many_names_of_one_statement_are_followed_once(monkeypatch: pytest.Monke
     looked: list[str] = []
     bindings = Program._bindings
 
-    def watched(self: Program, name: str, cell: int) -> Any:
+    def watched(self: Program, name: str, end: tuple[float, int]) -> Any:
         looked.append(name)
-        return bindings(self, name, cell)
+        return bindings(self, name, end)
 
     monkeypatch.setattr(Program, "_bindings", watched)
     assert run(made.slice("u.f"))(0)[299] == 299
@@ -485,12 +485,12 @@ def test_names_of_packages_by_the_thousand() -> None:
 
 def test_each_statement_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) -> None:
     # One that binds thousands of names is met as often: with as many uses that would be seconds for a line of code.
-    asked: Counter[int] = Counter()
+    asked: Counter[str] = Counter()
     uses = Statement.uses.fget
     assert uses is not None
 
     def counted(statement: Statement) -> frozenset[str]:
-        asked[statement.cell] += 1
+        asked[statement.label] += 1
         return uses(statement)
 
     names = [f"a{number}" for number in range(300)]
@@ -500,7 +500,7 @@ def test_each_statement_is_looked_through_once(monkeypatch: pytest.MonkeyPatch) 
     )
     monkeypatch.setattr(Statement, "uses", property(counted))
     assert isinstance(made.slice("u.f"), Slice)
-    assert 0 < asked[1] < 10
+    assert 0 < asked["1"] < 10
 
 
 def test_whatever_is_said_of_a_cell_is_clipped() -> None:

@@ -1,0 +1,403 @@
+"""What stands in a cell: its binding statements, the names these use and give a value to, and what the cell checks.
+
+Nothing is executed. What was read is kept, since most cells of a class are as they were released.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from course_utils.slices.bounded import Bounded
+from course_utils.slices.python_text import (
+    Unparsable,
+    ipython_work,
+    parse,
+    parse_magics,
+    parse_python,
+    written_file,
+)
+from course_utils.slices.statements import binding_part, filled_name
+
+DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+# Nodes of syntax trees that are kept for the next student, at some 500 bytes each.
+_MOST_NODES = 200_000
+# Calls in a cell that may be of `cu.check`.
+_MOST_CALLS = 1_000
+_EXERCISE = re.compile(r"[A-Za-z_][\w.]{0,100}")
+# What makes a container; calls of these too.
+_CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_MAKES_CONTAINER = frozenset(
+    ("list", "dict", "set", "deque", "defaultdict", "Counter", "OrderedDict", "ChainMap", "sorted")
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a top-level statement binds.
+
+    Attributes:
+        index: its place among all top-level statements of the cell.
+        node: the part of it that binds.
+        binds: names it gives a value to; `"*"` for a star import. A name whose value it changes is one of them.
+    """
+
+    index: int
+    node: ast.stmt
+    binds: frozenset[str]
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        """Global names that are read in it. A function's own variables are none, whatever they are called."""
+        try:
+            return global_names(self.node)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            # What parses may still not compile: `global pointer` after its use. The sandbox will say so.
+            return frozenset()
+
+    @cached_property
+    def fills(self) -> frozenset[str]:
+        """Names on which it calls methods that fill a container."""
+        return frozenset(filter(None, map(filled_name, _loose(self.node))))
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Names that get a value of their own; not those that are only changed, as by `x += 1` and `table[0] = 1`."""
+        return frozenset(_values(self.node))
+
+    @cached_property
+    def containers(self) -> frozenset[str]:
+        """Names that get a list, a dictionary or another container that is made on the spot."""
+        return frozenset(_containers(self.node))
+
+    @cached_property
+    def surely(self) -> frozenset[str]:
+        """Names whose value after it does not depend on what they were before."""
+        return frozenset(_surely(self.node)) - (
+            frozenset() if isinstance(self.node, DEFINITION) else self.uses
+        )
+
+
+@dataclass(frozen=True)
+class CheckCall:
+    """A call that may be one of `cu.check`.
+
+    Attributes:
+        callee: the last name of what is called: `check`, or another if that was given to it.
+        names: what it is called with, or all texts of the statement where that is a variable.
+        line: of the cell, from 1.
+        column: from 0.
+    """
+
+    callee: str
+    names: frozenset[str]
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """A cell that was read.
+
+    Attributes:
+        text: the cell as plain Python.
+        problem: why it is none, then empty of parts.
+        needs_ipython: it is no Python as it stands, and holds what might be magics.
+        nodes: of its syntax tree.
+        checks: calls that may be of `cu.check`.
+        aliases: other names that it gives to `check`.
+        left: names that are given a value or filled by statements that are no part: line and names of each.
+        file: the name and the text of the file that the cell writes, and whether to the end of one that is there.
+    """
+
+    text: str
+    parts: tuple[Part, ...] = ()
+    problem: str = ""
+    needs_ipython: bool = False
+    nodes: int = 1
+    checks: tuple[CheckCall, ...] = ()
+    aliases: frozenset[str] = frozenset()
+    left: tuple[tuple[int, frozenset[str]], ...] = ()
+    file: tuple[str, str, bool] | None = None
+
+
+def _read(source: str, how: str) -> Read:
+    """Read a cell as `python`, with magics as `ipython` understands them, or without `lines` that look like magics."""
+    try:
+        text, tree = (
+            (source, parse_python(source)) if how == "python" else parse_magics(source, how == "ipython")
+        )
+        parts = [(index, binding_part(node)) for index, node in enumerate(tree.body)]
+        read = tuple(Part(index, part, names_bound_by(part)) for index, part in parts if part is not None)
+        return Read(
+            text=text,
+            parts=read,
+            nodes=sum(1 for _ in ast.walk(tree)),
+            checks=tuple(_checks(tree)),
+            aliases=frozenset(_aliases(tree)),
+            left=tuple(_left(tree, {index for index, part in parts if part is not None})),
+            file=None if how == "python" else written_file(source),
+        )
+    except Unparsable as error:
+        return Read(
+            text=source, problem=str(error), needs_ipython=how == "python" and ipython_work(source) > 0
+        )
+    except RecursionError:
+        return Read(text=source, problem="it is nested too deeply")
+
+
+# Cells that were read before: most of a class's are as they were released. Parts remember what they use: a tree that is
+# larger than a tenth would drive out what is of use.
+read_cell = Bounded(
+    _read,
+    lambda read, source, how: read.nodes + len(source) // 10,
+    most=_MOST_NODES,
+    largest=_MOST_NODES // 10,
+)
+
+
+def import_prelude(source: str) -> dict[str, str]:
+    """Name -> import statement, for every top-level import of a Python source."""
+    prelude = {}
+    for node in parse(source).body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", None) != "__future__":
+            prelude.update(dict.fromkeys(sorted(names_bound_by(node)), ast.unparse(node)))
+    return prelude
+
+
+def global_names(node: ast.stmt) -> frozenset[str]:
+    """Names that a top-level statement looks up in the notebook's namespace, now or when its functions are called."""
+
+    def walk(table: symtable.SymbolTable, top: bool) -> Iterator[str]:
+        for symbol in table.get_symbols():
+            if (symbol.is_referenced() or symbol.is_declared_global()) and (top or symbol.is_global()):
+                yield symbol.get_name()
+        for child in table.get_children():
+            yield from walk(child, top=False)
+
+    names = set(walk(symtable.symtable(ast.unparse(node), "cell", "exec"), top=True))
+    # `x += 1` and `table["a"] = 1` read what they change, and `del x` needs what it takes away.
+    changed: list[ast.expr] = [child.target for child in _loose(node) if isinstance(child, ast.AugAssign)]
+    changed += [target for child in _loose(node) if isinstance(child, ast.Delete) for target in child.targets]
+    return frozenset(names.union(*map(_stored, changed)))
+
+
+def is_stub(node: ast.stmt) -> bool:
+    """Only a docstring, `pass`, `...` or `raise NotImplementedError`."""
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    for statement in node.body:
+        if isinstance(statement, ast.Pass):
+            continue
+        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+            continue
+        if isinstance(statement, ast.Raise) and any(
+            isinstance(child, ast.Name) and child.id == "NotImplementedError" for child in ast.walk(statement)
+        ):
+            continue
+        return False
+    return True
+
+
+def hands_on(node: ast.stmt, name: str) -> bool:
+    """Whether a function is used otherwise than by calling it: `f = f(x)` keeps a result, and makes no function."""
+    called = {id(child.func) for child in ast.walk(node) if isinstance(child, ast.Call)}
+    return any(
+        isinstance(child, ast.Name)
+        and child.id == name
+        and isinstance(child.ctx, ast.Load)
+        and id(child) not in called
+        for child in ast.walk(node)
+    )
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+def _body(node: ast.AST) -> list[ast.stmt]:
+    parts = [*getattr(node, "body", []), *getattr(node, "orelse", []), *getattr(node, "finalbody", [])]
+    for handler in getattr(node, "handlers", []):
+        parts += handler.body
+    return parts
+
+
+def _loose(node: ast.AST) -> Iterator[ast.AST]:
+    """The statement and those in its branches and loops; not those of functions and classes."""
+    waiting = [node]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        if isinstance(found, ast.If | ast.Try | ast.With | ast.For | ast.While):
+            waiting += _body(found)
+
+
+def names_bound_by(node: ast.stmt) -> frozenset[str]:
+    """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import."""
+    if isinstance(node, DEFINITION):
+        return frozenset({node.name})
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
+    if isinstance(node, ast.If | ast.Try | ast.With | ast.For):
+        names = {name for child in _body(node) for name in names_bound_by(child)}
+        if isinstance(node, ast.For):
+            names |= _stored(node.target)
+        for item in getattr(node, "items", []):
+            if item.optional_vars is not None:
+                names |= _stored(item.optional_vars)
+        return frozenset(names)
+    if isinstance(node, ast.AnnAssign) and node.value is None:
+        # `x: int` says something of x, and gives it nothing.
+        return frozenset()
+    filled = filled_name(node)
+    return frozenset(_stored(node) | ({filled} if filled else set()))
+
+
+def _values(node: ast.AST) -> Iterator[str]:
+    for child in _loose(node):
+        if isinstance(child, DEFINITION):
+            yield child.name
+        elif isinstance(child, ast.Import | ast.ImportFrom):
+            yield from names_bound_by(child)
+        elif isinstance(child, ast.Assign):
+            yield from (name for target in child.targets for name in _plain_names(target))
+        elif isinstance(child, ast.For) or (isinstance(child, ast.AnnAssign) and child.value is not None):
+            yield from _plain_names(child.target)
+        elif isinstance(child, ast.With):
+            yield from (
+                name
+                for item in child.items
+                if item.optional_vars
+                for name in _plain_names(item.optional_vars)
+            )
+
+
+def _plain_names(target: ast.AST) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for item in target.elts:
+            yield from _plain_names(item)
+    elif isinstance(target, ast.Starred):
+        yield from _plain_names(target.value)
+
+
+def _containers(node: ast.AST) -> Iterator[str]:
+    for child in _loose(node):
+        if isinstance(child, ast.Assign):
+            for target in child.targets:
+                yield from _given_containers(target, child.value)
+        elif isinstance(child, ast.AnnAssign) and child.value is not None:
+            yield from _given_containers(child.target, child.value)
+
+
+def _given_containers(target: ast.expr, value: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name) and _is_container(value):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        for one, other in zip(target.elts, value.elts, strict=False):
+            yield from _given_containers(one, other)
+
+
+def _is_container(value: ast.expr) -> bool:
+    if isinstance(value, ast.BinOp):
+        # `[0] * 5`, `first + [3]`, `{...} | {...}`
+        return _is_container(value.left) or _is_container(value.right)
+    if isinstance(value, ast.Call):
+        made = value.func.attr if isinstance(value.func, ast.Attribute) else getattr(value.func, "id", "")
+        return made in _MAKES_CONTAINER
+    return isinstance(value, _CONTAINERS)
+
+
+def _surely(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.With):
+        for item in node.items:
+            if item.optional_vars:
+                yield from _plain_names(item.optional_vars)
+        for child in node.body:
+            yield from _surely(child)
+    elif isinstance(node, (*DEFINITION, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign)):
+        yield from _values(node)
+
+
+def _stored(node: ast.AST) -> set[str]:
+    names = set()
+    # The variables of a comprehension are its own.
+    inner = {
+        id(name)
+        for child in ast.walk(node)
+        if isinstance(child, ast.comprehension)
+        for name in ast.walk(child.target)
+    }
+    for child in ast.walk(node):
+        if id(child) in inner:
+            continue
+        if isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store | ast.Del):
+            names.add(child.id)
+        elif isinstance(child, ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store | ast.Del):
+            # `config.width = 3` and `table["a"] = 1` change what `config` and `table` stand for.
+            root = child.value
+            while isinstance(root, ast.Attribute | ast.Subscript):
+                root = root.value
+            if isinstance(root, ast.Name):
+                names.add(root.id)
+    return names
+
+
+# --- what else is in a cell -------------------------------------------------------------------------------------
+
+
+def _checks(tree: ast.Module) -> Iterator[CheckCall]:
+    """Calls with the name of an exercise, or its function, at the top level: `cu.check("moco.enqueue", hint=1)`."""
+    count = 0
+    for node in tree.body:
+        if isinstance(node, DEFINITION):
+            continue
+        for call in ast.walk(node):
+            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
+                continue
+            callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+            given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
+            if isinstance(given, ast.Constant):
+                names = {given.value} if isinstance(given.value, str) else set()
+            elif callee == "check" and given is not None:
+                names = {
+                    item.value
+                    for item in ast.walk(node)
+                    if isinstance(item, ast.Constant) and isinstance(item.value, str)
+                }
+                names |= {given.id} if isinstance(given, ast.Name) else set()
+            else:
+                continue
+            names = {name for name in names if _EXERCISE.fullmatch(name)}
+            if names and count < _MOST_CALLS:
+                count += 1
+                yield CheckCall(callee, frozenset(names), call.lineno, call.col_offset)
+
+
+def _aliases(tree: ast.Module) -> Iterator[str]:
+    """Other names that are given to `check`."""
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_utils":
+            yield from (alias.asname for alias in node.names if alias.name == "check" and alias.asname)
+        elif (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Attribute)
+            and node.value.attr == "check"
+        ):
+            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def _left(tree: ast.Module, parts: set[int]) -> Iterator[tuple[int, frozenset[str]]]:
+    """Loops and the like that are no part, with the names that they change."""
+    for index, node in enumerate(tree.body):
+        if index in parts or not isinstance(
+            node, ast.For | ast.While | ast.If | ast.With | ast.Try | ast.Match
+        ):
+            continue
+        names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
+        if names:
+            yield node.lineno, frozenset(names)

@@ -1,0 +1,454 @@
+"""A slice means what the notebook means when it is run from the top to the last check of the exercise."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from course_utils.running.execute import load_slice
+from course_utils.slices.cells import Cell, parse_notebook
+from course_utils.slices.slicing import NoSlice, Program, Slice
+
+CHECK = ("u-f-check", 'cu.check("u.f")')
+
+
+def slice_of(*cells: tuple[str, str], files: dict[str, str] | None = None, **more: Any) -> Slice:
+    made = [Cell(number, source, frozenset({id_} - {""})) for number, (id_, source) in enumerate(cells, 1)]
+    found = Program(made, files=files, **more).slice("u.f")
+    assert isinstance(found, Slice), found
+    return found
+
+
+def result(found: Slice, *arguments: Any) -> Any:
+    """What the function returns, loaded as the grader loads it."""
+    function, failure = load_slice("f", found.cells)
+    assert function is not None, failure
+    return function(*arguments)
+
+
+def kinds(found: Slice | NoSlice) -> list[str]:
+    return [note.kind for note in found.notes]
+
+
+@pytest.fixture(autouse=True)
+def main_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What loads a slice takes the place of `__main__`."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+SUMS = ("u-f", "def f():\n    return sum([1, 2])")
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "sum = 0\nfor x in [1, 2]:\n    sum += x",
+        "from numpy import *",
+        "def sum(x):\n    return 9",
+        "for sum in range(3):\n    pass",
+        "with open('x') as sum:\n    pass",
+        "if True:\n    import math as sum",
+        "sum: int = 4",
+        "(sum, other) = 1, 2",
+        "class sum:\n    pass",
+    ],
+)
+def test_nothing_below_the_check_hides_what_python_has(below: str) -> None:
+    found = slice_of(SUMS, CHECK, ("", below))
+    assert result(found) == 3
+    assert kinds(found) == []
+
+
+def test_a_star_import_above_gives_names_that_stand_below_too() -> None:
+    cells = [("", "from math import *"), ("u-f", "def f():\n    return floor(2.5)"), CHECK]
+    found = slice_of(*cells, ("", "floor = None"))
+    assert (result(found), kinds(found)) == (2, [])
+    # Nobody knows beforehand what is in a package that is not loaded: its name counts once it has been imported.
+    found = slice_of(
+        ("", "from textwrap import *"),
+        ("u-f", "def f():\n    return dedent(' a')"),
+        CHECK,
+        ("", "dedent = 0"),
+    )
+    assert result(found) == "a"
+
+
+def test_what_stands_below_mends_a_name_that_has_no_value_above() -> None:
+    found = slice_of(
+        ("u-f", "def f(x=SIZE):\n    return g(x)"),
+        CHECK,
+        ("", "def g(x):\n    return x + ONE\nONE = 1"),
+        ("", "SIZE = 3\nprint(SIZE)"),
+    )
+    assert result(found) == 4
+    assert kinds(found) == ["bound-below"]
+    assert found.notes[0].text == (
+        "SIZE, g, ONE, which f needs, have no value above its check: taken from code cells 3, 4, below it"
+    )
+
+
+def test_a_name_that_is_bound_above_is_not_mended_below() -> None:
+    found = slice_of(("", "k = 1"), ("u-f", "def f():\n    return k"), CHECK, ("", "k = 2\nimport k"))
+    assert (result(found), kinds(found)) == (1, [])
+
+
+def test_helpers_may_stand_between_the_exercise_and_its_check() -> None:
+    cells = [("", "k = 1\ndef g():\n    return k"), ("u-f", "def f():\n    return g()"), ("", "k = 2"), CHECK]
+    assert result(slice_of(*cells, ("", "k = 3"))) == 2
+    # Looked at again at the bottom: it is the function as it is there.
+    assert result(slice_of(*cells, ("", "k = 3"), ("", 'result = cu.check("u.f", hint=1)'))) == 3
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        'cu.check("u.f")',
+        "cu.check('u.f', hint=2)",
+        'check("u.f");',
+        "course.check(f)",
+        'cu.check("f")',
+        "print(cu.check('u.f'))",
+        "for name in ('u.g', 'u.f'):\n    cu.check(name)",
+        'from course_utils import check as look\nlook("u.f")',
+        'look = cu.check\nlook(exercise="u.f")',
+        "if True:\n    cu.check(\n        'u.f',\n    )",
+    ],
+)
+def test_a_check_by_any_name(check: str) -> None:
+    cells = [("u-f", "def f():\n    return k"), ("", "k = 2"), ("", check), ("", "k = 3")]
+    assert result(slice_of(("", "k = 1"), *cells)) == 2
+
+
+@pytest.mark.parametrize(
+    "no_check", ["# cu.check('u.f')", "def later():\n    cu.check('u.f')", "cu.check('u.g')", ""]
+)
+def test_what_is_no_check_of_it(no_check: str) -> None:
+    cells = [("", "k = 1"), ("u-f", "def f():\n    return k"), ("", "k = 2"), ("", no_check)]
+    assert result(slice_of(*cells)) == 1
+
+
+def test_within_the_cell_of_the_check_only_what_stands_above_it() -> None:
+    own = ("u-f", "def f():\n    return k\nk = 1\ncu.check('u.f')\nk = 2")
+    assert result(slice_of(own)) == 1
+    assert (
+        result(slice_of(("u-f", "def f():\n    return k"), ("u-f-check", "k = 5\ncu.check('u.f')\nk = 6")))
+        == 5
+    )
+
+
+def test_another_attempt_above_the_check_is_what_was_checked() -> None:
+    own, other = ("u-f", "def f():\n    return 1"), ("", "def f():\n    return 2")
+    found = slice_of(own, other, CHECK)
+    assert (result(found), kinds(found)) == (2, ["several-definitions"])
+    assert "the one in code cell 2 counts" in found.notes[0].text
+    for cells in ((own, CHECK, other), (other, own, CHECK), (CHECK, own, other), (own, other)):
+        assert result(slice_of(*cells)) == 1, cells
+
+
+def test_without_ids_the_last_check_decides() -> None:
+    first, second = ("", "def f():\n    return 1"), ("", "def f():\n    return 2")
+    check = ("", "cu.check('u.f')")
+    assert result(slice_of(first, check, second)) == 1
+    assert result(slice_of(check, first, second)) == 2
+
+
+def test_a_deleted_check() -> None:
+    own = ("u-f", "def f():\n    return k + g()")
+    found = slice_of(("", "k = 1"), own, ("", "k = 2"), ("", "def g():\n    return 1"))
+    assert (result(found), kinds(found)) == (2, ["bound-below"])
+
+
+def test_del_brings_a_builtin_back() -> None:
+    assert result(slice_of(("", "sum = 0"), ("", "del sum"), SUMS, CHECK)) == 3
+    function, _ = load_slice("f", slice_of(("", "sum = 0"), SUMS, CHECK).cells)
+    assert function is not None
+    with pytest.raises(TypeError):
+        function()
+
+
+def test_variables_of_functions_comprehensions_and_classes_bind_nothing() -> None:
+    above = "k = 1\nl = [k for k in range(9)]\ndef g(k):\n    k = 7\nclass C:\n    k = 8\ng2 = lambda k: k"
+    found = slice_of(("", above), ("u-f", "def f():\n    return k, l[3], C.k"), CHECK)
+    assert result(found) == (1, 3, 8)
+    assert (
+        slice_of(("u-f", "def f():\n    return sum([1])"), CHECK, ("", "class C:\n    sum = 1")).notes == ()
+    )
+
+
+def test_an_annotation_alone_gives_no_value() -> None:
+    found = slice_of(("u-f", "def f():\n    return k"), CHECK, ("", "k: int"), ("", "k: int = 2"))
+    assert (result(found), kinds(found)) == (2, ["bound-below"])
+
+
+def test_an_earlier_attempt_under_another_name() -> None:
+    cells = [
+        ("", "def f():\n    return 1"),
+        ("", "plain = f"),
+        ("u-f", "def f():\n    return plain() + 1"),
+        CHECK,
+    ]
+    assert result(slice_of(*cells)) == 2
+    # One that nothing uses is not executed.
+    assert "train" not in str(
+        slice_of(("", "def f(x=train()):\n    return 1"), ("u-f", "def f():\n    return 2"), CHECK).statements
+    )
+
+
+def test_conditional_definitions() -> None:
+    cells = [("u-f", "def f():\n    return 1"), ("", "if False:\n    def f():\n        return 2"), CHECK]
+    assert result(slice_of(*cells)) == 1
+
+
+# --- tables -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("above", "value"),
+    [
+        ("table = []\ntable.append(1)\ntable.extend([2, 3])\ntable.insert(0, 0)", [0, 1, 2, 3]),
+        ("table = {}\nfor k in range(2):\n    table[k] = []\n    table[k].append(k)", {0: [0], 1: [1]}),
+        ("table = dict(a=1)\ntable.update(b=2)\ntable.setdefault('c', 3)\ntable.pop('a')", {"b": 2, "c": 3}),
+        ("from collections import defaultdict\ntable = defaultdict(list)\nfor k in 'aab':\n    table[k].append(k)", {"a": ["a", "a"], "b": ["b"]}),
+        ("table = {}\nfor k in range(3):\n    table.setdefault(k % 2, []).append(k)", {0: [0, 2], 1: [1]}),
+        ("table = set()\nfor k in range(3):\n    if k != 1:\n        table.add(k)", {0, 2}),
+        ("import collections\ntable = collections.deque()\ntable.appendleft(1)\ntable += [3]", [1, 3]),
+        ("table = [n for n in range(4)]\ndel table[0]\ntable.sort(reverse=True)", [3, 2, 1]),
+        ("table, other = [], {}\n[table.append(n) for n in range(2)]", [0, 1]),
+        ("table: list[int] = [0] * 2\nfor row in range(2):\n    for column in range(1):\n        table.append(row)", [0, 0, 0, 1]),
+        ("table = []\nif True:\n    table.append(1)\n    print('no')", [1]),
+        ("table = []\nwith open('/dev/null') as file:\n    table.append(1)\n    file.read()", [1]),
+        ("table = []\nfor k in range(2):\n    row = []\n    row.append(k)\n    table.append(row)", [[0], [1]]),
+    ],
+)  # fmt: skip
+def test_what_fills_a_table_belongs_to_it(above: str, value: object) -> None:
+    for cells in ([("", above)], [("", line) for line in blocks(above)]):
+        found = slice_of(*cells, ("u-f", "def f():\n    return table"), CHECK, ("", "table.append(99)"))
+        made = result(found)
+        assert (type(value)(made), kinds(found)) == (value, []), cells
+        assert "print" not in str([item.node for item in found.statements])
+
+
+def blocks(source: str) -> list[str]:
+    """The statements of a source, each in a cell of its own."""
+    return source.replace("\n ", "\0").replace("\n", "\1").replace("\0", "\n ").split("\1")
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "table = Model()\ntable.update(1)",
+        "import table\ntable.append(3)",
+        "table = []\nfor batch in loader:\n    optimizer.step()\n    table.append(1)",
+        "table = []\nwhile True:\n    table.append(1)",
+        "table = []\nlosses = []\nlosses.append(train())",
+        "table = []\nmeter = Meter()\nfor n in range(3):\n    meter.update(n)\n    table.append(n)",
+    ],
+)
+def test_what_else_calls_something_stays_out(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return table"), CHECK)
+    text = str([(cell.statements, cell.fills) for cell in found.cells])
+    lines = [above.splitlines()[0]]
+    assert [item.node.lineno for item in found.statements][: len(lines)] == [1], text
+    assert len(found.statements) == 2
+    wanted = [] if "import" in above or "losses" in above else ["left-out"]
+    assert [kind for kind in kinds(found) if kind == "left-out"] == wanted
+
+
+def test_a_call_on_what_is_no_container_is_cut_out_of_a_branch() -> None:
+    above = "table = []\nmeter = Meter\nwith open('/dev/null'):\n    meter.update(1)\n    table.append(2)"
+    assert result(
+        slice_of(("", "class Meter: pass"), ("", above), ("u-f", "def f():\n    return table"), CHECK)
+    ) == [2]
+
+
+# --- files ------------------------------------------------------------------------------------------------------
+
+HELPERS = "import math\nfrom more import ONE\nSIZE = 2\ndef g(x):\n    return math.floor(x) + SIZE + ONE\nprint('imported')\n"
+MORE = "ONE = 1\n"
+USES = "    return g(2.5)"
+
+
+@pytest.mark.parametrize(
+    "use",
+    ["from helpers import g\ndef f():\n" + USES, "def f():\n    from helpers import *\n    return helpers_g(2.5)", "import helpers as h\ndef f():\n    return h.g(2.5)"],
+)  # fmt: skip
+def test_modules_that_a_cell_writes_or_that_lie_beside(use: str) -> None:
+    use = use.replace("from helpers import *", "from helpers import g as helpers_g")
+    cells = [
+        ("", f"%%writefile helpers.py\n{HELPERS}"),
+        ("", f"%%file ./more.py\n{MORE}"),
+        ("u-f", use),
+        CHECK,
+    ]
+    found = slice_of(*cells)
+    assert (result(found), kinds(found)) == (5, [])
+    found = slice_of(("u-f", use), CHECK, files={"helpers.py": HELPERS, "more.py": MORE})
+    assert (result(found), kinds(found)) == (5, ["file-taken"])
+    # Those of the last slice are gone, and the next one's take their place.
+    other = slice_of(("u-f", use), CHECK, files={"helpers.py": "def g(x):\n    return 7"})
+    assert result(other) == 7
+
+
+def test_modules_in_folders() -> None:
+    files = {
+        "lib/__init__.py": "",
+        "lib/a.py": "from lib.b import X",
+        "lib/b.py": "X = 3",
+        "tools/c.py": "Y = 4",
+    }
+    use = ("u-f", "from lib import a\nimport tools.c\ndef f():\n    return a.X + tools.c.Y")
+    assert result(slice_of(use, CHECK, files=files)) == 7
+
+
+def test_no_file_takes_the_place_of_a_package() -> None:
+    use = ("u-f", "import torch, math\ndef f():\n    return math.floor(2.5), torch.__name__")
+    files = {"torch.py": "raise ValueError", "math.py": "floor = None"}
+    assert result(slice_of(use, CHECK, files=files)) == (2, "torch")
+
+
+@pytest.mark.parametrize(
+    "run", ["%run helpers.py", "%run -i 'helpers.py' --fast", "%load helpers.py", "x = 1\n%run ./helpers.py"]
+)
+def test_files_that_are_run(run: str) -> None:
+    text = "SIZE = 2\ndef g(x):\n    return x + SIZE\ntrain()\n"
+    cells = [("", run), ("u-f", "def f():\n    return g(1)"), CHECK]
+    found = slice_of(*cells, files={"helpers.py": text})
+    assert (result(found), kinds(found)) == (3, ["file-taken"])
+    assert "train" not in str(found.statements)
+    assert result(slice_of(("", f"%%writefile helpers.py\n{text}"), *cells)) == 3
+    missing = slice_of(*cells)
+    assert kinds(missing) == ["file-missing"]
+    assert "code cell 1 runs helpers.py, which is not in the hand-in" in missing.notes[0].text.replace(
+        "./", ""
+    )
+
+
+def test_a_notebook_that_is_run() -> None:
+    other = {
+        "cells": [
+            {"cell_type": "code", "source": source, "metadata": {}} for source in ("k = 2", "!ls", "k += 1")
+        ]
+    }
+    found = slice_of(
+        ("", "%run other.ipynb"),
+        ("u-f", "def f():\n    return k"),
+        CHECK,
+        files={"other.ipynb": json.dumps(other)},
+    )
+    assert result(found) == 3
+
+
+def test_a_module_that_is_not_there_is_named() -> None:
+    found = slice_of(("u-f", "from no_such_helpers import g\ndef f():\n    return g()"), CHECK)
+    assert kinds(found) == ["file-missing"]
+    assert found.notes[0].text.startswith(
+        "no_such_helpers is imported, but no_such_helpers.py is not in the hand-in"
+    )
+    tried = "try:\n    import no_such_helpers\nexcept ImportError:\n    no_such_helpers = None"
+    found = slice_of(("", tried), ("u-f", "def f():\n    return no_such_helpers"), CHECK)
+    assert (result(found), kinds(found)) == (None, [])
+    # A line in a module is where a student finds it.
+    broken = slice_of(
+        ("u-f", "from helpers import g\ndef f():\n    return g()"),
+        CHECK,
+        files={"helpers.py": "x = 1\ny = 1 / 0\ng = 1"},
+    )
+    _, failure = load_slice("f", broken.cells)
+    assert failure is not None
+    assert (failure.line, failure.cell) == (2, "helpers.py")
+
+
+# --- what raises ------------------------------------------------------------------------------------------------
+
+
+def test_a_cell_that_raises_ends_there_and_the_next_is_run() -> None:
+    cells = [("", "k = 1"), ("", "k = 1 / 0\nk = 5"), ("u-f", "def f():\n    return k"), CHECK]
+    assert result(slice_of(*cells)) == 1
+    function, failure = load_slice("f", slice_of(*cells[1:]).cells)
+    assert function is None
+    assert failure is not None
+    assert failure.message.startswith("ZeroDivisionError")
+
+
+def test_what_the_grader_lacks_is_never_passed_over() -> None:
+    for line in (
+        "k = open('/no/such/file')",
+        "import no_such_module as k",
+        "raise RuntimeError('CUDA') if k else 0",
+    ):
+        above = (
+            line if "raise" not in line else "if k:\n    raise RuntimeError('no CUDA here')\nelse:\n    k = 2"
+        )
+        cells = [("", "k = 1"), ("", above), ("u-f", "def f():\n    return k"), CHECK]
+        function, failure = load_slice("f", slice_of(*cells).cells)
+        assert function is None, line
+        assert failure is not None
+
+
+def test_future_imports_anywhere() -> None:
+    cells = [
+        ("", "x = 1\nfrom __future__ import annotations\nk: Undefined = 1"),
+        ("u-f", "y = 2\nfrom __future__ import annotations\nfrom __future__ import division\ndef f(x: No = 0) -> No:\n    return k"),
+        ("", "def g(x: Nope):\n    pass"),
+    ]  # fmt: skip
+    assert result(slice_of(*cells, CHECK)) == 1
+
+
+# --- cells of another type --------------------------------------------------------------------------------------
+
+
+def notebook(*cells: dict[str, Any]) -> bytes:
+    made = [{"metadata": {}, **cell} for cell in cells]
+    return json.dumps({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}).encode()
+
+
+CODE = "def f(x):\n    return x + 1"
+META = {"nbgrader": {"grade_id": "u-f"}}
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw"])
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [(CODE, 1), (f"```python\n{CODE}\n```", 2), (f"My answer:\n\n~~~\n{CODE}\n~~~\nIt adds **one**.", 4), ("f = lambda x: x + 1", 1)],
+)  # fmt: skip
+def test_a_cell_that_became_text_by_a_slip(kind: str, source: str, line: int) -> None:
+    data = notebook(
+        {"cell_type": "markdown", "source": "# Title\nx = 1"},
+        {"cell_type": "code", "source": "k = 1"},
+        {"cell_type": kind, "source": source, "metadata": META},
+        {"cell_type": "code", "source": "cu.check('u.f')"},
+    )
+    cells = parse_notebook(data)
+    assert [(cell.number, cell.kind) for cell in cells] == [(1, "code"), (2, kind), (3, "code")]
+    found = Program(cells).slice("u.f")
+    assert isinstance(found, Slice)
+    assert (result(found, 1), kinds(found)) == (2, ["other-type"])
+    assert found.statements[0].node.lineno == line
+    title = "Markdown" if kind == "markdown" else kind
+    assert found.notes[0].text == f"the cell of f is no code cell but a {title} cell: it was read as code"
+
+
+@pytest.mark.parametrize(
+    "prose", ["I could not do it.", "The function f: x -> x + 1", "define `f`", "", "> f (x)"]
+)
+def test_prose_in_a_cell_with_the_id_breaks_nothing(prose: str) -> None:
+    text = {"cell_type": "markdown", "source": prose, "metadata": META}
+    found = Program(parse_notebook(notebook({"cell_type": "code", "source": CODE}, text))).slice("u.f")
+    assert isinstance(found, Slice)
+    assert result(found, 1) == 2
+    assert isinstance(
+        Program(parse_notebook(notebook({"cell_type": "code", "source": "x = 1"}, text))).slice("u.f"),
+        NoSlice,
+    )
+
+
+def test_other_cells_of_text_are_not_read_as_code() -> None:
+    other = {
+        "cell_type": "markdown",
+        "source": "def f(x):\n    return 9",
+        "metadata": {"nbgrader": {"grade_id": "u-q1"}},
+    }
+    assert len(parse_notebook(notebook(other, {"cell_type": "code", "source": CODE}))) == 1
