@@ -55,6 +55,7 @@ class FlagKind(StrEnum):
     UNKNOWN_TIME = "unknown-time"
     # Of the code. Kinds of `course_utils.slices.slicing.SliceNote` stand beside these.
     SUSPICIOUS = "suspicious"
+    GRADER_LACKS = "grader-lacks"
     # Of a journal in format 1, which did not say.
     OLD = "old"
 

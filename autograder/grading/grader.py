@@ -23,7 +23,7 @@ from autograder.errors import SandboxError
 from autograder.grading.figures import window
 from autograder.grading.lines import UNKNOWN_TIME, Circumstances, line_of, of_exercise
 from autograder.grading.policy import Policy
-from autograder.grading.slicing import flags_of
+from autograder.grading.slicing import flag_of, flags_of
 from autograder.intake.belonging import KnownExercises, known_exercises, of_this_unit
 from autograder.intake.submission import Submission, Unreadable
 from autograder.results import ExerciseLine, Flag, FlagKind, Line, Window
@@ -34,6 +34,7 @@ from course_utils.checks.judge import CRASHED, ERROR, MEMORY, TIMEOUT, WRONG, Ch
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.wire import CaseData, pack_case
+from course_utils.running.lacking import Lack, lack_in, with_lack
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, Seen, verdict_on
 from course_utils.slices.bounded import Bounded
 from course_utils.slices.plain import several
@@ -82,10 +83,13 @@ class _Ran:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What comes of the public cases: exercise -> check -> a window, or the text of an exception; and the seconds."""
+    """What comes of the public cases: exercise -> check -> a window, or the text of an exception; what is lacking;
+    and the seconds.
+    """
 
     windows: Mapping[str, Mapping[str, Window]]
     texts: Mapping[str, Mapping[str, str]]
+    lacks: dict[str, Lack]
     seconds: float
 
 
@@ -217,13 +221,16 @@ class Grader:
 
     def to_keep(self, line: Line) -> dict[str, ExerciseLine]:
         """What an earlier line says of the exercises whose checks have not changed."""
-        # Time, memory and a process that died are the machine's as much as the student's: it may have been busy.
+        # Time, memory and a process that died are the machine's as much as the student's: it may have been busy. What
+        # it lacked it may have by now.
+        lacked = any(flag.kind == FlagKind.GRADER_LACKS for flag in line.flags)
         return {
             id_: entry
             for id_, entry in line.exercises.items()
             if entry.checks_sha256 == self.checks_sha256.get(id_, "")
             and entry.checks_sha256
             and entry.status not in (CRASHED, TIMEOUT, MEMORY)
+            and not (lacked and entry.status in (ERROR, WRONG))
         }
 
     def grade(
@@ -263,10 +270,16 @@ class Grader:
             for id_, slice_ in wanted.items()
         }
         shown = self._show(wanted, verdicts, clock)
+        lacks = shown.lacks | {
+            id_: lack
+            for id_, seen in ran.seen.items()
+            if isinstance(seen, Failure) and (lack := lack_in(self._prepared[id_][0], seen))
+        }
+        flags += [flag_of(id_, lack) for id_, lack in lacks.items()]
         exercises = {
             id_: keep.get(id_)
             or of_exercise(
-                _with_texts(verdicts[id_], shown.texts.get(id_, {})),
+                with_lack(_with_texts(verdicts[id_], shown.texts.get(id_, {})), lacks.get(id_)),
                 self._points(exercise),
                 checks_sha256=self.checks_sha256[id_],
                 seconds=ran.spent.get(id_, 0.0),
@@ -356,19 +369,22 @@ class Grader:
             if checks.get(id_)
         }
         if not public:
-            return _Shown({}, {}, 0.0)
+            return _Shown({}, {}, {}, 0.0)
         cases = {id_: _pack(exercise) for id_, exercise in public.items()}
         ran = self._run({id_: slices[id_] for id_ in public}, cases, _PUBLIC_CALLS, clock)
         windows: dict[str, dict[str, Window]] = {}
         texts: dict[str, dict[str, str]] = {}
+        lacks: dict[str, Lack] = {}
         for id_, seen in ran.seen.items():
+            if lack := lack_in(public[id_], seen):
+                lacks[id_] = lack
             if not isinstance(seen, Failure | Fault):
                 for item in judge(public[id_], seen, self.device).checks:
                     if made := window(item, self.device):
                         windows.setdefault(id_, {})[item.check.id] = made
                     if _raised(item):
                         texts.setdefault(id_, {})[item.check.id] = item.message
-        return _Shown(windows, texts, ran.seconds)
+        return _Shown(windows, texts, lacks, ran.seconds)
 
     def _run(
         self,

@@ -1,4 +1,4 @@
-"""What a person should look at in the slice of an exercise, as flags.
+"""What a person should look at in the slice of an exercise and in what came of running it, as flags.
 
 How slices are cut is in `course_utils.slices.slicing`: `cu.submit` shows students what comes of the very same ones.
 """
@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from autograder.grading.suspicion import suspicions
 from autograder.results import Flag, FlagKind
+from course_utils.running.lacking import Lack
 from course_utils.slices.plain import clip, several
 from course_utils.slices.slicing import NoSlice, Slice
 
@@ -26,6 +27,11 @@ def flags_of(exercise: str, found: Slice | NoSlice) -> list[Flag]:
         text = clip(f"to be looked at: {exercise} uses {several(seen, _MOST_NAMED)}")
         flags.append(Flag(kind=FlagKind.SUSPICIOUS, text=text, audience="staff"))
     return flags
+
+
+def flag_of(exercise: str, lack: Lack) -> Flag:
+    """What this machine does not have and the exercise's function asks for: for a person to decide about."""
+    return Flag(kind=FlagKind.GRADER_LACKS, text=clip(f"{exercise}: {lack.staff}"), audience="staff")
 
 
 # Trees of cells that many students have are shared, and looked through once.

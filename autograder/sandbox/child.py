@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -37,7 +38,10 @@ def _lenient(call: Callable[..., Any], folder: str) -> Callable[..., Any]:
         try:
             return call(path, *arguments, **options)
         except PermissionError:
-            if isinstance(path, int) or not os.path.realpath(path).startswith(f"{folder}/"):
+            # To touch what is not there makes a file, once the call has failed.
+            if isinstance(path, int) or not Path(path).exists():
+                raise
+            if not os.path.realpath(path).startswith(f"{folder}/"):
                 raise
             return []
 

@@ -1,13 +1,14 @@
-"""The working folder of a worker's jobs where there are no namespaces: a folder on the grader's disk, and how full it is.
+"""The working folder of a worker's jobs where there are no namespaces: one on the grader's disk, and how full it is.
 
-No limit of the kernel's holds for a folder on a disk that others use as well, so the worker looks at it every moment while
-a job runs. In namespaces it is a file system of its own, which cannot hold more than it may: see `namespaces`.
+No limit of the kernel's holds for a folder on a disk that others use as well, so the worker looks at it every moment
+while a job runs. In namespaces it is a file system of its own, which cannot hold more than it may: see `namespaces`.
 """
 
 from __future__ import annotations
 
 import os
 import stat
+from pathlib import Path
 
 from course_utils.running.place import empty
 
@@ -37,7 +38,8 @@ class WorkingFolder:
             OSError: it cannot be made.
         """
         self.path = path
-        os.makedirs(path, mode=0o700, exist_ok=True)
+        self._place = Path(path)
+        self._place.mkdir(mode=0o700, exist_ok=True)
         self.empty()
         if uid is not None:
             os.chown(path, uid, uid)
@@ -45,13 +47,13 @@ class WorkingFolder:
 
     def empty(self) -> None:
         """Remove what a job has left. Raises `OSError` if something cannot be removed."""
-        os.chmod(self.path, 0o700)
+        self._place.chmod(0o700)
         empty(self.path)
-        self._unused = _changed(self.path)
+        self._unused = self._changed()
 
     def is_overfull(self) -> bool:
         """Whether a job has written more than it may, or the disk is nearly full and it has written at all."""
-        if _changed(self.path) == self._unused and not os.listdir(self.path):
+        if self._changed() == self._unused and not any(self._place.iterdir()):
             return False
         return self._left() < self._least or not _is_small(self.path)
 
@@ -59,9 +61,8 @@ class WorkingFolder:
         found = os.statvfs(self.path)
         return found.f_bavail * found.f_frsize
 
-
-def _changed(path: str) -> int:
-    return os.stat(path).st_mtime_ns
+    def _changed(self) -> int:
+        return self._place.stat().st_mtime_ns
 
 
 def _is_small(path: str) -> bool:

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -259,17 +260,17 @@ class ForkServer:
 def _new_folder(stack: contextlib.ExitStack) -> str:
     """A folder that is removed at the end, whatever is in it by then."""
     # Absolute, and without the links that a working folder's name would not have.
-    folder = os.path.realpath(tempfile.mkdtemp(prefix="autograder-"))
+    folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
 
     def remove() -> None:
         with contextlib.suppress(OSError):
-            empty(folder)
-            os.rmdir(folder)
+            empty(str(folder))
+            folder.rmdir()
 
     stack.callback(remove)
     # Workers' jobs may be other users, who have to get through to their own folder, and to no more than that.
-    os.chmod(folder, 0o711)
-    return folder
+    folder.chmod(0o711)
+    return str(folder)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -36,6 +36,7 @@ from course_utils.checks.wire import (
     unpack_observation,
 )
 from course_utils.errors import CourseError
+from course_utils.running.lacking import PROMISED, lack_in, names_a_gpu, with_lack
 from course_utils.running.place import work_in
 from course_utils.running.protocol import LENGTH_BYTES, Load, Loaded, Run, frame, serve
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, verdict_on
@@ -49,11 +50,6 @@ _MATPLOTLIB = (Path.home() / ".cache" / "matplotlib", Path.home() / ".matplotlib
 _SECONDS, _SECONDS_TO_START = 10.0, 120.0
 # Imports of a slice take their time here; the grader's process has made most of them beforehand.
 _CALLS_TO_LOAD = 6
-# Packages that are there wherever this one is, and so where it grades; `import` knows them by these names.
-PROMISED = {
-    *("course_utils", "jaxtyping", "matplotlib", "msgspec", "numpy", "PIL", "scipy", "sklearn", "torch"),
-    *("torchvision", "tqdm"),
-}
 
 
 class CannotRun(CourseError):
@@ -116,11 +112,15 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
                     "without"
                     for package in _other_packages(slice_)
                 )
+                if device := names_a_gpu(statement.node for statement in slice_.statements):
+                    flags += (
+                        f"{function_name(id_)} names {device!r}, and the grader may have no GPU: take the device from "
+                        "the inputs",
+                    )
                 cases = {check.id: [pack_case(case) for case in check.cases] for check in exercise.checks}
                 seen = runner.run(function_name(id_), slice_.cells, cases)
-            found[id_] = Alone(
-                verdict_on(exercise, slice_, seen), full, flags, missing=getattr(slice_, "missing", False)
-            )
+            verdict = with_lack(verdict_on(exercise, slice_, seen), lack_in(exercise, seen))
+            found[id_] = Alone(verdict, full, flags, missing=getattr(slice_, "missing", False))
     return found
 
 
@@ -300,7 +300,7 @@ def _main() -> None:
 
         torch.set_num_threads(1)
         # The folder is an empty one: see `_start`.
-        folder = os.getcwd()
+        folder = str(Path.cwd())
         work_in(folder)
         serve(_Pipes(requests, replies), folder)
 

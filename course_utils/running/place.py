@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from pathlib import Path
 
 # What a program asks for when it looks for a place to write to.
 _VARIABLES = ("USERPROFILE", "TEMP", "TMP") if os.name == "nt" else ("HOME", "TMPDIR")
@@ -56,8 +57,12 @@ def empty(folder: str) -> None:
                 # Refused in the sandbox, where a process empties its own folder.
                 with contextlib.suppress(OSError):
                     os.chmod(name, 0o700, dir_fd=here)
-                above.append((name, folders))
+                with contextlib.suppress(OSError):
+                    # Most are empty, and one that is can be removed by who may not look into it.
+                    os.rmdir(name, dir_fd=here)
+                    continue
                 here = _go(here, name)
+                above.append((name, folders))
                 folders = _remove_files(here)
             else:
                 name, folders = above.pop()
@@ -87,13 +92,8 @@ def _remove_files(here: int) -> list[str]:
 
 def _empty_by_path(folder: str) -> None:
     """The same on Windows, where a folder cannot be held open."""
-    for place in _from_below(folder):
-        if os.path.isdir(place) and not os.path.islink(place):
-            os.rmdir(place)
+    for entry in list(Path(folder).iterdir()):
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
         else:
-            os.unlink(place)
-
-
-def _from_below(folder: str) -> Iterator[str]:
-    for place, folders, files in os.walk(folder, topdown=False):
-        yield from (os.path.join(place, name) for name in (*files, *folders))
+            entry.unlink()
