@@ -171,11 +171,11 @@ def _device_in(text: str) -> str:
 def _package(failure: Failure, text: str, where: str) -> Lack | None:
     found = re.match(r"No module named '([\w.]+)'", text)
     name = found[1].split(".")[0] if found else ""
-    if not name or name in PROMISED or name in sys.stdlib_module_names:
+    if not found or name in PROMISED or name in sys.stdlib_module_names:
         return None
     return Lack(
         "package",
-        f"The grader does not have {name!r}, a package or a file beside your notebook{where}. Do without, or write "
+        f"The grader does not have {name!r}, a package or a file of yours ({found[0]}){where}. Do without, or write "
         "what you need of it into the cell",
         f"it imports {name!r}, which is not installed here: if it is a package that students may use, install it and "
         "grade again",
