@@ -40,6 +40,7 @@ class WorkingFolder:
         self.path = path
         self._place = Path(path)
         self._place.mkdir(mode=0o700, exist_ok=True)
+        self._unused = 0
         self.empty()
         if uid is not None:
             os.chown(path, uid, uid)
@@ -47,19 +48,24 @@ class WorkingFolder:
 
     def empty(self) -> None:
         """Remove what a job has left. Raises `OSError` if something cannot be removed."""
+        if self._is_unused():
+            return
         self._place.chmod(0o700)
         empty(self.path)
         self._unused = self._changed()
 
     def is_overfull(self) -> bool:
         """Whether a job has written more than it may, or the disk is nearly full and it has written at all."""
-        if self._changed() == self._unused and not any(self._place.iterdir()):
+        if self._is_unused():
             return False
         return self._left() < self._least or not _is_small(self.path)
 
     def _left(self) -> int:
         found = os.statvfs(self.path)
         return found.f_bavail * found.f_frsize
+
+    def _is_unused(self) -> bool:
+        return self._changed() == self._unused and not any(self._place.iterdir())
 
     def _changed(self) -> int:
         return self._place.stat().st_mtime_ns
