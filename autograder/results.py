@@ -56,6 +56,7 @@ class FlagKind(StrEnum):
     # Of the code. Kinds of `course_utils.slices.slicing.SliceNote` stand beside these.
     SUSPICIOUS = "suspicious"
     READY_MADE = "ready-made"
+    GRADER_LACKS = "grader-lacks"
     # Of a journal in format 1, which did not say.
     OLD = "old"
 

@@ -24,17 +24,18 @@ from autograder.errors import SandboxError
 from autograder.grading.lines import UNKNOWN_TIME, Circumstances, line_of, of_exercise
 from autograder.grading.policy import Policy
 from autograder.grading.public_cases import Fingerprints, fingerprint, windows, with_public_messages
-from autograder.grading.slicing import flags_of
+from autograder.grading.slicing import flag_of, flags_of
 from autograder.intake.belonging import KnownExercises, known_exercises, of_this_unit
 from autograder.intake.submission import Submission, Unreadable
 from autograder.results import ExerciseLine, Flag, FlagKind, Line
 from autograder.sandbox.client import ForkServer, Limits, Sandbox
 from autograder.sandbox.tiers import probe
 from course_utils.checks.definition import PUBLIC_SECRET
-from course_utils.checks.judge import CORRECT, CRASHED, MEMORY, TIMEOUT, Verdict, judge
+from course_utils.checks.judge import CORRECT, CRASHED, ERROR, MEMORY, TIMEOUT, WRONG, Verdict, judge
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault, PreparedExercise
 from course_utils.checks.wire import CaseData, pack_case
+from course_utils.running.lacking import Lack, lack_in, with_lack
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, Seen, verdict_on
 from course_utils.slices.bounded import Bounded
 from course_utils.slices.plain import several
@@ -215,13 +216,16 @@ class Grader:
 
     def to_keep(self, line: Line) -> dict[str, ExerciseLine]:
         """What an earlier line says of the exercises whose checks have not changed."""
-        # Time, memory and a process that died are the machine's as much as the student's: it may have been busy.
+        # Time, memory and a process that died are the machine's as much as the student's: it may have been busy. What
+        # it lacked it may have by now.
+        lacked = any(flag.kind == FlagKind.GRADER_LACKS for flag in line.flags)
         return {
             id_: entry
             for id_, entry in line.exercises.items()
             if entry.checks_sha256 == self.checks_sha256.get(id_, "")
             and entry.checks_sha256
             and entry.status not in (CRASHED, TIMEOUT, MEMORY)
+            and not (lacked and entry.status in (ERROR, WRONG))
         }
 
     def grade(
@@ -257,7 +261,7 @@ class Grader:
         hidden = {id_: packed for id_, (_, packed) in self._prepared.items()}
         programs = {id_: fingerprint(item) for id_, item in wanted.items()}
         new = {id_: item for id_, item in wanted.items() if programs[id_] not in self._right[id_]}
-        public, seconds = self._of_public_cases(new, clock)
+        public, lacks, seconds = self._of_public_cases(new, clock)
         ran = self._run(wanted, hidden, SUBMISSION_CALLS, clock)
         verdicts = {
             id_: verdict_on(self._prepared[id_][0], slice_, ran.seen.get(id_), self._judge)
@@ -266,10 +270,16 @@ class Grader:
         for id_, verdict in verdicts.items():
             if verdict.status == CORRECT:
                 self._right[id_].add(programs[id_])
+        lacks |= {
+            id_: lack
+            for id_, seen in ran.seen.items()
+            if isinstance(seen, Failure) and (lack := lack_in(self._prepared[id_][0], seen))
+        }
+        flags += [flag_of(id_, lack) for id_, lack in lacks.items()]
         exercises = {
             id_: keep.get(id_)
             or of_exercise(
-                with_public_messages(verdicts[id_], public.get(id_)),
+                with_lack(with_public_messages(verdicts[id_], public.get(id_)), lacks.get(id_)),
                 self._points(exercise),
                 checks_sha256=self.checks_sha256[id_],
                 seconds=ran.spent.get(id_, 0.0),
@@ -341,8 +351,8 @@ class Grader:
 
     def _of_public_cases(
         self, slices: Mapping[str, Slice | NoSlice], clock: _Clock
-    ) -> tuple[dict[str, Verdict], float]:
-        """Exercise -> the verdict on its public cases, and the seconds that they took.
+    ) -> tuple[dict[str, Verdict], dict[str, Lack], float]:
+        """Exercise -> the verdict on its public cases; what they lacked here; and the seconds that they took.
 
         They are run in a process of their own and before the hidden ones: nothing of a hidden case, left anywhere, can
         come back in what pages show of these.
@@ -350,11 +360,13 @@ class Grader:
         wanted = {id_: item for id_, item in slices.items() if self._public[id_][0].checks}
         cases = {id_: self._public[id_][1] for id_ in wanted}
         ran = self._run(wanted, cases, _PUBLIC_CALLS, clock)
-        return {
+        verdicts = {
             id_: self._verdicts(_Question(self._public[id_][0], seen, hidden=False))
             for id_, seen in ran.seen.items()
             if not isinstance(seen, Failure | Fault)
-        }, ran.seconds
+        }
+        lacks = {id_: lack for id_, seen in ran.seen.items() if (lack := lack_in(self._public[id_][0], seen))}
+        return verdicts, lacks, ran.seconds
 
     def _run(
         self,

@@ -1,4 +1,4 @@
-"""What a person should look at in the slice of an exercise, as flags.
+"""What a person should look at in the slice of an exercise and in what came of running it, as flags.
 
 How slices are cut is in `course_utils.slices.slicing`: `cu.submit` shows students what comes of the very same ones.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from autograder.grading.suspicion import Suspicion, look_through
 from autograder.results import Flag, FlagKind
+from course_utils.running.lacking import Lack
 from course_utils.slices.plain import clip, several
 from course_utils.slices.slicing import NoSlice, Slice
 
@@ -29,6 +30,11 @@ def flags_of(exercise: str, found: Slice | NoSlice) -> list[Flag]:
         text = clip(f"to be looked at: {exercise} uses {named}: perhaps a ready-made answer")
         flags.append(Flag(kind=FlagKind.READY_MADE, text=text, audience="staff"))
     return flags
+
+
+def flag_of(exercise: str, lack: Lack) -> Flag:
+    """What this machine does not have and the exercise's function asks for: for a person to decide about."""
+    return Flag(kind=FlagKind.GRADER_LACKS, text=clip(f"{exercise}: {lack.staff}"), audience="staff")
 
 
 def _suspicious(found: Slice) -> list[Suspicion]:

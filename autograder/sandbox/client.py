@@ -38,6 +38,7 @@ from course_utils.slices.bounded import Bounded
 from course_utils.slices.statements import CellCode
 
 _GONE = "the worker of the fork server is gone"
+_FILLED = "the process was ended: it had written more to its working folder than the 64 MB and 1,024 files that it may"
 
 
 class Sandbox:
@@ -254,6 +255,8 @@ class Job:
     def _died(self) -> Fault:
         # The channel closes a moment before the process can be reaped.
         ended = self.close(grace=0.5)
+        if ended and ended.filled:
+            return Fault(CRASHED, _FILLED)
         if ended is None or ended.signal is None:
             return Fault(CRASHED, "the process closed its channel")
         self.killed = ended.signal == signal.SIGKILL

@@ -23,10 +23,36 @@ def confine_server(setup: ServerSetup) -> None:
     """Limit the fork server itself, and with it all that it forks. Raises `OSError`."""
     system.not_dumpable()
     if setup.tier == "restricted":
-        landlock.restrict(setup.readable, ["/dev/null", *setup.devices])
+        landlock.restrict(_rules(setup, setup.scratch))
 
 
-def confine_job(setup: ServerSetup, uid: int | None, memory: Mapping[int, int], calls: Filter | None) -> None:
+def rules_of_job(setup: ServerSetup, folder: str) -> int | None:
+    """What a job may open, on top of what the server may not: a neighbour's folder is none of it. For `confine_job`.
+
+    Args:
+        setup: the tier and its limits.
+        folder: the job's working folder.
+
+    Returns:
+        A descriptor; None where this tier has no such rules.
+
+    Raises:
+        OSError: the kernel refuses.
+    """
+    return _rules(setup, folder) if setup.tier == "restricted" else None
+
+
+def _rules(setup: ServerSetup, folder: str) -> int:
+    return landlock.rules(setup.readable, ["/dev/null", *setup.devices], [folder])
+
+
+def confine_job(
+    setup: ServerSetup,
+    uid: int | None,
+    memory: Mapping[int, int],
+    calls: Filter | None,
+    rules: int | None = None,
+) -> None:
     """Limit the process that is about to execute student code.
 
     Args:
@@ -34,6 +60,7 @@ def confine_job(setup: ServerSetup, uid: int | None, memory: Mapping[int, int], 
         uid: the user to become; None: stay the same.
         memory: limit of memory, such as `RLIMIT_AS` -> what the server takes of it, in bytes.
         calls: the filter of system calls; none with tier `none`.
+        rules: as `rules_of_job` has made them.
 
     Raises:
         OSError: the kernel refuses: the process must end then.
@@ -54,6 +81,8 @@ def confine_job(setup: ServerSetup, uid: int | None, memory: Mapping[int, int], 
         _limit(resource.RLIMIT_MSGQUEUE, 0)
         _limit(resource.RLIMIT_NPROC, _most_threads(setup, uid))
         become(uid)
+        if rules is not None:
+            landlock.restrict(rules)
         system.drop_capabilities()
         system.not_dumpable()
     # Should the server end without stopping its jobs (the grader was killed), an endless loop must not run on for ever.

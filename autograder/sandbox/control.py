@@ -31,6 +31,7 @@ class ServerSetup(msgspec.Struct, tag="setup", frozen=True, kw_only=True):
         readable: with tier `restricted`, the files and folders that may be read.
         memory_mb: address space of a job beyond that of the server, in MiB.
         cpu_seconds: processor time of a job, over all of its threads.
+        scratch: a folder of the grader's for what workers and jobs write; with tier `full` they have their own.
         cuda: a GPU is used: devices can be driven, address space is not limited.
         devices: with tier `restricted`, the files in /dev that may be driven.
     """
@@ -40,6 +41,7 @@ class ServerSetup(msgspec.Struct, tag="setup", frozen=True, kw_only=True):
     readable: tuple[str, ...]
     memory_mb: int
     cpu_seconds: int
+    scratch: str
     cuda: bool = False
     devices: tuple[str, ...] = ()
 
@@ -78,10 +80,14 @@ class Stopped(msgspec.Struct, tag="stopped", frozen=True):
     """From a worker: how the process had ended before it was killed; `signal` is 0 for an ordinary exit.
 
     `None` for both: it was still running.
+
+    Attributes:
+        filled: it was ended because it had written more to its working folder than it may.
     """
 
     exit_code: int | None
     signal: int | None
+    filled: bool = False
 
 
 class WireError(Exception):

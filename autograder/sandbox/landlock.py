@@ -13,6 +13,9 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _ASK_VERSION = 1
 _PATH_BENEATH = 1
 _READ_FILE, _READ_DIR, _WRITE_FILE, _DRIVE = 1 << 2, 1 << 3, 1 << 1, 1 << 15
+# Remove a folder or a file, make a folder or a file, move something elsewhere, cut a file off. Not: execute, or make a
+# device, a socket, a pipe or a symbolic link.
+_WORK = _READ_FILE | _READ_DIR | _WRITE_FILE | 1 << 4 | 1 << 5 | 1 << 7 | 1 << 8 | 1 << 13 | 1 << 14
 # How many rights over files each version of Landlock knows, from the first one on.
 _RIGHTS = (13, 14, 15, 15, 16)
 # Before its third version (Linux 6.2) it had no say over who empties a file.
@@ -39,12 +42,15 @@ def version() -> int:
         return 0
 
 
-def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
-    """Nothing can be opened from here on but these; nor can TCP, abstract sockets or others' signals be reached.
+def rules(readable: Iterable[str], writable: Iterable[str] = (), folders: Iterable[str] = ()) -> int:
+    """A descriptor of rules, for `restrict`: nothing but these can be opened.
+
+    Nor can TCP, abstract sockets or others' signals be reached.
 
     Args:
         readable: folders and files that may be read.
         writable: files that may be written and driven (ioctl) as well, such as /dev/null.
+        folders: where files and folders may be made, written and removed, but nothing executed.
 
     Raises:
         OSError: the kernel refuses.
@@ -63,10 +69,19 @@ def restrict(readable: Iterable[str], writable: Iterable[str] = ()) -> None:
             _allow(ruleset, path, _READ_FILE | (_READ_DIR if Path(path).is_dir() else 0))
         for path in writable:
             _allow(ruleset, path, (_READ_FILE | _WRITE_FILE | _DRIVE) & files)
-        no_new_privileges()
-        syscall(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
-    finally:
+        for path in folders:
+            _allow(ruleset, path, _WORK)
+    except BaseException:
         os.close(ruleset)
+        raise
+    return ruleset
+
+
+def restrict(ruleset: int) -> None:
+    """Live by these rules from here on, besides those that hold already. Raises `OSError` if the kernel refuses."""
+    no_new_privileges()
+    syscall(_RESTRICT_SELF, ctypes.c_int(ruleset), ctypes.c_uint(0))
+    os.close(ruleset)
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

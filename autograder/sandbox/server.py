@@ -11,6 +11,7 @@ import array
 import contextlib
 import os
 import resource
+import select
 import signal
 import socket
 import threading
@@ -18,7 +19,7 @@ import time
 from pathlib import Path
 
 from autograder.sandbox import system
-from autograder.sandbox.confine import become, confine_job, confine_server
+from autograder.sandbox.confine import become, confine_job, confine_server, rules_of_job
 from autograder.sandbox.control import (
     Closed,
     ServerSetup,
@@ -30,6 +31,7 @@ from autograder.sandbox.control import (
     receive,
     send,
 )
+from autograder.sandbox.folder import LOOK_SECONDS, WorkingFolder
 from autograder.sandbox.huge_pages import collapse
 from autograder.sandbox.imports import imports_kept
 from autograder.sandbox.namespaces import SCRATCH, mount_scratch
@@ -101,7 +103,10 @@ class Server:
         else:
             system.die_with_parent(signal.SIGKILL)
         uid = None if self._uid is None else self._uid + number
-        worker = Worker(control, self._setup, uid, self._memory, self._calls)
+        folder = None
+        if self._setup.tier != "full":
+            folder = WorkingFolder(f"{self._setup.scratch}/{number}", uid)
+        worker = Worker(control, self._setup, uid, self._memory, self._calls, folder)
         send(control, Started(os.getpid()))
         with contextlib.suppress(Closed):
             worker.serve()
@@ -118,9 +123,14 @@ class Worker:
         uid: int | None,
         memory: dict[int, int],
         calls: Filter | None,
+        folder: WorkingFolder | None,
     ) -> None:
         """Take what the server has prepared. Raises `OSError` if the kernel refuses what the tier promises."""
         self._control = control
+        self._folder = folder
+        self._rules = rules_of_job(setup, folder.path) if folder else None
+        self._running: int | None = None
+        self._filled = False
         self._setup = setup
         self._uid = uid
         self._memory = memory
@@ -133,11 +143,21 @@ class Worker:
     def serve(self) -> None:
         """Answer the grader. Raises `Closed` when it closes the channel."""
         while True:
+            self._watch()
             message = receive(self._control, Start | Stop)
             if isinstance(message, Start):
                 self._start()
             else:
                 send(self._control, self._stop(message.pid, message.grace))
+
+    def _watch(self) -> None:
+        """Until there is a message: end the job if it fills its folder."""
+        while self._folder and self._running and not self._filled:
+            if select.select([self._control], [], [], LOOK_SECONDS)[0]:
+                return
+            if self._folder.is_overfull():
+                self._kill(self._running)
+                self._filled = True
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -145,6 +165,7 @@ class Worker:
         if pid == 0:
             self._job(theirs, ours)
         theirs.close()
+        self._running, self._filled = pid, False
         _hand_over(self._control, ours, pid)
 
     def _job(self, channel: socket.socket, other: socket.socket) -> None:
@@ -153,8 +174,8 @@ class Worker:
         try:
             self._control.close()
             other.close()
-            confine_job(self._setup, self._uid, self._memory, self._calls)
-            serve_job(channel)
+            confine_job(self._setup, self._uid, self._memory, self._calls, self._rules)
+            serve_job(channel, self._folder.path if self._folder else SCRATCH[0])
             os._exit(0)
         finally:
             os._exit(1)
@@ -168,14 +189,19 @@ class Worker:
         self._kill(pid)
         if done == 0:
             os.waitpid(pid, 0)
+        self._running = None
+        # What one submission has written is not there for the next one.
+        if self._folder:
+            self._folder.empty()
         if self._setup.tier == "full":
             with contextlib.suppress(ChildProcessError):
                 while True:
                     os.waitpid(-1, 0)
-            # What one submission has written is not there for the next one.
             for place in SCRATCH:
                 if any(os.scandir(place)) or _state(place) != self._new[place]:
                     self._renew(place)
+        if self._filled:
+            return Stopped(None, None, filled=True)
         if done == 0:
             return Stopped(None, None)
         code = os.waitstatus_to_exitcode(status)

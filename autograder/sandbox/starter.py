@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -35,6 +36,7 @@ from autograder.sandbox.control import (
 )
 from autograder.sandbox.namespaces import UIDS
 from autograder.sandbox.tiers import TIERS, launch, probe
+from course_utils.running.place import empty
 
 # Importing torch on a cold disk can take long; a server that needs longer is broken.
 START_SECONDS = 300.0
@@ -174,8 +176,8 @@ class ForkServer:
             with theirs:
                 scratch = "/tmp"
                 if self.tier != "full":
-                    # Matplotlib wants to write when it is imported; student code is not let in here.
-                    scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="autograder-"))
+                    # Matplotlib wants to write when it is imported; and each worker's jobs work in a folder within.
+                    scratch = _new_folder(stack)
                 # PATH lets torch find its libraries' helpers; nothing else of the grader's environment is passed on.
                 environment = {
                     "PATH": os.defpath,
@@ -217,6 +219,7 @@ class ForkServer:
                         cpu_seconds=max(
                             _LEAST_CPU_SECONDS, math.ceil(limits.seconds * _CPU_SECONDS_PER_SECOND)
                         ),
+                        scratch=scratch,
                         cuda=self._cuda,
                         devices=how.devices,
                     ),
@@ -252,6 +255,22 @@ class ForkServer:
         self._process = self._control = self._group = None
         self._ready = False
         self._stack.close()
+
+
+def _new_folder(stack: contextlib.ExitStack) -> str:
+    """A folder that is removed at the end, whatever is in it by then."""
+    # Absolute, and without the links that a working folder's name would not have.
+    folder = Path(tempfile.mkdtemp(prefix="autograder-")).resolve()
+
+    def remove() -> None:
+        with contextlib.suppress(OSError):
+            empty(str(folder))
+            folder.rmdir()
+
+    stack.callback(remove)
+    # Workers' jobs may be other users, who have to get through to their own folder, and to no more than that.
+    folder.chmod(0o711)
+    return str(folder)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

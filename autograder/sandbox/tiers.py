@@ -19,7 +19,7 @@ from autograder.sandbox.view import make_view
 TIERS = ("none", "restricted", "full")
 MEANING = {
     "full": "Student code runs in namespaces of its own: no network, no files but Python and its packages.",
-    "restricted": "Student code may read Python and its packages, write nothing, reach no network and no process.",
+    "restricted": "Student code may read Python and its packages, write to a folder of its own, reach nothing else.",
     "none": "Student code runs with the rights of your account: only its process is its own.",
 }
 _TRY_SECONDS = 30

@@ -35,6 +35,8 @@ from course_utils.checks.wire import (
     unpack_observation,
 )
 from course_utils.errors import CourseError
+from course_utils.running.lacking import lack_in, names_a_gpu, with_lack
+from course_utils.running.place import work_in
 from course_utils.running.protocol import LENGTH_BYTES, Load, Loaded, Run, frame, serve
 from course_utils.running.runner import SUBMISSION_CALLS, Runner, verdict_on
 from course_utils.slices.cells import parse_notebook
@@ -43,6 +45,7 @@ from course_utils.slices.slicing import Program, Slice
 from course_utils.slices.sources import imported_packages
 from course_utils.slices.statements import CellCode, is_promised
 
+_MATPLOTLIB = (Path.home() / ".cache" / "matplotlib", Path.home() / ".matplotlib")
 # What the grader waits for one call; the first answer comes after torch was imported.
 _SECONDS, _SECONDS_TO_START = 10.0, 120.0
 # Imports of a slice take their time here; the grader's process has made most of them beforehand.
@@ -109,11 +112,15 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
                     "without"
                     for package in _other_packages(slice_)
                 )
+                if device := names_a_gpu(statement.node for statement in slice_.statements):
+                    flags += (
+                        f"{function_name(id_)} names {device!r}, and the grader may have no GPU: take the device from "
+                        "the inputs",
+                    )
                 cases = {check.id: [pack_case(case) for case in check.cases] for check in exercise.checks}
                 seen = runner.run(function_name(id_), slice_.cells, cases)
-            found[id_] = Alone(
-                verdict_on(exercise, slice_, seen), full, flags, missing=getattr(slice_, "missing", False)
-            )
+            verdict = with_lack(verdict_on(exercise, slice_, seen), lack_in(exercise, seen))
+            found[id_] = Alone(verdict, full, flags, missing=getattr(slice_, "missing", False))
     return found
 
 
@@ -256,13 +263,20 @@ class _Job:
 
 def _start(folder: str) -> subprocess.Popen[bytes]:
     places = [os.environ.get("PYTHONPATH", ""), str(Path(course_utils.__file__).parents[1])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places)), "MPLBACKEND": "Agg"}
+    # The process's home is the folder, and to look through all fonts again would take seconds.
+    for known in _MATPLOTLIB:
+        if known.is_dir():
+            environment.setdefault("MPLCONFIGDIR", str(known))
+    # The grader may have no GPU, and a function that asks for one is to be told so here.
+    environment["CUDA_VISIBLE_DEVICES"] = ""
     return subprocess.Popen(
         [sys.executable, "-m", __name__],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, places)), "MPLBACKEND": "Agg"},
+        env=environment,
     )
 
 
@@ -280,7 +294,10 @@ def _main() -> None:
         import course_utils.models  # noqa: F401 - torchvision, which takes a while, before a call is timed
 
         torch.set_num_threads(1)
-        serve(_Pipes(requests, replies))
+        # The folder is an empty one: see `_start`.
+        folder = str(Path.cwd())
+        work_in(folder)
+        serve(_Pipes(requests, replies), folder)
 
 
 if __name__ == "__main__":

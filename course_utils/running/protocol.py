@@ -13,6 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from course_utils.checks.wire import CaseData, FailureData
+from course_utils.running.place import start_anew
 from course_utils.slices.statements import CellCode
 
 # A frame is the length of the message in so many bytes, the highest first, then the message.
@@ -53,17 +54,25 @@ class Channel(Protocol):
         """Read one message of a type. Raises `EOFError` at the end of the line."""
 
 
-def serve(channel: Channel) -> None:
-    """Answer messages until the other side closes the channel."""
+def serve(channel: Channel, folder: str) -> None:
+    """Answer messages until the other side closes the channel.
+
+    Args:
+        channel: this end of the line.
+        folder: where the student's code works; empty at each `Load`.
+    """
     # Not at the top: the side that sends requests imports this module, too, and executes nothing.
     from course_utils.running.execute import carry_out, load_slice
+    from course_utils.running.uncompiled import never_compile
 
+    never_compile()
     function: Callable[..., Any] | None = None
     try:
         channel.send(Ready())
         while True:
             message = channel.receive(Load | Run)
             if isinstance(message, Load):
+                start_anew(folder)
                 function, failure = load_slice(message.function, message.cells)
                 channel.send(Loaded(failure))
             elif function is not None:

@@ -13,6 +13,7 @@ from course_utils.checks.judge import ERROR, MEMORY, NOT_ATTEMPTED, TIMEOUT, Ver
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import ExerciseStatus, Fault, PreparedExercise, Seen
 from course_utils.checks.wire import CaseData
+from course_utils.running.lacking import lack_in
 from course_utils.slices.slicing import NoSlice, Slice
 from course_utils.slices.statements import CellCode
 
@@ -192,6 +193,8 @@ def could_not_load(exercise: PreparedExercise, failure: Failure | Fault) -> Verd
     """The verdict on a slice that could not be executed."""
     if isinstance(failure, Fault):
         return not_run(exercise, failure.status, f"while executing the cell: {failure.message}")
+    if lack := lack_in(exercise, failure):
+        return not_run(exercise, ERROR, lack.told)
     where = f", in line {failure.line} of the cell: {failure.code.strip()}" if failure.code else ""
     status: ExerciseStatus = MEMORY if is_memory(failure) else ERROR
     return not_run(exercise, status, f"the cell does not run: {failure.message}{where}")

@@ -27,6 +27,7 @@ from course_utils.checks.observation import Failure
 from course_utils.checks.observe import failure_of, observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.running.execute import line_that_binds, no_function, no_input
+from course_utils.running.uncompiled import uncompiled
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
 from course_utils.slices.python_text import compile_cell
@@ -175,7 +176,8 @@ def _first_to_run(result: CheckResult, namespace: Mapping[str, Any]) -> str:
 
 
 def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) -> Verdict:
-    seen = {item.id: [observe(function, case, device) for case in item.cases] for item in prepared.checks}
+    with uncompiled():
+        seen = {item.id: [observe(function, case, device) for case in item.cases] for item in prepared.checks}
     return judge(prepared, seen, device)
 
 

@@ -23,6 +23,7 @@ from autograder.intake.submission import Cell, Submission, Unreadable, parse_not
 from autograder.results import CheckLine, Flag, FlagKind, Line, Window, from_json, texts, to_json
 from autograder.sandbox.client import Sandbox, SandboxError
 from autograder.sandbox.tiers import probe
+from course_utils import shipped
 from course_utils.checks.case import Case, Input
 from course_utils.checks.compare import Difference
 from course_utils.checks.expectation import Expectation
@@ -639,3 +640,56 @@ def test_the_text_of_an_exception_comes_from_the_case_that_ships(grader: Grader,
     )
     assert f"ValueError: {first.tensor[0, 0].item():.9g}, in line 2" in told
     assert all("ValueError:" not in message for message in hidden)
+
+
+def test_what_the_grader_lacks_is_told_and_flagged_and_tried_again(
+    moco: Unit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = sources(
+        moco,
+        {
+            ENQUEUE: "def enqueue(queue, pointer, keys):\n    keys = torch.load('/content/keys.pt')\n    return pointer\n",
+            "moco.momentum_update": "import no_such_package\ndef momentum_update(a, b, m):\n    no_such_package.go(a)\n",
+        },
+    )
+    given = submission(cells)
+    with Grader(moco, b"secret", Limits(seconds=5, memory_mb=512)) as grader:
+        line = grader.grade(given)
+        entry = line.exercises[ENQUEUE]
+        assert entry.status == "error"
+        for check in entry.checks:
+            assert check.message.startswith(
+                "The grader does not have the file '/content/keys.pt', which your function asks for, in line 2"
+            )
+        flags = [flag for flag in line.flags if flag.kind == FlagKind.GRADER_LACKS]
+        assert sorted(flag.text.partition(": ")[0] for flag in flags) == [ENQUEUE, "moco.momentum_update"]
+        assert {flag.audience for flag in flags} == {"staff"}
+        assert line.exercises["moco.moco_logits"].status == "correct"
+        # What was missing may be there by now; what is right is kept.
+        assert set(grader.to_keep(line)) == {"moco.moco_logits"}
+        assert not grader.is_up_to_date(line)
+        ordinary = replace(line, flags=())
+        assert set(grader.to_keep(ordinary)) == set(line.exercises)
+        again = grader.grade(given, grader.to_keep(line))
+        assert again.flags == line.flags
+        assert again.exercises == {
+            id_: replace(entry, seconds=again.exercises[id_].seconds) for id_, entry in line.exercises.items()
+        }
+
+
+def test_a_hidden_check_says_nothing_that_a_hidden_case_could_choose(moco: Unit) -> None:
+    """What is lacking is told by the public cases: a name of a file may be made of arguments."""
+    source = (
+        "def enqueue(queue, pointer, keys):\n"
+        "    raise FileNotFoundError(2, 'No such file or directory', f'canary-{float(queue.sum())}')\n"
+    )
+    with Grader(moco, b"secret", Limits(seconds=5, memory_mb=512)) as grader:
+        line = grader.grade(submission(sources(moco, {ENQUEUE: source})))
+    told = {check.message.split("canary-")[1].split("'")[0] for check in line.exercises[ENQUEUE].checks}
+    shipped_sums = {
+        f"{float(case.inputs['queue'].tensor.sum())}"  # type: ignore[union-attr]
+        for check in shipped.load_checks(ENQUEUE)[0].checks
+        for case in check.cases
+    }
+    assert told <= shipped_sums
+    assert len(told) == 1

@@ -148,3 +148,35 @@ def test_the_packages_that_are_promised_are_those_of_the_wheel(root: Path) -> No
     names = {item.split(">=")[0] for item in declared} | {"torch", "torchvision", "numpy", "course_utils"}
     names -= {"pillow", "scikit-learn"}
     assert names | {"PIL", "sklearn", "scipy"} == PROMISED  # scipy comes with scikit-learn
+
+
+def test_its_own_run_leaves_nothing_beside_the_notebook(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    body = (
+        b"    import matplotlib.pyplot as plt, pathlib, tempfile\\n    plt.savefig('x.png')\\n"
+        b"    pathlib.Path('~/notes').expanduser().write_text('a')\\n    tempfile.mkdtemp()\\n    size, count"
+    )
+    found = alone.judge_alone(CORPUS["magics"].data.replace(b"    size, count", body, 1), "moco")
+    assert found["moco.enqueue"].verdict.status == "correct", found["moco.enqueue"].verdict
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_gpu_that_the_grader_may_lack_is_named(quickly: None) -> None:
+    data = CORPUS["magics"].data.replace(b"    size, count", b"    queue.cuda()\\n    size, count", 1)
+    found = alone.judge_alone(data, "moco")["moco.enqueue"]
+    assert [flag for flag in found.flags if "GPU" in flag] == [
+        "enqueue names 'cuda', and the grader may have no GPU: take the device from the inputs"
+    ]
+    assert found.verdict.status == "error"
+    for check in found.verdict.checks:
+        assert check.message.startswith("The grader has no GPU: your function asks for 'cuda', in line ")
+
+
+def test_without_a_gpu_as_the_grader_may_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    body = b"    import os\\n    assert os.environ['CUDA_VISIBLE_DEVICES'] == ''\\n    size, count"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    found = alone.judge_alone(CORPUS["magics"].data.replace(b"    size, count", body, 1), "moco")
+    assert found["moco.enqueue"].verdict.status == "correct", found["moco.enqueue"].verdict
