@@ -150,9 +150,9 @@ class Exercise:
                     signs=check.signs,
                 )
             )
-        return PreparedExercise(
-            self.id, tuple(prepared), {item.id: item.hint for item in self.misconceptions}
-        )
+        hidden = dict.fromkeys(check.asks_for() for check in self.checks if not check.visible)
+        hints = {item.id: item.hint for item in self.misconceptions}
+        return PreparedExercise(self.id, tuple(prepared), hints, tuple(hidden))
 
     def record(self) -> tuple[PreparedExercise, float]:
         """The visible checks under the public key, and the exercise's full points."""

@@ -22,6 +22,9 @@ _START = (
     "Colab, first save a copy of your own (*File > Save a copy in Drive*): what you write in this one is lost when you "
     "close it."
 )
+_SUBMIT = (
+    '# What cu.check says of all exercises from a fresh start, and the file to hand in.\ncu.submit("{}")'
+)
 SCRATCH_NOTE = "# Your own tests; nothing in this cell is graded."
 
 
@@ -44,7 +47,7 @@ def make_notebook(unit: Unit, source: NotebookSource, course: Course) -> Noteboo
             cells += _exercise(unit, cell, course, number)
         else:
             cells += _other(cell, course)
-    cells.append(_rules(unit, course))
+    cells += [_rules(unit, course), _code(_SUBMIT.format(unit.id), course={"submit": True})]
     notebook = nbformat.v4.new_notebook(
         cells=cells,
         metadata={
@@ -115,9 +118,17 @@ def _rules(unit: Unit, course: Course) -> NotebookNode:
     lines = [
         "## Handing in",
         "",
-        f'Run `cu.submit("{unit.id}")` in a new cell: it runs your notebook from the top, tells you which visible '
-        f"checks pass, and writes the file to hand in. If you hand in more than once, the {course.attempts} counts.",
+        "Save the notebook (Ctrl+S or Cmd+S) and run the cell below: it runs your notebook from the top, which takes "
+        "some 20 seconds, tells you which visible checks pass, and writes the file to hand in. If you hand in more "
+        f"than once, the {course.attempts} counts.",
         "",
+        "- **What the figures mean.** `cu.check` runs the visible checks, with small values that you may see. Hidden "
+        "checks with other values decide the points together with them; when all visible ones pass, a line says what "
+        "the hidden ones look at. Written answers are read by people.",
+        "- **What is left alone.** A function changes nothing but what its docstring says: not its arguments, not "
+        "torch's random seed, its default dtype, or whether it records gradients. What does costs points.",
+        "- **Hints.** `cu.check(..., hint=1)` shows the smallest failing case, `hint=2` a hint for the mistake, "
+        "`hint=3` what was got beside what was expected. They cost no points.",
     ]
     if unit.id in course.due:
         lines.append(

@@ -277,9 +277,11 @@ def _readme(index: str, course: Course, units: list[Unit], made: Path) -> str:
         f"`{wheel}` into the notebook's folder: that cell finds it there.",
         "",
         "Each exercise is a function to write. The cell under it says whether it is right as far as the visible",
-        "checks see, and if not, why; `hint=1`, `hint=2` and `hint=3` say more. Asking for hints costs nothing; how",
-        "many were asked for is noted in what you hand in. Hidden checks decide the rest of the points. At the end,",
-        "`cu.submit` makes the file to hand in.",
+        "checks see, and if not, why; `hint=1` shows the smallest case that fails, `hint=2` a hint for the mistake,",
+        "`hint=3` what was got beside what was expected. Asking for hints costs nothing; how many were asked for is",
+        "noted in what you hand in. Hidden checks, with other values, decide the points together with the visible",
+        "ones: that all visible ones pass is no promise, and a line says what the hidden ones look at. Save the",
+        "notebook and run its last cell, `cu.submit`, to make the file to hand in.",
     ]
     rules = [("Working together", course.integrity), ("Language models", course.ai_use)]
     lines += [f"\n**{name}.** {text}" for name, text in rules if text]

@@ -12,6 +12,7 @@ from types import FunctionType
 
 from autograder.course.sources import has_body, standalone_source
 from autograder.errors import UserError
+from autograder.publish.narrow import narrowed
 
 BEGIN = "### BEGIN SOLUTION"
 END = "### END SOLUTION"
@@ -21,6 +22,8 @@ TO_DO = "TODO"
 
 def solution_cell(function: FunctionType, exercise: str) -> str:
     """The source of an exercise's cell: signature and docstring, then the marked solution, then the `raise`.
+
+    What students read is brought to the width of a narrow window.
 
     nbgrader puts a comment in the place of what stands between the marks.
 
@@ -57,6 +60,7 @@ def solution_cell(function: FunctionType, exercise: str) -> str:
     if falls_through(body):
         solution.append("    return")
     tail = [f"    {END}", f'    raise NotImplementedError("{exercise}")']
+    head = narrowed(head, definition)
     return "\n".join([*head, f"    {BEGIN}", *solution, *tail])
 
 

@@ -128,6 +128,18 @@ class Case:
         return self._changed(names or list(self.tensors), list(self.tensors), "tensor", contiguous=False)
 
     @property
+    def size(self) -> int:
+        """How many numbers its inputs hold."""
+        return sum(
+            value.tensor.numel()
+            if isinstance(value, Input)
+            else sum(tensor.numel() for tensor in value.state.values())
+            if isinstance(value, Module)
+            else 1
+            for value in self.inputs.values()
+        )
+
+    @property
     def tensors(self) -> dict[str, Input]:
         """The inputs that are tensors."""
         return {name: value for name, value in self.inputs.items() if isinstance(value, Input)}

@@ -5,6 +5,9 @@ def stores_the_keys(draw: Draw) -> Case:
     '''The keys stand in the next columns of the queue.'''
     return Case({"queue": Input(draw.normal(5, 11)), "pointer": 2, "keys": Input(draw.normal(3, 5))})
 
+# A hidden check says in a few words what it looks at: all that students are told of it before they hand in.
+@check(points=1, asks="very small temperatures")
+
 # Where the docstring leaves a convention open, another right function stands beside the exercise's reference; where the
 # signs of columns are arbitrary, the check says so.
 @check(points=2, looks_at=("result", "gradient"), also=divided_by_n_minus_one)
@@ -70,6 +73,8 @@ class Check:
         also: name -> other right functions whose answers are not the reference's (another convention that the docstring
             leaves open). An answer must be that of one and the same function in all checks that name it.
         signs: `"columns"` or `"rows"` of the result that are right up to a sign each; empty for none.
+        asks: what it looks at in a few words, "very small temperatures": all that students are told of a hidden check
+            before they hand in. Left empty, it's made by `asks_for`.
         line: where it stands in `checks.py`.
     """
 
@@ -86,7 +91,21 @@ class Check:
     exercise: str = ""
     also: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     signs: str = ""
+    asks: str = ""
     line: int = 1
+
+    def asks_for(self) -> str:
+        """What it looks at in a few words: its own, or what its quantities and its dtype say."""
+        if self.asks:
+            return self.asks
+        kinds = {QuantityName.parse(name).kind for name in self.looks_at}
+        if kinds == {"exception"}:
+            return "which exceptions are raised"
+        if kinds == {"gradient"}:
+            return "gradients"
+        if self.side:
+            return "what is left alone"
+        return "other values and sizes" + (" in float64" if self.dtype is torch.float64 else "")
 
     def draw(self, secret: bytes) -> list[Case]:
         """The cases of this check under a secret, in the check's dtype."""
@@ -182,6 +201,7 @@ class CheckOptions(TypedDict, total=False):
     property: Callable[[Case, Any], str | None] | None
     also: Callable[..., Any] | Sequence[Callable[..., Any]]
     signs: str
+    asks: str
 
 
 _DEFAULTS = CheckOptions(
@@ -193,6 +213,7 @@ _DEFAULTS = CheckOptions(
     property=None,
     also=(),
     signs="",
+    asks="",
 )
 
 
@@ -220,6 +241,10 @@ def check(
         raise ValueError(f"points={points!r} is no number: a check is worth a multiple of ½")
     if not (points >= 0 and points % 0.5 == 0):
         raise ValueError(f"{points:g} points: a check is worth a multiple of ½ and cannot take points away")
+    if chosen["asks"].rstrip().endswith((".", ",", ";", ":")):
+        raise ValueError(
+            "asks is a few words of a list, such as 'very small temperatures': no stop behind them"
+        )
     others = (also,) if callable(also) else tuple(also)
     if property_ is not None and (others or signs):
         raise ValueError("a property judges by itself: it has no other right functions and no free signs")
@@ -244,6 +269,7 @@ def check(
             property=property_,
             also={id_of(function.__name__): function for function in others},
             signs=signs,
+            asks=chosen["asks"].strip(),
             line=cases.__code__.co_firstlineno,
         )
 

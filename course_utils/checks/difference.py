@@ -8,6 +8,7 @@ one bit of an expected number, and whoever hands in constants finds the number b
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import torch
@@ -75,7 +76,7 @@ def difference_in(
     if name == "exception":
         return _of_types(_wrong_exception(str(expected.quantities[name]), got))
     if name not in got.quantities:
-        return _of_types(Difference(name, "is missing"))
+        return _of_types(Difference(name, f"is missing{_came_back(name, expected, got)}"))
     wanted, value = expected.quantities[name], got.quantities[name]
     if isinstance(wanted, float) and isinstance(value, float):
         wanted, value = (torch.tensor(number, dtype=torch.float64) for number in (wanted, value))
@@ -144,6 +145,28 @@ def _wrong_exception(wanted: str, got: Observation) -> Difference:
     if raised == "none":
         return Difference("exception", f"should raise {wanted}, but went through")
     return Difference("exception", f"should raise {wanted}, but raised {raised}", text)
+
+
+def _came_back(name: str, expected: Expectation, got: Observation) -> str:
+    """What was returned in place of several values; empty for what is none of them."""
+
+    def returned(names: Iterable[str]) -> int:
+        parsed = map(QuantityName.parse, names)
+        return sum(item.kind == "result" and bool(item.of) and item.call == missing.call for item in parsed)
+
+    missing = QuantityName.parse(name)
+    wanted = returned(expected.quantities)
+    if missing.kind != "result" or not missing.of or not wanted:
+        return ""
+    alone = str(missing._replace(of=""))
+    if alone in got.quantities:
+        whole = got.quantities[alone]
+        if whole is None:
+            return ": None came back: is a return missing?"
+        return (
+            f": one {'tensor' if isinstance(whole, Tensor) else 'value'} came back, and not {wanted} values"
+        )
+    return f": {returned(got.quantities)} values came back, and not {wanted}"
 
 
 def _first_place(wanted: Tensor, value: Tensor, wrong: Tensor) -> str:

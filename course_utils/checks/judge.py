@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Final
 
 from course_utils.checks.case import Case
-from course_utils.checks.compare import distance, find_difference
+from course_utils.checks.compare import distance, find_difference, matches
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
@@ -19,6 +19,7 @@ from course_utils.checks.prepared import (
     Property,
     Seen,
 )
+from course_utils.checks.quantity import QuantityName
 
 CORRECT: Final = "correct"
 WRONG: Final = "wrong"
@@ -28,8 +29,9 @@ TIMEOUT: Final = "timeout"
 MEMORY: Final = "memory"
 CRASHED: Final = "crashed"
 
-# The message of a side check that holds, but also for a function that does nothing.
-WITHHELD = "counts once a check of the function's values has passed"
+# The message of a check that waits: of a side check that holds, but also for a function that does nothing; and of a
+# check of gradients where the very values are wrong, whose gradients can't be right.
+WITHHELD = "judged once the values are right"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +41,8 @@ class CheckVerdict:
     Attributes:
         message: structural fact, without expected values; empty if the check passed. Of a hidden case only what does
             not depend on them (`Difference.hidden_fact`).
-        waits: a side check that would pass, and counts once a check of the values has passed.
+        waits: it earns nothing yet, and is judged once the values are right: a side check that would pass, or a
+            check of gradients that fails while the values are wrong.
         place: numbers got and expected; to be shown for visible checks only.
         difference, case, observation: what a picture of a failed visible check is drawn from.
     """
@@ -96,6 +99,7 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     reading = nearest_reading(exercise, seen, device)
     exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
+    first = _gradients_wait(first, device)
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
@@ -157,12 +161,16 @@ def not_run(exercise: PreparedExercise, status: ExerciseStatus, message: str) ->
 def _judge_check(
     check: PreparedCheck, seen: Sequence[Observation | Fault], device: str, hidden: bool
 ) -> CheckVerdict:
+    smallest: CheckVerdict | None = None
     for index, case in enumerate(check.cases):
         observation = seen[index] if index < len(seen) else Fault(CRASHED, "was not run")
         if isinstance(observation, Fault):
-            return CheckVerdict(
+            # What was seen before says more than that the process ended.
+            return smallest or CheckVerdict(
                 check=check, passed=False, points=0.0, message=observation.message, case=index
             )
+        if smallest and case.size >= check.cases[smallest.case].size:
+            continue
         difference, message = None, None
         if check.property is None:
             difference = find_difference(
@@ -180,10 +188,10 @@ def _judge_check(
                     # "raised ValueError" becomes "raised ValueError: text".
                     ends = message.endswith(failure.kind)
                     message = message.removesuffix(failure.kind) if ends else f"{message}, "
-                    message, place = f"{message}{failure.message}", ""
+                    message, place = f"{message}{failure.message.rstrip('.')}", ""
                 if failure.code:
                     message += f", in line {failure.line} of your cell: {failure.code.strip()}"
-            return CheckVerdict(
+            smallest = CheckVerdict(
                 check=check,
                 passed=False,
                 points=0.0,
@@ -193,7 +201,34 @@ def _judge_check(
                 case=index,
                 observation=observation,
             )
-    return CheckVerdict(check=check, passed=True, points=check.points)
+            # A hidden case is shown to nobody, so the first one that fails says it.
+            if not check.visible:
+                break
+    return smallest or CheckVerdict(check=check, passed=True, points=check.points)
+
+
+def _gradients_wait(verdicts: Sequence[CheckVerdict], device: str) -> list[CheckVerdict]:
+    """Where values are wrong, a check of gradients that fails by them too says nothing of its own: it waits.
+
+    A right gradient of wrong values (a loss that is too large by a constant) keeps its points, and a call that raises
+    is told.
+    """
+    values = [item for item in verdicts if not item.check.side and not _has_gradients(item.check)]
+    looks_at = tuple(dict.fromkeys(name for item in values for name in item.check.looks_at))
+    if all(item.passed for item in values):
+        return list(verdicts)
+
+    def waits(item: CheckVerdict) -> bool:
+        seen, check = item.observation, item.check
+        # Who reads of a hidden one has handed in, and gets all that can be told.
+        if item.passed or seen is None or not check.visible or not _has_gradients(check):
+            return False
+        if seen.quantities.get("exception") != "none":
+            return False
+        yardstick = replace(check.yardstick(device), looks_at=looks_at)
+        return not matches(check.expected[item.case], seen, yardstick)
+
+    return [_waiting(item) if waits(item) else item for item in verdicts]
 
 
 def _ask(property_: Property, case: Case, observation: Observation) -> str | None:
@@ -204,9 +239,15 @@ def _ask(property_: Property, case: Case, observation: Observation) -> str | Non
         return "the result is of a kind that cannot be judged"
 
 
+def _has_gradients(check: PreparedCheck) -> bool:
+    return any(QuantityName.parse(name).kind == "gradient" for name in check.looks_at)
+
+
 def _withhold(verdict: CheckVerdict) -> CheckVerdict:
-    if not verdict.passed:
-        return verdict
+    return _waiting(verdict) if verdict.passed else verdict
+
+
+def _waiting(verdict: CheckVerdict) -> CheckVerdict:
     return CheckVerdict(check=verdict.check, passed=False, points=0.0, message=WITHHELD, waits=True)
 
 

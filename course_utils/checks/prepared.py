@@ -93,11 +93,19 @@ class PreparedCheck:
 
 @dataclass(frozen=True)
 class PreparedExercise:
-    """All checks of one exercise and the hints of its misconceptions."""
+    """All checks of one exercise and the hints of its misconceptions.
+
+    Attributes:
+        id: `"moco.enqueue"`.
+        checks: those that are judged.
+        hints: misconception -> its hint.
+        hidden: what hidden checks look at, each in a few words: all that students are told of them.
+    """
 
     id: str
     checks: tuple[PreparedCheck, ...]
     hints: Mapping[str, str]
+    hidden: tuple[str, ...] = ()
 
     @property
     def max_score(self) -> float:

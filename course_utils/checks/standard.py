@@ -76,6 +76,7 @@ def layouts(
     points: float = 1,
     accuracy: str = "unguarded",
     looks_at: tuple[str, ...] = ("result", "kept"),
+    asks: str = "other sizes and layouts in memory, float64",
 ) -> Check:
     """Inputs of other kinds than the example's: hidden, in float64, compared without the allowance for guards.
 
@@ -85,10 +86,11 @@ def layouts(
     Args:
         cases: draws the cases; that all gradients are wanted is added here if `looks_at` has `"gradient"`.
         title: one sentence that students read.
-        points, accuracy, looks_at: as in `Check`.
+        points, accuracy, looks_at, asks: as in `Check`.
     """
     asked = _wanting(cases) if "gradient" in looks_at else cases
-    return _made(asked, title, points=points, accuracy=accuracy, looks_at=looks_at, dtype=torch.float64)
+    options = {"points": points, "accuracy": accuracy, "looks_at": looks_at, "asks": asks}
+    return _made(asked, title, dtype=torch.float64, **options)
 
 
 def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: float = 0.5) -> Check:
@@ -110,7 +112,8 @@ def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: 
     # Results are not looked at here, only inputs. Their names are the same in every draw, so one draw is enough.
     flags = tuple(f"graph.{name}" for name in both(Draw(0))[0].tensors)
     looks_at = ("after", *flags, "place", "setting")
-    return _made(both, title, points=points, accuracy="exact", looks_at=looks_at, side=True)
+    asks = "arguments left alone"
+    return _made(both, title, points=points, accuracy="exact", looks_at=looks_at, side=True, asks=asks)
 
 
 def _wanting(cases: Cases, *names: str) -> Callable[[Draw], list[Case]]:

@@ -65,13 +65,14 @@ class RecordedCheck(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     signs: str = ""
 
 
-class RecordedExercise(msgspec.Struct, frozen=True):
+class RecordedExercise(msgspec.Struct, frozen=True, omit_defaults=True):
     """A `prepared.PreparedExercise`, with the points of all its checks, hidden ones included."""
 
     id: str
     max_score: float
     checks: tuple[RecordedCheck, ...]
     hints: dict[str, str]
+    hidden: tuple[str, ...] = ()
 
 
 class RecordedUnit(msgspec.Struct, frozen=True):
@@ -89,8 +90,9 @@ class RecordedUnit(msgspec.Struct, frozen=True):
 def record(exercise: PreparedExercise, max_score: float) -> bytes:
     """The file of an exercise: its visible checks, and its full points.
 
-    Hidden checks are left out, and with them every misconception that shows what is right wherever a visible check
-    looks: its name and its hint would tell what only a hidden check asks for.
+    Hidden checks are left out but for a few words each (`PreparedExercise.hidden`), and with them every misconception
+    that shows what is right wherever a visible check looks: its name and its hint would tell what only a hidden check
+    asks for.
 
     Args:
         exercise: with all its checks, or the visible ones.
@@ -108,7 +110,7 @@ def record(exercise: PreparedExercise, max_score: float) -> bytes:
     shown = PreparedExercise(exercise.id, checks, exercise.hints)
     hints = {name: hint for name, hint in exercise.hints.items() if shown.failed_by[name]}
     packed = tuple(_pack_check(check, hints) for check in checks)
-    data = msgspec.msgpack.encode(RecordedExercise(exercise.id, max_score, packed, hints))
+    data = msgspec.msgpack.encode(RecordedExercise(exercise.id, max_score, packed, hints, exercise.hidden))
     return zlib.compress(data, 9)
 
 
@@ -261,15 +263,20 @@ def load_checks(exercise: str) -> tuple[PreparedExercise, float]:
     return unpack(decode((files("course_utils.shipped") / f"{exercise}{EXERCISE_SUFFIX}").read_bytes()))
 
 
-@cache
-def _unit(unit: str) -> RecordedUnit:
+def known_units() -> list[str]:
+    """Ids of the problem sets that there are."""
     folder = files("course_utils.shipped")
     names = [item.name for item in folder.iterdir()] if folder.is_dir() else []
-    known = sorted(name.removesuffix(UNIT_SUFFIX) for name in names if name.endswith(UNIT_SUFFIX))
+    return sorted(name.removesuffix(UNIT_SUFFIX) for name in names if name.endswith(UNIT_SUFFIX))
+
+
+@cache
+def _unit(unit: str) -> RecordedUnit:
+    known = known_units()
     # Compared with the ids there are, so that no text can point outside the folder.
     if unit not in known:
         raise LookupError(f"there is no problem set {unit!r}: known are {', '.join(known) or 'none'}")
-    return decode_unit((folder / f"{unit}{UNIT_SUFFIX}").read_bytes())
+    return decode_unit((files("course_utils.shipped") / f"{unit}{UNIT_SUFFIX}").read_bytes())
 
 
 def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
@@ -294,4 +301,4 @@ def unpack(data: RecordedExercise) -> tuple[PreparedExercise, float]:
                 signs=check.signs,
             )
         )
-    return PreparedExercise(data.id, tuple(checks), data.hints), data.max_score
+    return PreparedExercise(data.id, tuple(checks), data.hints, data.hidden), data.max_score

@@ -31,12 +31,13 @@ from course_utils.running.uncompiled import uncompiled
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
 from course_utils.slices.python_text import compile_cell
+from course_utils.student.meant import UnclearError, elsewhere, meant_exercise, meant_level, meant_options
 from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
-from course_utils.student.outcome import NOT_RUN, CheckOutcome
-from course_utils.student.present import as_html, as_text
+from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
+from course_utils.student.present import as_html, as_text, headline
+from course_utils.student.waiting import remember, watch
 
 INTERRUPTED = "interrupted"
-UNKNOWN = "unknown"
 
 _MOST_CHARACTERS = 2000
 
@@ -67,7 +68,7 @@ class CheckResult(CheckOutcome):
         return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
 
 
-def check_exercise(exercise: str, *, hint: int = 0) -> CheckResult:
+def check_exercise(exercise: Any = None, *more: object, hint: Any = 0, **others: object) -> CheckResult:
     """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
 
     The function is taken from the notebook by its name: `enqueue` for `"moco.enqueue"`. It runs on the CPU, and on the
@@ -78,10 +79,13 @@ def check_exercise(exercise: str, *, hint: int = 0) -> CheckResult:
     points; the staff sees it and learns where the course is hard.
 
     Args:
-        exercise: the id of the exercise, as in its header.
-        hint: 0 names the quantity that's wrong; 1 adds the call and the entries, in a notebook as a picture too; 2 the
-            hint for the mistake, if it's a known one; 3 puts what was got beside what was expected for the smallest
-            failing case, with the case itself if it's small.
+        exercise: the id of the exercise, as in its header; the function or its name will do as well, and nothing at all
+            where the notebook has one exercise.
+        more: a hint, if it's given without its name.
+        hint: 0 names the quantity that's wrong; 1 shows the smallest failing case and the wrong entries, in a notebook
+            as a picture too; 2 the hint for the mistake, if it's a known one; 3 puts what was got beside what was
+            expected for that case.
+        others: nothing that is known; what is given here is told, or taken for a hint.
 
     Returns:
         The result. No exception is raised, whatever the function does.
@@ -91,9 +95,13 @@ def check_exercise(exercise: str, *, hint: int = 0) -> CheckResult:
     """
     caller = sys._getframe(1).f_globals
     try:
-        result = _counted(check_in(caller, exercise, hint=hint))
-        in_notebook = _in_notebook()
-        _say(f"{exercise}: {_headline(result)}" if in_notebook else str(result))
+        try:
+            result = _counted(check_in(caller, exercise, hint=meant_options(more, hint, others)))
+        except UnclearError as unclear:
+            result = _unclear(exercise, unclear)
+        _remembered(result)
+        is_short = in_notebook() and result.status != UNKNOWN
+        _say(f"{result.exercise}: {headline(result)}" if is_short else str(result))
     except KeyboardInterrupt:
         result = CheckResult(exercise=str(exercise), status=INTERRUPTED, reason="The check was interrupted.")
         _say(str(result))
@@ -125,45 +133,49 @@ def _counted(result: CheckResult) -> CheckResult:
     return replace(result, help=_asked.get(result.exercise))
 
 
-def check_in(namespace: Mapping[str, Any], exercise: str, *, hint: int = 0) -> CheckResult:
+def check_in(namespace: Mapping[str, Any], exercise: Any, *, hint: Any = 0) -> CheckResult:
     """`check`, for the function in `namespace`, without printing.
 
     Raises:
         KeyboardInterrupt: the user stopped it while no code of the student ran.
     """
-    if not isinstance(exercise, str):
-        return CheckResult(
-            exercise=repr(exercise),
-            status=UNKNOWN,
-            reason="Give the id of the exercise: cu.check('moco.enqueue').",
-        )
     try:
-        prepared, full = shipped.load_checks(exercise)
-    except LookupError as error:
-        return CheckResult(exercise=str(exercise), status=UNKNOWN, reason=_sentence(error.args[0]))
-    try:
-        level = min(max(int(hint), 0), 3)
-    except (TypeError, ValueError, OverflowError):
-        reason = f"A hint is one of the numbers 0, 1, 2 and 3: cu.check({exercise!r}, hint=1)."
-        return CheckResult(exercise=exercise, status=UNKNOWN, reason=reason)
-    blank = CheckResult(exercise=exercise, status=ERROR, max_points=full, level=level)
+        meant = meant_exercise(exercise, namespace)
+        level, remarks = meant_level(hint, meant.exercise)
+    except UnclearError as unclear:
+        return _unclear(exercise, unclear)
+    exercise = meant.exercise
+    prepared, full = shipped.load_checks(exercise)
+    blank = CheckResult(
+        exercise=exercise,
+        status=ERROR,
+        max_points=full,
+        level=level,
+        remarks=(*meant.remarks, *remarks),
+        hidden=prepared.hidden,
+    )
 
+    if function_name(exercise) not in namespace and (reason := elsewhere(exercise, namespace)):
+        return replace(blank, status=UNKNOWN, reason=reason)
     if obstacle := _obstacle(namespace, prepared):
         status, reason = obstacle
         return replace(blank, status=status, reason=reason)
     function = namespace[function_name(exercise)]
 
     verdicts: list[Verdict] = []
+    costs: dict[str, None] = {}
     devices = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
     with undisturbed(), _captured() as captured:
         try:
             for device in devices:
-                verdicts.append(_run(function, prepared, device))
+                verdict, left_behind = _run(function, prepared, device)
+                verdicts.append(verdict)
+                costs |= dict.fromkeys(left_behind)
         except KeyboardInterrupt as error:
             failure = failure_of(error, function)
             where = f" in line {failure.line} of your code: {failure.code.strip()}" if failure.code else "."
             return replace(blank, status=INTERRUPTED, reason=f"The check was interrupted{where}")
-    result = _result(blank, prepared, devices, verdicts, captured.notes())
+    result = _result(replace(blank, costs=tuple(costs)), prepared, devices, verdicts, captured.notes())
     return replace(result, reason=" ".join(filter(None, (_first_to_run(result, namespace), result.reason))))
 
 
@@ -172,13 +184,29 @@ def _first_to_run(result: CheckResult, namespace: Mapping[str, Any]) -> str:
     failures = (item.observation.failure for item in result.verdicts if item.observation and not item.passed)
     name = next((name for item in failures if item and (name := name_not_defined(item.message))), "")
     said = cells_to_run(name, result.exercise.split(".", 1)[0], namespace, _cells(namespace))
-    return f"{_sentence(said)[:-1]}, then this one again." if said else ""
+    return f"{said[:1].upper()}{said[1:]}, then this one again." if said else ""
 
 
-def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) -> Verdict:
+# What no docstring names, and hidden checks look at: it changes what all code after the call does.
+_COSTS = {
+    "setting.seed": "Your function seeds torch (torch.manual_seed), which changes all random numbers that are drawn "
+    "after it: that costs points. Take it out.",
+    "setting.dtype": "Your function changes torch's default dtype for all that comes after it: that costs points. Give "
+    "the dtype where a tensor is made.",
+    "setting.gradients": "Your function leaves torch's recording of gradients switched off for all that comes after "
+    "it: that costs points. Put `with torch.no_grad():` around the lines that need it.",
+}
+
+
+def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) -> tuple[Verdict, list[str]]:
+    """The verdict, and what the function leaves changed."""
     with uncompiled():
         seen = {item.id: [observe(function, case, device) for case in item.cases] for item in prepared.checks}
-    return judge(prepared, seen, device)
+    every = [observation for observations in seen.values() for observation in observations]
+    costs = [
+        text for name, text in _COSTS.items() if any(item.quantities.get(name) is False for item in every)
+    ]
+    return judge(prepared, seen, device), costs
 
 
 def _result(
@@ -216,7 +244,7 @@ def _result(
             f"again. If you have written it, delete {line}"
         )
     elif worst.status == ERROR and failure:
-        reason = f"The function raised {failure.message}{_in_line(failure)}"
+        reason = f"The function raised {failure.message.rstrip('.')}{_in_line(failure)}"
     return replace(
         blank,
         status=worst.status,
@@ -331,25 +359,30 @@ def _short(signature: inspect.Signature) -> str:
     return f"({', '.join(signature.parameters)})"
 
 
-def _headline(result: CheckResult) -> str:
-    status = "right" if result.status == CORRECT else result.status
-    if not result.verdicts or result.status == NOT_ATTEMPTED:
-        return status
-    return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
+def _remembered(result: CheckResult) -> None:
+    """So that cells further down can say which exercise they wait for."""
+    remember(result)
+    shell = _shell()
+    if shell is not None and in_notebook():
+        watch(shell)
 
 
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."
+def _unclear(given: object, unclear: UnclearError) -> CheckResult:
+    shown = given if isinstance(given, str) and given else "cu.check"
+    return CheckResult(exercise=shown, status=UNKNOWN, reason=str(unclear))
 
 
 # --- surroundings -----------------------------------------------------------------------------------------------
 
 
-def _in_notebook() -> bool:
+def in_notebook() -> bool:
     """Whether HTML will be shown: a kernel has a front end, a terminal has none."""
+    return getattr(_shell(), "kernel", None) is not None
+
+
+def _shell() -> Any:
     ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None) is not None
+    return ipython.get_ipython() if ipython else None
 
 
 def _say(text: str) -> None:

@@ -41,6 +41,20 @@ class ExerciseResult:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class CheckedExercise(ExerciseResult):
+    """An exercise that was looked at here.
+
+    Attributes:
+        passed, checks: how many visible checks passed, and of how many.
+        names: what the function uses in the kernel that was looked at, see `state.names_used`.
+    """
+
+    passed: int = 0
+    checks: int = 0
+    names: dict[str, str] = field(default_factory=dict)
+
+
 def cell_source(cell: Mapping[str, Any]) -> str:
     source = cell.get("source") or ""
     return source if isinstance(source, str) else "".join(map(str, source))
@@ -56,7 +70,7 @@ class FreshRun:
         unfinished: how many cells stopped at an exercise that isn't written yet.
     """
 
-    results: list[ExerciseResult] | None = None
+    results: list[CheckedExercise] | None = None
     stopped: list[tuple[str, str]] = field(default_factory=list)
     unfinished: int = 0
 
@@ -162,5 +176,5 @@ def _read_run(cells: Sequence[Mapping[str, Any]], failure: Sequence[BaseExceptio
     for output in cells[-1].get("outputs", ()):
         for line in str(output.get("text", "")).splitlines():
             if line.startswith(MARK):
-                run.results = [ExerciseResult(**item) for item in json.loads(line.removeprefix(MARK))]
+                run.results = [CheckedExercise(**item) for item in json.loads(line.removeprefix(MARK))]
     return run

@@ -10,6 +10,8 @@ from course_utils.slices.help import Help
 
 # The notebook may have the function, but the kernel does not: it was started anew, or the cell is yet to be run.
 NOT_RUN = "not run yet"
+# There is no such exercise, or it can't be told which is meant.
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,9 @@ class CheckOutcome:
         verdicts: one for each visible check, in order; empty if the function could not be called at all.
         reason: why it could not, in a sentence; empty otherwise.
         diagnosis: what is known about a wrong answer.
+        remarks: how what was asked was understood, where that needs saying.
+        hidden: what hidden checks look at, each in a few words.
+        costs: what the function leaves changed for all that comes after it, which costs points.
         notes: what else is worth knowing: what the function printed, the warnings it raised.
         level: how much is said, 0 to 3.
         device: where the verdicts come from.
@@ -39,6 +44,9 @@ class CheckOutcome:
     verdicts: tuple[CheckVerdict, ...] = ()
     reason: str = ""
     diagnosis: Diagnosis = NOTHING_KNOWN
+    remarks: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    costs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     level: int = 0
     device: str = field(default="cpu", compare=False)

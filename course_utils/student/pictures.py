@@ -24,6 +24,10 @@ _MOST_IMAGES = 5
 # Up to this size every cell carries its number and a frame if it's wrong; above, a third panel shows the wrong ones.
 _ROWS_WITH_NUMBERS, _COLUMNS_WITH_NUMBERS, _LENGTH_WITH_NUMBERS = 10, 10, 24
 _DOTS_PER_INCH = 90
+# Whole numbers below are written out.
+_SHORT = 1000
+# Panels that would be wider than a narrow browser window, and be shrunk there, are put above each other.
+_WIDEST = 7.2
 
 
 def expected_beside_got(
@@ -121,16 +125,16 @@ def _draw_matrices(
     from matplotlib.figure import Figure
 
     rows, columns = wanted.shape
-    # Vectors lie above each other, matrices stand side by side.
-    stacked = rows == 1
+    # Vectors lie above each other, matrices stand side by side where there is room.
     small = rows <= _ROWS_WITH_NUMBERS and columns <= (
-        _LENGTH_WITH_NUMBERS if stacked else _COLUMNS_WITH_NUMBERS
+        _LENGTH_WITH_NUMBERS if rows == 1 else _COLUMNS_WITH_NUMBERS
     )
     panels = 2 if small else 3
     cell = 0.42 if small else min(0.12, 3.2 / max(rows, columns))
     width, height = max(1.6, cell * columns), max(0.9, cell * rows)
+    stacked = rows == 1 or panels * (width + 0.35) + 0.9 > _WIDEST
     across, down = (1, panels) if stacked else (panels, 1)
-    size = across * (width + 0.35) + 0.9, down * (height + (0.0 if stacked else 0.55)) + 0.4
+    size = across * (width + 0.35) + 0.9, down * (height + (0.0 if rows == 1 else 0.55)) + 0.4
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(name, fontsize=10)
     axes = figure.subplots(down, across, squeeze=False).flatten()
@@ -176,7 +180,8 @@ def _ticks(ax: Axes, rows: int, columns: int) -> None:
 def _write_numbers(ax: Axes, matrix: NDArray[np.float64], low: float, high: float, is_whole: bool) -> None:
     for (i, j), number in np.ndenumerate(matrix):
         bright = np.isfinite(number) and (number - low) > 0.55 * (high - low)
-        text = f"{number:.0f}" if is_whole and np.isfinite(number) else f"{number:.2g}"
+        is_short = np.isfinite(number) and (is_whole or (number == round(number) and abs(number) < _SHORT))
+        text = f"{number:.0f}" if is_short else f"{number:.2g}"
         ax.text(
             j,
             i,

@@ -3,70 +3,110 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from html import escape
-
-import torch
 
 from course_utils.checks.case import Argument, Input, Module
 from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import dtype_name
+from course_utils.checks.prepared import PreparedCheck
+from course_utils.checks.quantity import QuantityName
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
+from course_utils.student.as_code import argument_as_code
 from course_utils.student.expected import expected_in_text
-from course_utils.student.outcome import NOT_RUN, CheckOutcome
+from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 
-# Blue and vermilion of Okabe and Ito: told apart by every kind of colour vision, on light and dark ground.
-_BLUE, _VERMILION, _GREY = "#0072B2", "#D55E00", "#8a8a8a"
+# White on blue, vermilion and grey of about the hues of Okabe and Ito: told apart by every kind of colour vision, and
+# with a contrast of at least 4.5 whatever the theme has behind them.
+_BLUE, _VERMILION, _GREY, _ON_COLOUR = "#0068A3", "#B34700", "#5E5E5E", "#FFFFFF"
 _COLOURS = {PASSED: _BLUE, FAILED: _VERMILION, WAITS: _GREY}
 
 _INDENT = "margin-left: 1.5em"
-_HINT = "Hint"
-_MOST_PICTURES = 2
+# The theme's own colour shines through, so that its text stays readable on it.
+_BOX = (
+    "border: 1px solid #808080; border-radius: 4px; background: rgba(128, 128, 128, 0.1); "
+    "margin: 0.4em 0; padding: 0.3em 0.7em"
+)
 _MOST_ENTRIES = 6
-# As much as fits beside each other on a laptop.
-_MOST_TO_TRY = 120
+# Numbers in a case: as many as are shown with the first hint, and with the last, where they fit on a laptop's screen.
+_MOST_TO_READ, _MOST_TO_TRY = 40, 120
 _TABLE_ROWS, _TABLE_COLUMNS, _TABLE_COLUMNS_OF_INTEGERS = 8, 5, 10
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A piece of help.
+
+    Attributes:
+        title, body: what it is, and its lines.
+        kind: `"words"`; `"code"` to be read and copied, which may wrap; `"table"`, which may not.
+        picture: expected beside got, in HTML only; made when it's needed.
+    """
+
+    title: str
+    body: str
+    kind: str = "words"
+    picture: CheckVerdict | None = None
 
 
 def as_text(result: CheckOutcome) -> str:
     """The whole result in plain text."""
-    lines = [f"{result.exercise}: {_score(result)}"]
+    if result.status == UNKNOWN:
+        return f"{result.exercise}: {' '.join(_in_short(result))}"
+    lines = [f"{result.exercise}: {headline(result)}"]
     lines.extend(f"  {line}" for line in _in_short(result))
+    first, later = _help(result)
+    lines.extend(_part_as_text(first))
     if result.status != NOT_ATTEMPTED:
         for verdict in result.verdicts:
             lines.append(f"  {mark(verdict):<8}  {verdict.check.title}")
             lines.extend(f"            {line}" for line in _why(result, verdict))
-    for title, body in _help(result):
-        lines.append(f"  {title}")
-        lines.extend(f"      {line}" for line in body.splitlines())
-    for note in result.notes:
+    lines.extend(_part_as_text(later))
+    for note in (*result.costs, *result.notes):
         lines.extend(f"  {line}" for line in note.splitlines())
     lines.extend(f"  {line}" for line in _what_next(result))
     return "\n".join(lines)
 
 
 def as_html(result: CheckOutcome) -> str:
-    """The whole result in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet."""
+    """All but the headline in HTML: words beside every mark, pictures with alt text, nothing that needs a style sheet.
+
+    What was asked for comes first, in a box; the checks are folded below it. The headline is what `cu.check` prints.
+    """
+    if result.status == UNKNOWN:
+        return "<span></span>"  # `cu.check` prints the sentence
     waits = result.status in (NOT_ATTEMPTED, NOT_RUN)
     colour = _BLUE if result.status == CORRECT else _GREY if waits else _VERMILION
-    parts = [
-        f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">',
-        f"<div><strong>{escape(result.exercise)}</strong>: {escape(_score(result))}</div>",
-    ]
+    parts = [f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">']
     parts.extend(f"<div>{_code(line)}</div>" for line in _in_short(result))
+    first, later = _help(result)
+    if first:
+        parts.append(f'<div style="{_BOX}">{"".join(map(_part_as_html, first))}</div>')
+    if later:
+        title = "Where it goes wrong" if later[0].kind == "code" else "The hint, and a picture"
+        inside = "".join(map(_part_as_html, later))
+        parts.append(f"<details><summary>{title}</summary>{inside}</details>")
     if result.status != NOT_ATTEMPTED and result.verdicts:
-        parts.append('<ul style="list-style: none; padding-left: 0; margin: 0.4em 0">')
-        parts.extend(_items(result))
-        parts.append("</ul>")
-    for title, body in _help(result):
-        text = _paragraphs(body) if title == _HINT else _block(body)
-        parts.append(f"<div><em>{escape(title)}</em></div>{text}")
-    for note in result.notes:
-        first, _, rest = note.partition("\n")
-        parts.append(f"<div>{escape(first)}</div>" + (_block(rest) if rest else ""))
+        listed = (
+            f'<ul style="list-style: none; padding-left: 0; margin: 0.4em 0">{"".join(_items(result))}</ul>'
+        )
+        summary = f"<summary>All visible checks: {result.passed} of {len(result.verdicts)} passed</summary>"
+        parts.append(f"<details>{summary}{listed}</details>" if first else listed)
+    for note in (*result.costs, *result.notes):
+        line, _, rest = note.partition("\n")
+        parts.append(f"<div>{escape(line)}</div>" + (_block(rest) if rest else ""))
     parts.extend(f"<div><small>{_code(line)}</small></div>" for line in _what_next(result))
     parts.append("</div>")
     return "".join(parts)
+
+
+def headline(result: CheckOutcome) -> str:
+    """What became of the visible checks. Never points: hidden checks decide about most of them."""
+    status = "right so far" if result.status == CORRECT else result.status
+    if not result.verdicts or result.status == NOT_ATTEMPTED:
+        return status
+    return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
 
 
 def points(value: float) -> str:
@@ -74,14 +114,8 @@ def points(value: float) -> str:
     return f"{round(value, 2):g}"
 
 
-def _score(result: CheckOutcome) -> str:
-    if not result.max_points:
-        return result.status
-    status = "right as far as the visible checks see" if result.status == CORRECT else result.status
-    return f"{status}, {points(result.points)} of {points(result.max_points)} points so far"
-
-
 def _in_short(result: CheckOutcome) -> Iterator[str]:
+    yield from result.remarks
     if result.reason:
         yield result.reason
     if result.verdicts and (fact := fact_in_words(result.diagnosis)):
@@ -97,16 +131,14 @@ def _why(result: CheckOutcome, verdict: CheckVerdict) -> list[str]:
 
 
 def _items(result: CheckOutcome) -> Iterator[str]:
-    # What is expected of every entry is more than the first answer should say.
-    pictures = _MOST_PICTURES if result.level else 0
     for verdict in result.verdicts:
         became = mark(verdict)
-        marked = f'<span style="color: {_COLOURS[became]}; font-weight: bold">{became}</span>'
-        yield f'<li style="margin: 0.25em 0">{marked} {escape(verdict.check.title)}'
+        style = (
+            f"background: {_COLOURS[became]}; color: {_ON_COLOUR}; font-weight: bold; padding: 0 0.4em; "
+            "border-radius: 3px; white-space: nowrap"
+        )
+        yield f'<li style="margin: 0.25em 0"><span style="{style}">{became}</span> {escape(verdict.check.title)}'
         yield "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in _why(result, verdict))
-        if not verdict.passed and pictures and (picture := _picture(verdict)):
-            pictures -= 1
-            yield f'<div style="{_INDENT}">{picture}</div>'
         yield "</li>"
 
 
@@ -138,31 +170,51 @@ def _tensors(verdict: CheckVerdict) -> Pair | None:
 # --- what hints add ---------------------------------------------------------------------------------------------
 
 
-def _help(result: CheckOutcome) -> Iterator[tuple[str, str]]:
-    failed = [
-        verdict for verdict in result.verdicts if not verdict.passed and verdict.observation is not None
+def _help(result: CheckOutcome) -> tuple[list[_Part], list[_Part]]:
+    """What was asked for by the level of the hint, and what the levels below it say."""
+    if not result.level:
+        return [], []
+    verdict = _shown(result)
+    if verdict is None:
+        return [_Part("Hint", _nothing_to_hint_at(result))], []
+    numbers = _got_and_expected(verdict)
+    where = [
+        _Part(f"The smallest failing case of {_quoted(verdict)}", _call(result.exercise, verdict), "code")
     ]
-    if not failed or result.status == NOT_ATTEMPTED:
-        return
-    failed.sort(key=_size)
-    # A single number makes no table; the call that is shown is the one the table belongs to.
-    smallest = next(filter(_tensors, failed), failed[0]) if result.level >= 3 else failed[0]
-    if result.level >= 1:
-        yield "Where: the call that went wrong", _call(result.exercise, smallest)
-        if result.level < 3 and (entries := _entries(smallest)):
-            yield (
-                f"Wrong entries of {smallest.difference.subject if smallest.difference else ''}",
-                entries,
-            )
-    if result.level >= 2 and (hint := _hint(result)):
-        yield _HINT, hint
-    if result.level >= 3:
-        if table := _table(smallest):
-            yield table
-        elif expected := expected_in_text(smallest):
-            yield "Expected of this call, which raised", expected
-        if case := _to_try(smallest):
-            yield "The case, to try your function on (values rounded)", case
+    if entries := _entries(verdict):
+        subject = verdict.difference.subject if verdict.difference else ""
+        where.append(_Part(f"Wrong entries of {subject}", entries, "code", picture=verdict))
+    if result.level == 1:
+        return where, []
+    hint = _Part("Hint", _hint(result))
+    if result.level == 2:
+        return [hint], where
+    in_full = _Part(where[0].title, _call(result.exercise, verdict, in_full=True), "code")
+    return [in_full, numbers], [hint, *(replace(part, title="As a picture", body="") for part in where[1:])]
+
+
+def _shown(result: CheckOutcome) -> CheckVerdict | None:
+    """The failed check that hints speak of, the same at all levels: the first one of the function's values."""
+    if result.status == NOT_ATTEMPTED:
+        return None
+    failed = [item for item in result.verdicts if not item.passed and item.observation is not None]
+    return next((item for item in failed if _asks_for_values(item.check)), failed[0] if failed else None)
+
+
+def _asks_for_values(check: PreparedCheck) -> bool:
+    return not check.side and all(QuantityName.parse(name).kind != "gradient" for name in check.looks_at)
+
+
+def _nothing_to_hint_at(result: CheckOutcome) -> str:
+    if result.status == CORRECT:
+        return "There is none: all visible checks have passed."
+    if result.status in (NOT_ATTEMPTED, NOT_RUN):
+        return "There is none yet: hints speak of what your function does."
+    return "There is none beyond what is said here: the checks could not look at your function's results."
+
+
+def _quoted(verdict: CheckVerdict) -> str:
+    return f"“{verdict.check.title.rstrip('.')}”"
 
 
 def _hint(result: CheckOutcome) -> str:
@@ -171,54 +223,39 @@ def _hint(result: CheckOutcome) -> str:
         return "\n".join([found.lead, *(f"- {hint}" for hint in found.hints)])
     if found.ideas:
         return found.hints[0]
-    if result.level > 2 or result.status == ERROR:
-        return ""
+    if result.status == ERROR:
+        return "There is none for an exception: what it says, and the line that it names, are all there is to go by."
     return (
-        "There is none: what is seen is none of the mistakes we know. Work through the smallest failing case by hand; "
-        "the next level shows it."
+        "There is none for this: what is seen is none of the mistakes we know. Work through the smallest failing case "
+        "by hand."
     )
 
 
-def _to_try(verdict: CheckVerdict) -> str:
-    """Assignments that make the inputs of a small case; empty for a large one, and for modules."""
-    inputs = verdict.check.cases[verdict.case].inputs
-    if any(isinstance(value, Module) for value in inputs.values()) or _size(verdict) > _MOST_TO_TRY:
-        return ""
-    return "\n".join(f"{name} = {_as_code(value)}" for name, value in inputs.items())
+def _got_and_expected(verdict: CheckVerdict) -> _Part:
+    title = "Got and expected"
+    if table := _table(verdict):
+        return _Part(*table, "table")
+    if expected := expected_in_text(verdict):
+        return _Part("Expected of this call, which raised", expected, "table")
+    if verdict.place:
+        return _Part(title, verdict.place)
+    return _Part(title, f"There are no two numbers to be put side by side: {verdict.message}.")
 
 
-def _as_code(value: Argument) -> str:
-    if not isinstance(value, Input):
-        return repr(value)
-    tensor = value.tensor
-    values = [
-        f"{item:.4g}" if tensor.is_floating_point() else repr(item) for item in tensor.flatten().tolist()
-    ]
-    # Bytes taken for int64 would not wrap around.
-    usual = tensor.is_floating_point() or tensor.dtype in (torch.int64, torch.bool)
-    dtype = "" if usual else f", dtype={tensor.dtype}"
-    # Nested lists of a few hundred numbers say less than their shape does.
-    return f"torch.tensor([{', '.join(values)}]{dtype}).reshape({', '.join(map(str, tensor.shape))})"
-
-
-def _size(verdict: CheckVerdict) -> int:
-    values = verdict.check.cases[verdict.case].inputs.values()
-    return sum(_tensor_size(value) for value in values)
-
-
-def _tensor_size(value: Argument) -> int:
-    if isinstance(value, Input):
-        return value.tensor.numel()
-    return sum(tensor.numel() for tensor in value.state.values()) if isinstance(value, Module) else 1
-
-
-def _call(exercise: str, verdict: CheckVerdict) -> str:
+def _call(exercise: str, verdict: CheckVerdict, *, in_full: bool = False) -> str:
+    """The case as lines that can be copied and run; what is large, and modules, by their kind and shape."""
     case = verdict.check.cases[verdict.case]
     name = exercise.split(".", 1)[1]
-    arguments = [(key, value) for key, value in case.inputs.items()]
-    lines = [f"{name}({', '.join(names)})" for names in case.calls]
-    lines.extend(f"{key}: {_argument(value)}" for key, value in arguments)
-    return "\n".join(lines)
+    calls = [f"{name}({', '.join(names)})" for names in case.calls]
+    if len(calls) > 1:
+        calls = [f"result = {call}" for call in calls]
+    kinds = [f"# {key}: {_argument(value)}" for key, value in case.inputs.items()]
+    has_module = any(isinstance(value, Module) for value in case.inputs.values())
+    if has_module or case.size > (_MOST_TO_TRY if in_full else _MOST_TO_READ):
+        return "\n".join([*calls, *kinds])
+    # Of a tiny case the numbers say it all.
+    lines = [] if case.size <= _MOST_TO_READ else kinds
+    return "\n".join([*lines, *(argument_as_code(key, value) for key, value in case.inputs.items()), *calls])
 
 
 def _argument(value: Argument) -> str:
@@ -235,7 +272,7 @@ def _argument(value: Argument) -> str:
 
 def _entries(verdict: CheckVerdict) -> str:
     pair = _tensors(verdict)
-    if pair is None:
+    if pair is None or not bool(pair.wrong.any()):
         return ""
     places = pair.wrong.nonzero()
     lines = []
@@ -253,7 +290,9 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
     if pair is None:
         return None
     expected, got, wrong = pair.expected, pair.got, pair.wrong
-    first = wrong.nonzero()[0].tolist() if bool(wrong.any()) else [0] * wrong.ndim
+    if not bool(wrong.any()):  # another dtype with the right values
+        return None
+    first = wrong.nonzero()[0].tolist()
     name = verdict.difference.subject if verdict.difference else ""
     if expected.ndim > 2:
         leading = tuple(first[:-2])
@@ -290,12 +329,14 @@ def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
 
 def _what_next(result: CheckOutcome) -> Iterator[str]:
     if result.status == CORRECT:
-        yield "Hidden checks, with other values and sizes, decide the points."
+        looked_at = ", ".join(result.hidden) or "other values and sizes"
+        yield f"Hidden checks also look at: {looked_at}."
         return
     if not result.verdicts or result.status == NOT_ATTEMPTED:
         return
-    yield "These are the visible checks; hidden ones, with other values and sizes, decide the rest of the points."
-    more = {0: "where it goes wrong", 1: "a hint", 2: "the smallest failing case in full"}.get(result.level)
+    yield "These are the visible checks; hidden ones, with other values and sizes, decide the points."
+    offers = {0: "where it goes wrong", 1: "a hint", 2: "got beside expected, for the smallest failing case"}
+    more = offers.get(result.level)
     further = result.level + 1
     if result.status == ERROR:
         # Of a function that only raises there are no entries to compare.
@@ -319,13 +360,30 @@ def _what_next(result: CheckOutcome) -> Iterator[str]:
 # --- HTML -------------------------------------------------------------------------------------------------------
 
 
-def _paragraphs(text: str) -> str:
-    return "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in text.splitlines())
+def _part_as_text(parts: list[_Part]) -> Iterator[str]:
+    for part in parts:
+        if part.body:
+            yield f"  {part.title}"
+            yield from (f"      {line}" for line in part.body.splitlines())
 
 
-def _block(text: str) -> str:
-    # Notebooks have styles of their own for <pre>, with another font and wrapped lines.
-    style = "margin: 0.2em 0 0.2em 1.5em; overflow-x: auto; font-family: monospace; white-space: pre"
+def _part_as_html(part: _Part) -> str:
+    if part.kind == "words":
+        body = "".join(f'<div style="{_INDENT}">{_code(line)}</div>' for line in part.body.splitlines())
+    else:
+        body = _block(part.body, wraps=part.kind == "code") if part.body else ""
+    picture = _picture(part.picture) if part.picture else ""
+    return f"<div><strong>{escape(part.title)}</strong></div>{body}" + (
+        f"<div>{picture}</div>" if picture else ""
+    )
+
+
+def _block(text: str, *, wraps: bool = True) -> str:
+    # Notebooks have styles of their own for <pre>. Where lines wrap, one click selects all that is to be copied.
+    lines = (
+        "white-space: pre-wrap; overflow-wrap: anywhere; user-select: all" if wraps else "white-space: pre"
+    )
+    style = f"margin: 0.2em 0 0.2em 1.5em; overflow-x: auto; font-family: monospace; color: inherit; {lines}"
     return f'<pre style="{style}">{escape(text)}</pre>'
 
 

@@ -2,49 +2,57 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import sys
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from course_utils import shipped
-from course_utils.checks.judge import ERROR, NOT_ATTEMPTED, TIMEOUT, WRONG, CheckVerdict
+from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, TIMEOUT, WRONG, CheckVerdict
 from course_utils.checks.observe import clean
-from course_utils.errors import CourseError
 from course_utils.running.alone import CannotRun, judge_alone
-from course_utils.slices.help import Help, as_json, merged, read_help
-from course_utils.student.check import asked_for, check_in, undisturbed
+from course_utils.slices.help import Help, merged, read_help
+from course_utils.slices.names import function_name
+from course_utils.student.check import asked_for, check_in, in_notebook, undisturbed
 from course_utils.student.fresh_run import (
     INSIDE,
     MARK,
+    CheckedExercise,
     ExerciseResult,
     FreshRun,
     NotebookJson,
     cell_source,
     run_fresh,
 )
+from course_utils.student.handed import not_in_the_file, other_release, unit_of_notebook, without_a_cell
+from course_utils.student.handing_in import as_bytes, for_handing_in
+from course_utils.student.meant import unit_here
 from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
+from course_utils.student.state import (
+    bound_below,
+    follows_from,
+    names_that_differ,
+    names_used,
+    own_cell_stops,
+)
+from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
 
-# Characters of JSON. Training curves and image grids fit; films and tables of a million rows do not.
-_LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
 _SECONDS_FOR_BROWSER = 60
+# How long a run takes on a laptop, before there was one.
+_USUAL_SECONDS = 20.0
+_MOST_NAMED = 2
 # What stands in an answer cell before the student writes there.
 _UNANSWERED = "takes the place of this line"
 
 
-class SubmitError(CourseError):
-    """The notebook can't be found or read; the message says what to do."""
-
-
-def submit(unit: str, *, notebook: str | Path | None = None) -> None:
+def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
     What is shown is what the grader will see. It never runs a whole notebook: of each exercise it executes the cell
@@ -56,49 +64,94 @@ def submit(unit: str, *, notebook: str | Path | None = None) -> None:
     points.
 
     Args:
-        unit: the id of the problem set, `"moco"`.
+        unit: the id of the problem set, `"moco"`; that of this notebook, if left out.
         notebook: the file, if it can't be found by itself.
 
     Raises:
-        SubmitError: the notebook can't be found or read, or there is no such problem set.
+        SubmitError: the notebook can't be found or read, is one of another problem set, or there is no such set. In a
+            notebook the sentence is printed instead, and nothing is written.
 
     Example:
         >>> cu.submit("moco")
     """
     namespace = sys._getframe(1).f_globals
     try:
-        shipped.exercise_ids(unit)
-    except LookupError as error:
-        raise SubmitError(
-            f"{error.args[0]}. Give the id of this problem set, as in cu.submit('moco')."
-        ) from None
-    if os.environ.get(INSIDE):
-        print("cu.submit: this notebook is just being submitted.")
-        return
+        chosen = unit_to_submit(unit, namespace)
+        if os.environ.get(INSIDE) or os.environ.get("NBGRADER_VALIDATING"):
+            print("cu.submit: this notebook is just being run as a whole, so nothing is written.")
+            return
+        _submit(chosen, notebook, namespace)
+    except SubmitError as error:
+        if not in_notebook():
+            raise
+        sentence = str(error) if str(error).endswith(("?", ".")) else f"{error}."
+        print(f"cu.submit: {sentence} Nothing was written.")
 
-    path, content = _find(unit, notebook, namespace)
+
+def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[str, Any]) -> None:
+    known = unit_here(namespace)
+    if chosen and known and chosen != known and notebook is None and not _own_file(namespace):
+        refuse("this notebook", known, chosen)
+    path, content = _find(chosen, notebook, namespace)
+    unit = unit_of_file(chosen, path, content)
     target = path.with_name(f"{unit}-submission.ipynb")
     if target == path:
         raise SubmitError(
             f"{path} is the file that an earlier cu.submit wrote: give the notebook that you work in."
         )
-    for line in _freshness(path, content, namespace):
+    unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
+    for line in (*_freshness(path), *unsaved, *_about(content, unit), *_replaced(target)):
         print(line)
-    made = _dumps(for_handing_in(content, unit, _help(unit, content, target)))
+    made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
     _write(target, made)
+    print(
+        "Running your exercises as the grader will, then your notebook from the top: about "
+        f"{_seconds.get(unit, _USUAL_SECONDS):.0f} seconds.",
+        flush=True,
+    )
+    started = time.monotonic()
     graded = _graded(made, unit)
     endless = {result.exercise for result in graded or () if result.status == TIMEOUT}
     here = {result.exercise: result for result in report(namespace, unit, leave_out=endless)}
     fresh = run_fresh(content, unit, path.parent)
+    _seconds[unit] = time.monotonic() - started
     _print_results(content, here, fresh, graded)
-    print(f"\nHand in this file: {target} ({target.stat().st_size / 1000:,.0f} kB)")
+    size = f"({target.stat().st_size / 1000:,.0f} kB)"
+    if unsaved:
+        print(
+            f"\nNot yet: {target} {size} does not hold your latest work. Save the notebook, run this cell again, and "
+            "hand in the file that it writes then."
+        )
+        return
+    print(f"\nHand in this file: {target} {size}")
     _download(target)
+
+
+# How long it took the last time in this kernel.
+_seconds: dict[str, float] = {}
+
+
+def _about(content: NotebookJson, unit: str) -> Iterator[str]:
+    """What is particular about the notebook as a whole."""
+    if other := other_release(content):
+        yield other
+    if missing := without_a_cell(content, unit):
+        yield (
+            f"This notebook has no trace of {' and '.join(missing)}: it may be of an older release, or the cells were "
+            "deleted. Copy what you have written into the present notebook from the course's page and hand in that one."
+        )
+
+
+def _replaced(target: Path) -> Iterator[str]:
+    if target.is_file():
+        when = datetime.fromtimestamp(target.stat().st_mtime).strftime("%d %B, %H:%M:%S")
+        yield f"{target.name} of {when} is replaced."
 
 
 def report(
     namespace: Mapping[str, Any], unit: str, *, leave_out: Collection[str] = ()
-) -> list[ExerciseResult]:
+) -> list[CheckedExercise]:
     """What the visible checks say of the functions in `namespace`, exercise by exercise.
 
     Args:
@@ -108,17 +161,28 @@ def report(
     """
     results = []
     for exercise in shipped.exercise_ids(unit):
+        prepared, full = shipped.load_checks(exercise)
+        blank = CheckedExercise(exercise, ERROR, 0.0, full, checks=len(prepared.checks))
         if exercise in leave_out:
-            results.append(ExerciseResult(exercise, TIMEOUT, 0.0, shipped.load_checks(exercise)[1]))
+            results.append(replace(blank, status=TIMEOUT))
             continue
         try:
             result = check_in(namespace, exercise)
         except Exception as error:  # a function may spoil what it is given in ways that nobody foresaw
             reason = f"could not be checked ({type(error).__name__}: {clean(str(error))})"
-            results.append(ExerciseResult(exercise, ERROR, 0.0, shipped.load_checks(exercise)[1], reason))
+            results.append(replace(blank, reason=reason))
             continue
-        reason = result.reason or _reason(result.status, result.verdicts)
-        results.append(ExerciseResult(exercise, result.status, result.points, result.max_points, reason))
+        results.append(
+            replace(
+                blank,
+                status=result.status,
+                points=result.points,
+                reason=result.reason or _reason(result.status, result.verdicts),
+                notes=result.costs,
+                passed=result.passed,
+                names=names_used(function_name(exercise), namespace),
+            )
+        )
     return results
 
 
@@ -134,26 +198,41 @@ def _reason(status: str, checks: Sequence[CheckVerdict]) -> str:
 # --- the notebook -----------------------------------------------------------------------------------------------
 
 
-def _find(unit: str, given: str | Path | None, namespace: Mapping[str, Any]) -> tuple[Path, NotebookJson]:
+def _find(
+    unit: str | None, given: str | Path | None, namespace: Mapping[str, Any]
+) -> tuple[Path, NotebookJson]:
     if given is not None:
+        if not isinstance(given, str | Path):
+            raise SubmitError(
+                "give the notebook's file by its name, as in cu.submit('moco', notebook='moco.ipynb')"
+            )
         path = Path(given).expanduser().resolve()
         if not path.is_file():
             raise SubmitError(f"there is no file {path}: check the name; the folder here is {Path.cwd()}")
         return path, _read(path)
     if "google.colab" in sys.modules:
-        return Path.cwd() / f"{unit}.ipynb", _from_colab(unit)
+        content = _from_colab(unit or "...")
+        return Path.cwd() / f"{unit or unit_of_notebook(content) or 'notebook'}.ipynb", content
+    if own := _own_file(namespace):
+        return own, _read(own)
+    for name in [unit] if unit else shipped.known_units():
+        path = Path.cwd() / f"{name}.ipynb"
+        if path.is_file():
+            return path, _read(path)
+    raise SubmitError(
+        f"I can't tell which file this notebook is. Give its name: cu.submit({unit or 'moco'!r}, "
+        f"notebook='{unit or 'moco'}.ipynb') (the folder here is {Path.cwd()})"
+    )
+
+
+def _own_file(namespace: Mapping[str, Any]) -> Path | None:
+    """The file of this notebook, where the editor tells it."""
     for name in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
         # JupyterLab names the session by the path of the notebook; with real-time collaboration there's a prefix.
         for candidate in _candidates(name):
             if candidate.suffix == ".ipynb" and candidate.is_file():
-                return candidate.resolve(), _read(candidate)
-    path = Path.cwd() / f"{unit}.ipynb"
-    if path.is_file():
-        return path, _read(path)
-    raise SubmitError(
-        f"I can't tell which file this notebook is. Give its name: cu.submit({unit!r}, notebook='{unit}.ipynb') "
-        f"(the folder here is {Path.cwd()})"
-    )
+                return candidate.resolve()
+    return None
 
 
 def _candidates(name: object) -> list[Path]:
@@ -203,20 +282,11 @@ def _read(path: Path) -> NotebookJson:
     return content
 
 
-def _freshness(path: Path, content: NotebookJson, namespace: Mapping[str, Any]) -> list[str]:
-    lines = []
+def _freshness(path: Path) -> Iterator[str]:
     if path.is_file():
         saved = path.stat().st_mtime
         when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
-        lines.append(f"{path.name}, as saved at {when} ({_ago(time.time() - saved)}).")
-    history = namespace.get("In")
-    running = history[-1].strip() if isinstance(history, list) and history else ""
-    if running and not any(running == cell_source(cell).strip() for cell in content["cells"]):
-        lines.append(
-            "The saved file does not hold the cell that you have just run, so it may lack other changes too. "
-            "Save the notebook (Ctrl+S or Cmd+S) and run cu.submit again, if anything was changed."
-        )
-    return lines
+        yield f"{path.name}, as saved at {when} ({_ago(time.time() - saved)})."
 
 
 def _ago(seconds: float) -> str:
@@ -225,52 +295,12 @@ def _ago(seconds: float) -> str:
     return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
-def for_handing_in(content: NotebookJson, unit: str, asked: Mapping[str, Help] | None = None) -> NotebookJson:
-    """A copy of a notebook without its very large outputs and without the state of widgets.
-
-    All cells are kept as they are: sources, metadata, attachments. What is left out is named in its place. The hints
-    that were `asked` for go into the notebook's metadata.
-    """
-    content = copy.deepcopy(content)
-    total = 0
-    for cell in content["cells"]:
-        outputs = cell.get("outputs")
-        if not isinstance(outputs, list):
-            continue
-        for index, output in enumerate(outputs):
-            size = len(json.dumps(output))
-            if size > _LARGEST_OUTPUT or total + size > _LARGEST_TOTAL:
-                text = f"(an output of {size / 1000:,.0f} kB was left out of the submission)\n"
-                outputs[index] = {"output_type": "stream", "name": "stdout", "text": text}
-            else:
-                total += size
-    found = content.get("metadata")
-    metadata: dict[str, Any] = found if isinstance(found, dict) else {}
-    content["metadata"] = metadata
-    metadata.pop("widgets", None)
-    course = metadata.get("course")
-    metadata["course"] = {
-        **(course if isinstance(course, dict) else {}),
-        "submission": {
-            "unit": unit,
-            "made": datetime.now(UTC).isoformat(timespec="seconds"),
-            "help": as_json(asked or {}),
-        },
-    }
-    return content
-
-
 def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:
     """The hints asked for: as this kernel counts them, the saved outputs, and the file of an earlier `submit`."""
-    accounts = [asked_for(), read_help(_dumps(content))]
+    accounts = [asked_for(), read_help(as_bytes(content))]
     with suppress(OSError):
         accounts.append(read_help(earlier.read_bytes()))
     return {key: help_ for key, help_ in merged(accounts).items() if key in shipped.exercise_ids(unit)}
-
-
-def _dumps(content: NotebookJson) -> bytes:
-    # Half of an emoji, as some editors leave it, cannot be written in UTF-8.
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -310,9 +340,9 @@ def _answer(namespace: Mapping[str, Any], unit: str) -> None:
 
 def _print_results(
     content: NotebookJson,
-    here: Mapping[str, ExerciseResult],
+    here: Mapping[str, CheckedExercise],
     fresh: FreshRun | None,
-    graded: Sequence[ExerciseResult] | None,
+    graded: Sequence[CheckedExercise] | None,
 ) -> None:
     """Print what the grader will see; failing that, what the run from the top or this kernel shows."""
     whole = fresh.results if fresh else None
@@ -330,30 +360,48 @@ def _print_results(
     by_run = {result.exercise: result for result in whole or ()}
     for result in shown:
         line = f"  {result.exercise:<{width}}  {_in_words(result.status)}, "
-        print(line + f"{points(result.points)} of {points(result.max_points)} points so far")
-        more = [result.reason] if result.reason and result.status != "correct" else []
-        more += [f"Note: {note}." for note in result.notes]
-        more += _disagreement(result, by_run.get(result.exercise), here[result.exercise])
+        print(line + f"{result.passed} of {result.checks} visible checks passed")
+        more = [result.reason] if result.reason and result.status != CORRECT else []
+        more += [f"Note: {note.removesuffix('.')}." for note in result.notes]
+        if graded:
+            more += here[result.exercise].notes
+        more += _disagreement(result, by_run.get(result.exercise), here[result.exercise], content, fresh)
+        if result.status == CORRECT and (hidden := shipped.load_checks(result.exercise)[0].hidden):
+            more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
             print(f"  {'':<{width}}    {text}")
     total = points(sum(result.points for result in shown))
     most = points(sum(result.max_points for result in shown))
-    print(f"  {total} of {most} points by the visible checks; hidden ones decide in the end.")
+    written = _points_of_answers(content)
+    answers = f"written answers ({points(written)} points)" if written else "written answers"
+    print(f"  {total} of {most} points by the visible checks; {answers} and hidden checks are not counted.")
     if fresh:
+        open_ones = [function_name(item.exercise) for item in shown if item.status == NOT_ATTEMPTED]
+        follow = follows_from(content["cells"], dict(fresh.stopped), open_ones)
         for first, error in fresh.stopped:
+            if first in follow:
+                continue
             print(
                 f"  The cell that begins with {first!r} stops: {error}" if first else f"  In the run {error}"
             )
-        if fresh.unfinished:
-            cells = "cell stops" if fresh.unfinished == 1 else "cells stop"
-            print(f"  {fresh.unfinished} {cells} at an exercise that isn't written yet.")
+        if unfinished := fresh.unfinished + len(follow):
+            cells = "cell stops" if unfinished == 1 else "cells stop"
+            print(f"  {unfinished} {cells} at an exercise that isn't written yet.")
     if empty := _unanswered(content):
         print(f"  Not answered yet: {', '.join(empty)}")
 
 
-def _disagreement(shown: ExerciseResult, whole: ExerciseResult | None, here: ExerciseResult) -> list[str]:
+def _disagreement(
+    shown: ExerciseResult,
+    whole: ExerciseResult | None,
+    here: ExerciseResult,
+    content: NotebookJson | None = None,
+    fresh: FreshRun | None = None,
+) -> list[str]:
     """A sentence where the grader sees another function than the student does: what it does, and the way out."""
-    name = shown.exercise.split(".", 1)[1]
+    name = function_name(shown.exercise)
+    mine, its = (item.names if isinstance(item, CheckedExercise) else {} for item in (here, whole))
+    cells, stops = content["cells"] if content else [], dict(fresh.stopped) if fresh else {}
     if whole and whole.points > shown.points:
         return [
             f"It's better when the whole notebook is run, but the grader runs only {name} and the imports, definitions "
@@ -361,19 +409,32 @@ def _disagreement(shown: ExerciseResult, whole: ExerciseResult | None, here: Exe
             f"into the cell of {name}."
         ]
     if whole and whole.points < shown.points:
-        return [
-            f"When the whole notebook is run it's {_in_words(whole.status)} at its end, because other cells change "
-            f"{name} or what it uses. The grader does not run those, so this costs no points."
-        ]
+        begins = f"When the whole notebook is run it's {_in_words(whole.status)} at its end, because"
+        free = "The grader does not run"
+        if stopped := own_cell_stops(name, cells, stops):
+            return [
+                f"{begins} the cell of {name} stops there: {stopped}. {free} it so, and this costs no points."
+            ]
+        names = [name, *(item for item in mine if item != name)]
+        below = bound_below(cells, names, name)[:_MOST_NAMED]
+        because = " and ".join(below) or f"other cells change {name} or what it uses"
+        return [f"{begins} {because}. {free} {'that' if below else 'those'}, so this costs no points."]
     if here.points > shown.points:
-        return [
-            "It's better in this kernel, but not from a fresh start: is the cell saved, and does it stand after what "
-            "it needs?"
-        ]
+        known = names_that_differ(mine, its, name)[:_MOST_NAMED]
+        if stopped := own_cell_stops(name, cells, stops):
+            known = [f"the cell of {name} stops there: {stopped}"]
+        elif not known and mine and whole and not its:
+            known = [f"{name} is in this kernel, but in no cell of the saved notebook that runs to its end"]
+        because = (
+            f": {', and '.join(known)}."
+            if known
+            else ": is the cell saved, and does it stand after what it needs?"
+        )
+        return [f"It's better in this kernel, but not from a fresh start{because}"]
     return []
 
 
-def _graded(data: bytes, unit: str) -> list[ExerciseResult] | None:
+def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
     """What the grader will see of this file; None if no fresh process can be had here."""
     try:
         with undisturbed():
@@ -387,7 +448,9 @@ def _graded(data: bytes, unit: str) -> list[ExerciseResult] | None:
         reason = _reason(verdict.status, verdict.checks)
         if verdict.status == NOT_ATTEMPTED and not item.missing:
             reason = ""
-        results.append(ExerciseResult(id_, verdict.status, item.points, item.full, reason, item.flags))
+        passed, checks = sum(check.passed for check in verdict.checks), len(verdict.checks)
+        blank = CheckedExercise(id_, verdict.status, item.points, item.full, reason)
+        results.append(replace(blank, notes=item.flags, passed=passed, checks=checks))
     return results
 
 
@@ -395,18 +458,24 @@ def _in_words(status: str) -> str:
     return "right" if status == "correct" else status
 
 
-def _unanswered(content: NotebookJson) -> list[str]:
-    """Ids of the written questions whose cell still holds the line to be replaced."""
-    found = []
+def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """The cells of written questions, with what nbgrader has written into them."""
     for cell in content["cells"]:
         metadata = cell.get("metadata")
         nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if not isinstance(nbgrader, dict):
-            continue
-        if (
-            cell.get("cell_type") == "markdown"
-            and nbgrader.get("solution")
-            and _UNANSWERED in cell_source(cell)
-        ):
-            found.append(str(nbgrader.get("grade_id", "a written question")))
-    return found
+        if isinstance(nbgrader, dict) and cell.get("cell_type") == "markdown" and nbgrader.get("solution"):
+            yield cell, nbgrader
+
+
+def _points_of_answers(content: NotebookJson) -> float:
+    found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
+    return sum(item for item in found if isinstance(item, int | float))
+
+
+def _unanswered(content: NotebookJson) -> list[str]:
+    """Ids of the written questions whose cell still holds the line to be replaced."""
+    return [
+        str(nbgrader.get("grade_id", "a written question"))
+        for cell, nbgrader in _answers(content)
+        if _UNANSWERED in cell_source(cell)
+    ]

@@ -33,7 +33,13 @@ def wraps_around(draw: Draw) -> Case:
     return _enqueue(draw, 7, size=9, count=4)
 
 
-@check(points=1.5, accuracy="moved", looks_at=("after.queue",), dtype=torch.float64)
+@check(
+    points=1.5,
+    accuracy="moved",
+    looks_at=("after.queue",),
+    dtype=torch.float64,
+    asks="every position of the pointer",
+)
 def every_offset(draw: Draw) -> list[Case]:
     """The queue is right from every position, for a single key, and for as many keys as columns."""
     size = draw.integer(5, 8)
@@ -45,7 +51,12 @@ def every_offset(draw: Draw) -> list[Case]:
     return [*every, *ends, *full, square, _enqueue(draw, 15, size=20, count=14, dim=3)]
 
 
-@check(points=1, accuracy="moved", looks_at=("result", "after.queue", "place.queue"))
+@check(
+    points=1,
+    accuracy="moved",
+    looks_at=("result", "after.queue", "place.queue"),
+    asks="batch after batch",
+)
 def several_batches(draw: Draw) -> Case:
     """Batch after batch, the oldest keys are replaced first, and the pointer goes round."""
     # Whatever the pointer is, one of five batches of three meets the end of seven or eight columns.
@@ -62,6 +73,7 @@ def several_batches(draw: Draw) -> Case:
     accuracy="exact",
     looks_at=("graph", "place", "after.keys", "gradient", "setting"),
     side=True,
+    asks="the keys' graph, the keys left alone",
 )
 def off_the_graph(draw: Draw) -> list[Case]:
     """The queue does not become part of the keys' graph, and the keys stay as they were."""
@@ -69,7 +81,7 @@ def off_the_graph(draw: Draw) -> list[Case]:
     return [_enqueue(draw, 2).wanting_gradients("keys"), _enqueue(draw, 2)]
 
 
-@check(points=0.5, accuracy="exact", looks_at=("exception", "after"), side=True)
+@check(points=0.5, accuracy="exact", looks_at=("exception", "after"), side=True, asks="the ValueError")
 def too_many_keys(draw: Draw) -> Case:
     """More keys than columns: a ValueError, and nothing is written."""
     return _enqueue(draw, 3, size=5, count=6)

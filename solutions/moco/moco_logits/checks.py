@@ -27,7 +27,12 @@ def _logits(
 logits = standard.values(_logits, "The logits are right on a small batch.", points=1.5)
 
 
-@check(points=1, accuracy="softmax", looks_at=("result", "gradient.queries"))
+@check(
+    points=1,
+    accuracy="softmax",
+    looks_at=("result", "gradient.queries"),
+    asks="very small temperatures, what gets a gradient",
+)
 def low_temperature(draw: Draw) -> Case:
     """Logits and gradient with respect to the queries are right at temperature 0.01."""
     # Crowded around one direction, so that whoever takes a softmax of these logits does not get a single one.

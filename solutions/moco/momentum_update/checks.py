@@ -39,13 +39,24 @@ def buffers_stay(draw: Draw) -> Case:
     return _encoders(draw, 0.6)
 
 
-@check(points=1, accuracy="elementwise", looks_at=("after.key_encoder", "same.key_encoder"))
+@check(
+    points=1,
+    accuracy="elementwise",
+    looks_at=("after.key_encoder", "same.key_encoder"),
+    asks="the very same parameter tensors",
+)
 def in_place(draw: Draw) -> Case:
     """The update happens in place: whoever holds a parameter of the key encoder sees it move."""
     return _encoders(draw, 0.7)
 
 
-@check(points=1, accuracy="elementwise", dtype=float64, looks_at=("module.key_encoder", "own.key_encoder"))
+@check(
+    points=1,
+    accuracy="elementwise",
+    dtype=float64,
+    looks_at=("module.key_encoder", "own.key_encoder"),
+    asks="other momenta",
+)
 def slow_encoder(draw: Draw) -> list[Case]:
     """The average is right in float64 for a momentum close to one, of one and of zero."""
     return [_encoders(draw, momentum) for momentum in (0.999, 1.0, 0.0)]
@@ -63,7 +74,13 @@ _REST = (
 )
 
 
-@check(points=0.5, side=True, accuracy="exact", looks_at=_REST)
+@check(
+    points=0.5,
+    side=True,
+    accuracy="exact",
+    looks_at=_REST,
+    asks="what gets a gradient, all else left alone",
+)
 def everything_else_stays(draw: Draw) -> list[Case]:
     """The query encoder, all gradients and all requires_grad flags are left alone, and nothing is returned."""
     return [_encoders(draw, 0.8), _encoders(draw, 0.4, frozen=False)]

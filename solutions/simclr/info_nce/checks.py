@@ -32,7 +32,7 @@ layouts = standard.layouts(
 )
 
 
-@check(points=1, accuracy="softmax", looks_at=("result", "gradient"))
+@check(points=1, accuracy="softmax", looks_at=("result", "gradient"), asks="scores of any size")
 def scores_of_any_size(draw: Draw) -> list[Case]:
     """Loss and gradients are finite and right for large scores, too."""
     n, k = draw.integer(3, 4), draw.integer(5, 8)
@@ -53,7 +53,7 @@ def _is_zero(case: Case, observation: Observation) -> str | None:
     return None
 
 
-@check(points=0.5, looks_at=("exception",), side=True, property=_is_zero)
+@check(points=0.5, looks_at=("exception",), side=True, property=_is_zero, asks="no negatives at all")
 def without_negatives(draw: Draw) -> Case:
     """Without negatives the loss is zero."""
     return Case.of(positives=draw.normal(3), negatives=draw.normal(3, 0))

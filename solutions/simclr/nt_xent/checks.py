@@ -20,14 +20,19 @@ loss = standard.values(lambda draw: _batch(draw, 0.4), "The loss is right on a s
 gradients = standard.gradients(_batch, "The gradients with respect to both views are right.", points=1.5)
 
 
-@check(points=1.5, looks_at=("result", "kept"))
+@check(points=1.5, looks_at=("result", "kept"), asks="other batch sizes and temperatures")
 def other_batches(draw: Draw) -> list[Case]:
     """The loss is right for other batch sizes and temperatures, and in a second call."""
     few, many, warm = _batch(draw, 0.2, 4), _batch(draw, 0.7, draw.integer(13, 30)), _batch(draw, 1.5, 3)
     return [few, many, warm, _batch(draw, 0.9, 5, 4).then(_batch(draw, 0.9, 5, 4))]
 
 
-@check(points=1, accuracy="softmax", looks_at=("result", "gradient"))
+@check(
+    points=1,
+    accuracy="softmax",
+    looks_at=("result", "gradient"),
+    asks="very small temperatures",
+)
 def low_temperature(draw: Draw) -> Case:
     """Loss and gradients are finite and right at temperature 0.01."""
     n, dim = draw.integer(6, 9), draw.integer(4, 5)
@@ -56,7 +61,7 @@ def _is_zero(case: Case, observation: Observation) -> str | None:
     return None
 
 
-@check(points=0.5, looks_at=("exception",), side=True, property=_is_zero)
+@check(points=0.5, looks_at=("exception",), side=True, property=_is_zero, asks="a batch of one image")
 def single_pair(draw: Draw) -> Case:
     """A batch of one image has no negatives, and its loss is zero."""
     # The views look away from each other, so that a view which is not quite kept from its own loss shows.

@@ -12,7 +12,8 @@ def nt_xent(z_i: Float[Tensor, "n d"], z_j: Float[Tensor, "n d"], temperature: f
     Every one of the 2n views has to find its partner among the 2n - 1 other views: a classification whose scores are
     cosine similarities divided by the temperature,
 
-        L = 1/(2n) * sum over a of -log( exp(s(a, partner of a) / T) / sum over c != a of exp(s(a, c) / T) )
+        L = 1/(2n) * sum over a of
+            -log( exp(s(a, partner of a) / T) / sum over c != a of exp(s(a, c) / T) )
 
     Args:
         z_i: projections of the first views; they need not have unit length.

@@ -37,7 +37,13 @@ def default_temperature(draw: Draw) -> Case:
     return _frames(draw, sizes=(1, 3, 3, 2, 2, 3))
 
 
-@check(points=1, accuracy="softmax", dtype=torch.float64, looks_at=("result", "gradient"))
+@check(
+    points=1,
+    accuracy="softmax",
+    dtype=torch.float64,
+    looks_at=("result", "gradient"),
+    asks="very small temperatures",
+)
 def low_temperature(draw: Draw) -> list[Case]:
     """Attention and gradients are finite and right at temperature 0.01."""
     reference, target = _embeddings(draw, 1, 5, 3, 2, 4, 3)
@@ -50,7 +56,7 @@ def low_temperature(draw: Draw) -> list[Case]:
     return [_case(12 / largest * reference, long, 0.01), soft]
 
 
-@check(points=1, looks_at=("gradient",))
+@check(points=1, looks_at=("gradient",), asks="the gradients of both frames")
 def gradients(draw: Draw) -> list[Case]:
     """The gradients reach the embeddings of both frames."""
     # The second case: weights that are made sharper after a softmax are right in float64, but vanish in float32.

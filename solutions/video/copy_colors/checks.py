@@ -40,7 +40,7 @@ other_layouts = standard.layouts(
 )
 
 
-@check(points=0.5, looks_at=("result", "kept"))
+@check(points=0.5, looks_at=("result", "kept"), asks="attention on one position alone")
 def hard_attention(draw: Draw) -> list[Case]:
     """Where all attention is on one position, its colour is copied as it is, and in a second call too."""
     first, second = (_colors(draw, 2, 3, 2, 4, 5, 3, spread=1e4) for _ in range(2))

@@ -2,11 +2,13 @@
 
 import linecache
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
 from torch import Tensor
 
+from course_utils import shipped
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
 from course_utils.checks.judge import (
     CORRECT,
@@ -252,3 +254,113 @@ def test_a_property_judges_the_observation() -> None:
     exercise = prepare(is_positive)
     assert verdict(lambda x: x**2, exercise).score == 1
     assert verdict(lambda x: -(x**2), exercise).checks[0].message == "should be positive"
+
+
+# --- what waits, and which case speaks ----------------------------------------------------------------------------
+
+
+@check(points=2, visible=True)
+def seen_values(draw: Draw) -> list[Case]:
+    """The sums are right."""
+    return [Case.of(x=draw.normal(*sizes)) for sizes in ((3, 5), (2, 2), (4, 2))]
+
+
+@check(points=1, visible=True, looks_at=("gradient",))
+def seen_gradient(draw: Draw) -> Case:
+    """The gradient is right."""
+    return Case.of(x=draw.normal(3, 5)).wanting_gradients()
+
+
+SEEN = (seen_values, seen_gradient, gradient)
+
+
+def test_a_gradient_check_waits_while_the_values_are_wrong() -> None:
+    values_, shown, hidden = verdict(lambda x: 2 * squares(x), prepare(*SEEN)).checks
+    assert (values_.passed, shown.passed, hidden.passed) == (False, False, False)
+    assert (shown.waits, shown.message, shown.points) == (True, "judged once the values are right", 0)
+    # Of a hidden check is told what can be: its reader has handed in.
+    assert (hidden.waits, hidden.message) == (
+        False,
+        "gradient with respect to x is twice too large everywhere",
+    )
+
+
+def test_a_right_gradient_of_wrong_values_keeps_its_points() -> None:
+    result = verdict(lambda x: squares(x) + 1, prepare(*SEEN))
+    assert [(item.passed, item.waits) for item in result.checks] == [
+        (False, False),
+        (True, False),
+        (True, False),
+    ]
+    assert result.score == 2
+
+
+def test_with_right_values_or_an_exception_nothing_waits() -> None:
+    shown = verdict(detached.function, prepare(*SEEN)).checks[1]
+    assert (shown.waits, shown.message) == (
+        False,
+        "gradient with respect to x is zero everywhere, but should not be",
+    )
+
+    def two_slips(x: Tensor) -> Tensor:
+        return squares(x.detach()) * (2 if len(x) == 4 else 1)
+
+    # Where the values of its own case are right, it is judged.
+    values_, shown, _ = verdict(two_slips, prepare(*SEEN)).checks
+    assert (values_.passed, shown.passed, shown.waits) == (False, False, False)
+
+    def in_place(x: Tensor) -> Tensor:
+        x *= 2
+        return (x**2).sum(dim=0)
+
+    shown = verdict(in_place, prepare(*SEEN)).checks[1]
+    assert not shown.waits
+    assert "raised RuntimeError" in shown.message
+
+
+def test_of_several_failing_cases_the_smallest_speaks() -> None:
+    everywhere = verdict(lambda x: 2 * squares(x), prepare(*SEEN)).checks[0]
+    assert everywhere.case == 1
+    larger = verdict(lambda x: squares(x) * (2 if x.numel() > 4 else 1), prepare(*SEEN)).checks[0]
+    assert larger.case == 2
+    # Nobody is shown a hidden case, so the first one is as good.
+    assert verdict(lambda x: 2 * squares(x)).checks[0].case == 0
+
+
+def test_a_fault_after_a_failing_case_hides_it_not() -> None:
+    exercise_ = prepare(seen_values)
+    wrong_ = observe(lambda x: 2 * squares(x), exercise_.checks[0].cases[0])
+    (told,) = judge(exercise_, {"seen-values": [wrong_, Fault(TIMEOUT, "too slow")]}).checks
+    assert told.message == "result is twice too large everywhere"
+    (told,) = judge(exercise_, {"seen-values": [Fault(TIMEOUT, "too slow")]}).checks
+    assert told.message == "too slow"
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"asks": " very small temperatures "}, "very small temperatures"),
+        ({"looks_at": ("exception",)}, "which exceptions are raised"),
+        ({"looks_at": ("gradient.x",)}, "gradients"),
+        ({"looks_at": ("after",), "side": True}, "what is left alone"),
+        ({}, "other values and sizes"),
+        ({"dtype": torch.float64}, "other values and sizes in float64"),
+    ],
+)
+def test_a_hidden_check_says_what_it_looks_at(options: dict[str, object], said: str) -> None:
+    @check(points=1, **options)  # type: ignore[arg-type]
+    def hidden(draw: Draw) -> Case:
+        """The sums are right elsewhere, at a place that is told nowhere."""
+        return Case.of(x=draw.normal(3, 5))
+
+    made = prepare(seen_values, hidden, replace(hidden, id="again"))
+    assert made.hidden == (said,)
+    # It travels with the visible checks, and the title does not.
+    data = shipped.record(made, 3.0)
+    assert shipped.unpack(shipped.decode(data))[0].hidden == (said,)
+    assert "elsewhere" not in " ".join(shipped.all_texts(data))
+
+
+def test_what_a_check_asks_is_a_piece_of_a_list() -> None:
+    with pytest.raises(ValueError, match="no stop behind them"):
+        check(points=1, asks="very small temperatures.")

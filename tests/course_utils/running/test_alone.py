@@ -27,7 +27,7 @@ submit = import_module("course_utils.student.submit")
 CORPUS = messy()
 SECONDS = 3.0
 
-_LINE = re.compile(r"^  (moco\.\w+) +([\w ]+), ([\d.]+) of ([\d.]+) points so far$", re.MULTILINE)
+_LINE = re.compile(r"^  (moco\.\w+) +([\w ]+), (\d+) of (\d+) visible checks passed$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +53,14 @@ def quickly(monkeypatch: pytest.MonkeyPatch, moco: Unit) -> None:
 
 
 def graded(grader: Grader, path: Path) -> dict[str, tuple[str, float]]:
-    """Exercise id -> status and share of the points."""
+    """Exercise id -> status and share of the checks that passed."""
     submission = read_submission(path, "moco", "ada")
     assert isinstance(submission, Submission), submission
     result = grader.grade(submission)
-    return {id_: (entry.status, entry.score / entry.max_score) for id_, entry in result.exercises.items()}
+    return {
+        id_: (entry.status, sum(check.passed for check in entry.checks) / len(entry.checks))
+        for id_, entry in result.exercises.items()
+    }
 
 
 def shown(out: str) -> dict[str, tuple[str, float]]:
@@ -80,7 +83,11 @@ def test_what_is_shown_is_what_the_file_gets(
         # Jupyter brings such a file to the present format when it's opened, and `cu.submit` wants it saved.
         with pytest.raises(submit.SubmitError):
             cu.submit("moco", notebook=path)
-        said = {id_: (found.verdict.status, found.points / found.full) for id_, found in judged(item).items()}
+        verdicts = {id_: found.verdict for id_, found in judged(item).items()}
+        said = {
+            id_: (verdict.status, sum(check.passed for check in verdict.checks) / len(verdict.checks))
+            for id_, verdict in verdicts.items()
+        }
     else:
         target = tmp_path / "moco-submission.ipynb"
         cu.submit("moco", notebook=path)

@@ -1,0 +1,162 @@
+"""Whatever stands for an exercise is understood, or said in one sentence with the way out."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+
+import course_utils as cu
+from autograder.course.units import load_unit
+from course_utils.setup import Profile, Setup
+from course_utils.student import check as visible
+from course_utils.student.meant import UnclearError, meant_exercise, meant_level, meant_options, unit_here
+from tests.support import ROOT
+
+ROTATE = load_unit(ROOT, "pretext").exercises["pretext.rotate_batch"].reference
+ENQUEUE = load_unit(ROOT, "moco").exercises["moco.enqueue"].reference
+
+
+def course(unit: str) -> Setup:
+    return Setup(unit, Profile.CHECK, torch.device("cpu"))
+
+
+def notebook(unit: str | None = "pretext", **names: Any) -> dict[str, Any]:
+    return {"cu": cu, **({"course": course(unit)} if unit else {}), **names}
+
+
+def ask(call: str, namespace: dict[str, Any]) -> Any:
+    exec(f"result = {call}", namespace)
+    return namespace["result"]
+
+
+def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def timed(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    return timed
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "cu.check()",
+        "cu.check(None)",
+        "cu.check(rotate_batch)",
+        "cu.check('rotate_batch')",
+        "cu.check('rotate_batch()')",
+        "cu.check('pretext')",
+        "cu.check('Pretext.Rotate_Batch')",
+        "cu.check(' pretext.rotate_batch ')",
+        "cu.check('pretext-rotate-batch')",
+        "cu.check('pretext-rotate-batch-check')",
+        "cu.check(course)",
+        "cu.check(exercise='pretext.rotate_batch')",
+        "cu.check('pretext.rotate_batch', 2)",
+        "cu.check(rotate_batch, hints=1)",
+    ],
+)
+def test_what_is_meant_is_done(call: str, capsys: pytest.CaptureFixture[str]) -> None:
+    result = ask(call, notebook(rotate_batch=ROTATE))
+    assert (result.exercise, result.status) == ("pretext.rotate_batch", "correct")
+    assert not [remark for remark in result.remarks if "as it stands" in remark]
+    assert "Traceback" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "given", [wrapped(ROTATE), functools.partial(ROTATE), wrapped(wrapped(ROTATE)), lambda: None]
+)
+def test_a_function_of_another_kind_is_known_by_what_it_wraps(given: Any) -> None:
+    given.__name__ = (
+        getattr(given, "__name__", "") if given.__class__ is functools.partial else "rotate_batch"
+    )
+    found = meant_exercise(given, notebook(rotate_batch=ROTATE))
+    assert found.exercise == "pretext.rotate_batch"
+    # The grader takes what stands in the notebook.
+    assert "What is checked is rotate_batch as it stands in this notebook" in found.remarks[0]
+
+
+def test_a_function_under_another_name_is_the_same_function() -> None:
+    found = meant_exercise(ROTATE, notebook(turn=ROTATE, rotate_batch=ROTATE))
+    assert (found.exercise, found.remarks) == ("pretext.rotate_batch", ())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        ("cu.check()", 'Which exercise? moco has cu.check("moco.'),
+        ("cu.check('moco')", 'moco is a problem set: moco has cu.check("moco.'),
+        ("cu.check('moco.enque')", 'Did you mean cu.check("moco.enqueue")?'),
+        ("cu.check('enque')", 'Did you mean cu.check("moco.enqueue")?'),
+        ("cu.check('moko.enqueue')", 'Did you mean cu.check("moco.enqueue")?'),
+        (
+            "cu.check('nothing like it')",
+            "There is no exercise 'nothing like it': this notebook has cu.check(",
+        ),
+        ("cu.check(print)", "No exercise has the name print"),
+        ("cu.check(5)", "not what is of type int: cu.check("),
+        ("cu.check(['moco.enqueue'])", "not what is of type list: cu.check("),
+        ("cu.check('moco.enqueue', 1, 2)", "cu.check takes one exercise, and hint=1, 2 or 3 if you like"),
+        ("cu.check('moco.enqueue', colour=2)", "cu.check takes one exercise, and hint=1, 2 or 3 if you like"),
+        ("cu.check('moco.enqueue', 'x')", "A hint is one of the numbers 0, 1, 2 and 3"),
+        (
+            "cu.check('simclr.nt_xent')",
+            "simclr.nt_xent is an exercise of the notebook simclr, and this one is moco",
+        ),
+    ],
+)
+def test_what_cannot_be_understood_is_one_sentence(
+    call: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = ask(call, notebook("moco", enqueue=ENQUEUE))
+    assert (result.status, repr(result)) == ("unknown", "0")
+    out, err = capsys.readouterr()
+    assert said in out
+    assert len(out.splitlines()) == 1
+    assert (err, "0x" in out, "Traceback" in out) == ("", False, False)
+
+
+def test_without_a_set_up_cell_any_id_is_shown() -> None:
+    with pytest.raises(UnclearError, match='Give the id of the exercise, as in its header: cu.check\\("moco'):
+        meant_exercise(None, {})
+
+
+def test_the_unit_is_that_of_the_set_up_cell() -> None:
+    assert unit_here({}) is None
+    assert unit_here({"course": course("moco")}) == "moco"
+    history = [
+        "",
+        "cu.setup('simclr')",
+        'import course_utils as cu\ncu.setup("video", seed=1)',
+        "cu.setup('x')",
+    ]
+    assert unit_here({"In": history}) == "video"
+
+
+@pytest.mark.parametrize(
+    ("hint", "level", "said"),
+    [
+        (0, 0, ""),
+        (3, 3, ""),
+        (4, 3, "Hints go from 1 to 3, so this is hint 3."),
+        (-1, 0, "Hints go from 1 to 3"),
+    ],
+)
+def test_a_hint_beyond_the_last_is_told(hint: int, level: int, said: str) -> None:
+    found, remarks = meant_level(hint, "moco.enqueue")
+    assert found == level
+    assert [said in remark for remark in remarks] == ([True] if said else [])
+    shown = str(visible.check_in(notebook("moco", enqueue=lambda *a: 1), "moco.enqueue", hint=hint))
+    assert (said in shown) if said else ("Hints go" not in shown)
+
+
+def test_a_hint_by_another_name() -> None:
+    assert meant_options((), 0, {"hints": 2}) == 2
+    assert meant_options((2,), 0, {}) == 2
+    assert meant_options((), 1, {}) == 1
+    with pytest.raises(UnclearError):
+        meant_options((2,), 1, {})

@@ -1,0 +1,232 @@
+"""What `cu.check` shows: what was asked for first, one case for all hints, colours that can be read."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from autograder.course.units import load_unit
+from course_utils.checks import Input
+from course_utils.student import present
+from course_utils.student.as_code import argument_as_code
+from course_utils.student.check import CheckResult, check_in
+from tests.support import ROOT
+
+UNITS = {unit: load_unit(ROOT, unit) for unit in ("moco", "pretext", "simclr")}
+
+
+def reference(exercise: str) -> Callable[..., Any]:
+    return UNITS[exercise.split(".")[0]].exercises[exercise].reference
+
+
+def wrong(exercise: str, name: str) -> Callable[..., Any]:
+    bank = UNITS[exercise.split(".")[0]].exercises[exercise].wrong
+    return next(item.function for item in bank if item.id == name)
+
+
+def run(function: Callable[..., Any], exercise: str, hint: int = 0) -> CheckResult:
+    return check_in({exercise.split(".")[1]: function}, exercise, hint=hint)
+
+
+OVERFLOW = wrong("moco.enqueue", "overflow-dropped")
+HINT = "What should happen to the keys that come after the last column?"
+
+
+def test_the_hint_that_was_asked_for_stands_above_all_else() -> None:
+    result = run(OVERFLOW, "moco.enqueue", 2)
+    assert str(result).splitlines()[1:3] == ["  Hint", f"      {HINT}"]
+    html = result._repr_html_()
+    assert html.index(HINT) < html.index("<details>") < html.index("<img")
+    assert re.search(r"<details><summary>All visible checks: \d of \d passed</summary>", html)
+    # Without a hint the checks are what was asked for.
+    assert "<details>" not in run(OVERFLOW, "moco.enqueue")._repr_html_()
+
+
+def test_the_headline_is_not_said_twice() -> None:
+    result = run(OVERFLOW, "moco.enqueue")
+    assert present.headline(result) not in result._repr_html_()
+
+
+def test_all_hints_show_the_same_case() -> None:
+    def heading(level: int) -> str:
+        text = str(run(OVERFLOW, "moco.enqueue", level))
+        return next(line.strip() for line in text.splitlines() if "The smallest failing case" in line)
+
+    assert heading(1) == heading(2) == heading(3)
+    assert "After the last column comes column 0" in heading(1)
+
+
+def test_the_first_failed_check_of_values_is_shown() -> None:
+    def both(images: Tensor) -> Any:
+        turned, labels = reference("pretext.rotate_batch")(images)
+        return turned + 1, labels + 1
+
+    text = str(run(both, "pretext.rotate_batch", 1))
+    assert "The smallest failing case of “The four copies of each image stand together" in text
+
+
+def test_message_and_case_are_of_the_same_call() -> None:
+    """The message names the shapes of the smallest case that fails, whichever it is, and that case is shown."""
+
+    def rows_for_columns(images: Tensor) -> Any:
+        turned, labels = reference("pretext.rotate_batch")(images)
+        return turned.transpose(2, 3)[:1], labels
+
+    result = run(rows_for_columns, "pretext.rotate_batch", 1)
+    verdict = next(item for item in result.verdicts if not item.passed)
+    case = verdict.check.cases[verdict.case]
+    assert case.size == min(item.size for item in verdict.check.cases)
+    (shape,) = {tuple(value.tensor.shape) for value in case.tensors.values()}
+    wanted = (4 * shape[0], *shape[1:])
+    assert f"should have shape {wanted}" in str(result)
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda queue, pointer, keys: queue.nope, "There is none for an exception"),
+        (
+            lambda queue, pointer, keys: 3,
+            "There is none for this: what is seen is none of the mistakes we know.",
+        ),
+        (reference("moco.enqueue"), "There is none: all visible checks have passed."),
+        (7, "There is none beyond what is said here"),
+    ],
+)
+def test_where_there_is_no_hint_a_sentence_says_so(function: Any, said: str) -> None:
+    result = run(function, "moco.enqueue", 2)
+    assert f"  Hint\n      {said}" in str(result)
+    assert said in result._repr_html_()
+
+
+def test_there_is_no_table_without_a_wrong_entry() -> None:
+    def floats(images: Tensor) -> Any:
+        turned, labels = reference("pretext.rotate_batch")(images)
+        return turned, labels.float()
+
+    result = run(floats, "pretext.rotate_batch", 3)
+    text = str(result)
+    assert "star" not in text
+    assert "second returned value should have dtype int64, but has float32" in text
+    assert "<img" not in result._repr_html_()
+
+
+def test_lines_to_be_copied_wrap_and_tables_do_not() -> None:
+    html = run(OVERFLOW, "moco.enqueue", 3)._repr_html_()
+    blocks = re.findall(r'<pre style="([^"]*)">([^<]*)</pre>', html)
+    assert [("pre-wrap" in style, "user-select: all" in style) for style, _ in blocks] == [
+        (True, True),
+        (False, False),
+    ]
+    assert "column 0" in blocks[1][1]
+
+
+@pytest.mark.parametrize(
+    ("function", "said"),
+    [
+        (lambda: torch.manual_seed(0), "Your function seeds torch (torch.manual_seed)"),
+        (lambda: torch.set_default_dtype(torch.float64), "Your function changes torch's default dtype"),
+        (lambda: torch.set_grad_enabled(False), "leaves torch's recording of gradients switched off"),
+    ],
+)
+def test_costs_that_no_docstring_names_are_told(function: Callable[[], Any], said: str) -> None:
+    def spoiling(queue: Tensor, pointer: int, keys: Tensor) -> int:
+        function()
+        return int(reference("moco.enqueue")(queue, pointer, keys))
+
+    result = run(spoiling, "moco.enqueue")
+    assert result.status == "correct"
+    for text in (str(result), result._repr_html_().replace("&#x27;", "'")):
+        assert said in text
+        assert "costs points" in text
+    assert run(reference("moco.enqueue"), "moco.enqueue").costs == ()
+
+
+def test_one_value_for_several_is_told_as_such() -> None:
+    text = str(run(lambda images: images, "pretext.rotate_batch"))
+    assert "first returned value is missing: one tensor came back, and not 2 values" in text
+    text = str(run(lambda images: None, "pretext.rotate_batch"))
+    assert "first returned value is missing: None came back: is a return missing?" in text
+
+
+def test_what_hidden_checks_look_at_may_be_missing() -> None:
+    right = replace(run(reference("moco.enqueue"), "moco.enqueue"), hidden=())
+    assert "Hidden checks also look at: other values and sizes." in str(right)
+
+
+# --- colours ----------------------------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    dark, bright = sorted(map(luminance, (one, other)))
+    return (bright + 0.05) / (dark + 0.05)
+
+
+def test_marks_can_be_read_in_every_theme() -> None:
+    """The words stand on a ground of their own, so that it's no matter what the theme has behind them."""
+    html = run(OVERFLOW, "moco.enqueue")._repr_html_()
+    marks = re.findall(r'<span style="background: (#\w+); color: (#\w+);[^"]*">([^<]*)</span>', html)
+    assert {word for *_, word in marks} == {"✓ passed", "✗ failed"}
+    assert all(contrast(ground, word) >= 4.5 for ground, word, _ in marks)
+    # Nothing else sets a colour of its own for words.
+    assert set(re.findall(r"[^-]color: ([^;\"]+)", html)) <= {"#FFFFFF", "inherit"}
+    for one, other in itertools.combinations(present._COLOURS.values(), 2):
+        assert one != other
+    assert all(contrast(ground, present._ON_COLOUR) >= 4.5 for ground in present._COLOURS.values())
+
+
+# --- cases as code ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (Input(torch.arange(9.0).reshape(1, 1, 3, 3)), "x = torch.arange(9.).reshape(1, 1, 3, 3)"),
+        (Input(torch.arange(3, 7)), "x = torch.arange(3, 7)"),
+        (Input(torch.tensor([[10.0, 11.0], [12.0, 0.5]])), "x = torch.tensor([[10., 11.], [12., 0.5]])"),
+        (Input(torch.tensor([10, 12, 11])), "x = torch.tensor([10, 12, 11])"),
+        (Input(torch.tensor([1.0]), wants_grad=True), "x = torch.tensor([1.]).requires_grad_()"),
+        (Input(torch.tensor([0.1234567])), "x = torch.tensor([0.1235])  # rounded"),
+        (Input(torch.tensor([0.2, -0.75])), "x = torch.tensor([0.2, -0.75])"),
+        (Input(torch.tensor([True, False])), "x = torch.tensor([True, False])"),
+        (Input(torch.tensor(2.0)), "x = torch.tensor(2.)"),
+        (Input(torch.zeros(2, 0)), "x = torch.tensor([]).reshape(2, 0)"),
+        (Input(torch.tensor([1.0, float("inf")])), "x = torch.tensor([1., float('inf')])"),
+        (
+            Input(torch.tensor([1.5, 2.0], dtype=torch.float64)),
+            "x = torch.tensor([1.5, 2.], dtype=torch.float64)",
+        ),
+        (Input(torch.tensor([7, 1], dtype=torch.uint8)), "x = torch.tensor([7, 1], dtype=torch.uint8)"),
+        (
+            Input(torch.ones(1, 2), contiguous=False),
+            "x = torch.tensor([[1., 1.]])  # not contiguous in memory",
+        ),
+        (0.2, "x = 0.2"),
+        ((3, 4), "x = (3, 4)"),
+    ],
+)
+def test_a_case_is_code_that_gives_it_back(value: Any, line: str) -> None:
+    assert argument_as_code("x", value) == line
+    names: dict[str, Any] = {"torch": torch}
+    exec(line, names)
+    if isinstance(value, Input):
+        made = names["x"]
+        assert (made.dtype, made.shape, made.requires_grad) == (
+            value.tensor.dtype,
+            value.tensor.shape,
+            value.wants_grad,
+        )
+        torch.testing.assert_close(made.detach(), value.tensor, rtol=1e-3, atol=0)
