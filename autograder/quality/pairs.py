@@ -150,15 +150,7 @@ def _tried(prepared: PreparedExercise, pairs: Sequence[_Pair], most: int) -> Pai
         found = diagnose(prepared, seen)
         named = {idea.name for idea in found.ideas}
         there = {*pair.ideas, *(_names(diagnose(prepared, fault)) if fault else ())}
-        if found.alternatives:
-            # That one of several ideas is behind it is true if one of them is, and names none.
-            if not named & there:
-                wrong.append(f"{pair.name}: one of {', '.join(sorted(named))}")
-            elif named & set(pair.ideas):
-                rightly += 1
-            else:
-                missed.append(pair.name)
-        elif named - there:
+        if named - there:
             wrong.append(f"{pair.name}: {', '.join(sorted(named - there))}")
         elif named & set(pair.ideas):
             rightly += 1

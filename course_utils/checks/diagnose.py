@@ -9,13 +9,14 @@ Nothing here decides about points.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import comb, log2
 
-import torch
 from torch import Tensor
 
+from course_utils.checks.case import Input
 from course_utils.checks.compare import differing, matches
 from course_utils.checks.item import Item, items_of
 from course_utils.checks.lens import EXACT, LENSES, Lens
@@ -32,8 +33,6 @@ _MOST_ALIKE = 4
 _MOST_NAMED = 3
 # The most misconceptions that are looked for in one answer.
 _MOST_TOGETHER = 3
-# How much must speak for an idea that does not explain everything: one real number is enough, one yes or no is not.
-_ENOUGH = 6.0
 
 
 @dataclass(frozen=True)
@@ -126,11 +125,8 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
     fact = next(facts(items, wrong), "")
     if fitting:
         return Diagnosis(fact=fact, failed=len(failed))
-    for lens in LENSES:
-        found = _in_part(exercise, items, lens)
-        if found.ideas:
-            return replace(found, fact=fact, failed=len(failed))
-    return Diagnosis(fact=fact, failed=len(failed))
+    ideas = next(filter(None, (_in_part(exercise, items, lens) for lens in LENSES)), ())
+    return Diagnosis(ideas, fact, failed=len(failed))
 
 
 # --- one idea that shows everything -------------------------------------------------------------------------------
@@ -190,10 +186,10 @@ class _Traces:
 
     Attributes:
         name: of the idea.
-        cells: quantities that it changes and that show exactly this.
-        hidden: quantities that it changes and that show something else.
+        cells: quantities that it changes and that show exactly this, in all cases of a check that it changes.
+        hidden: other quantities that it changes; they are wrong, too, but in another way.
         whole: checks that fail as they do by the idea, and by nothing else.
-        evidence: how much that speaks for it.
+        evidence: how much all this says.
     """
 
     name: str
@@ -203,37 +199,57 @@ class _Traces:
     evidence: float
 
 
-def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> Diagnosis:
+def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> tuple[Idea, ...]:
     """The ideas that explain some of the failed checks; what is left is told as facts."""
     seen = [lens.wrong(item) for item in items]
     found = [
-        traces for name in exercise.hints if (traces := _traces(name, items, seen, lens)) is not None
+        traces
+        for name in exercise.hints
+        if (traces := _traces(name, items, seen, lens)) is not None
     ]
     named: list[_Traces] = []
     explained: frozenset[Cell] = frozenset()
     while found and len(named) < _MOST_TOGETHER:
-        best = max(found, key=_weight)
-        rivals = [other for other in found if other is not best and not other.cells <= best.cells]
-        equals = [other for other in found if other is not best and other.cells == best.cells]
-        if any(_weight(other) == _weight(best) and other.cells & best.cells for other in rivals):
-            break
-        if equals := [other for other in equals if len(other.hidden) <= len(best.hidden)]:
-            if named or len(equals) >= _MOST_ALIKE:
+        best = max(found, key=lambda traces: (len(traces.whole), len(traces.cells), -len(traces.hidden)))
+        # An idea of which all is seen that is seen of the best one may be behind it as well.
+        same = [other for other in found if other.cells >= best.cells]
+        if len(same) > 1:
+            same = _closest(items, same) if lens is EXACT else same
+            if len(same) > 1:
                 break
-            return _alternatives(exercise, items, [best, *equals], lens)
+            (best,) = same
+        if any(other.cells & best.cells and not other.cells <= best.cells for other in found):
+            break
         named.append(best)
         explained |= best.cells
         # Where one idea shows exactly, no other one is at work.
         found = [other for other in found if not (other.cells | other.hidden) & explained]
+    all_wrong = {(number, name) for number, names in enumerate(seen) for name in names}
+    if all_wrong - explained:
+        # A few bits could come from anywhere, and so only tell something where nothing else is left to be told.
+        named = [item for item in named if item.evidence >= (1 if item.whole else 4) * lens.enough]
     order = list(exercise.hints)
     named.sort(key=lambda traces: (-len(traces.whole), order.index(traces.name)))
-    return Diagnosis(
-        tuple(Idea(item.name, exercise.hints[item.name], _explains(item, items)) for item in named)
-    )
+    return tuple(Idea(item.name, exercise.hints[item.name], _explains(item, items)) for item in named)
 
 
-def _weight(traces: _Traces) -> tuple[int, int, int]:
-    return len(traces.whole), len(traces.cells), -len(traces.hidden)
+def _closest(items: Sequence[Item], several: Sequence[_Traces]) -> list[_Traces]:
+    """Of ideas of which the same is seen, those that are right in most of what the checks don't look at."""
+    numbers = sorted({number for number, _ in several[0].cells})
+    far = [
+        sum(
+            len(
+                differing(
+                    items[number].check.wrong[traces.name][items[number].index],
+                    items[number].seen,
+                    _yardstick(items[number].check, items[number].device, ()),
+                )
+            )
+            for number in numbers
+        )
+        for traces in several
+    ]
+    return [traces for traces, count in zip(several, far, strict=True) if count == min(far)]
 
 
 def _explains(traces: _Traces, items: Sequence[Item]) -> tuple[str, ...]:
@@ -243,75 +259,73 @@ def _explains(traces: _Traces, items: Sequence[Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items[number].check.id for number, _ in sorted(traces.cells)))
 
 
-def _alternatives(
-    exercise: PreparedExercise, items: Sequence[Item], several: Sequence[_Traces], lens: Lens
-) -> Diagnosis:
-    names = [traces.name for traces in several]
-    if lens is EXACT:
-        # As above: what the checks don't look at may tell them apart.
-        numbers = {number for number, _ in several[0].cells}
-        closer = [name for name in names if all(_shows(items[number], name, ()) for number in numbers)]
-        names = closer or names
-    ideas = tuple(
-        Idea(traces.name, exercise.hints[traces.name], _explains(traces, items))
-        for traces in several
-        if traces.name in names
-    )
-    if len(ideas) == 1:
-        return Diagnosis(ideas)
-    return Diagnosis(ideas, alternatives=True, separated_by=_separation(items, names))
-
-
 def _traces(
     name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], lens: Lens
 ) -> _Traces | None:
-    """What is to be seen of an idea; None if it contradicts what is right, or too little speaks for it."""
+    """What is to be seen of an idea; None if there is nothing, or it would have changed what is right."""
     changes = [lens.changed_by(name, item) for item in items]
     for item, wrong, changed in zip(items, seen, changes, strict=True):
-        if changed and not changed <= wrong and not ("exception" in wrong and item.raised):
+        # Where an exception came first nothing is known of the other quantities.
+        if not changed <= wrong and not item.raised:
             return None
-    cells: set[Cell] = set()
-    hidden: set[Cell] = set()
-    evidence: dict[str, float] = {}
-    spoilt: set[str] = set()
+    shown: dict[tuple[str, str], set[Cell]] = {}
+    spoilt: set[tuple[str, str]] = set()
     mixed: set[str] = set()
     for number, (item, wrong, changed) in enumerate(zip(items, seen, changes, strict=True)):
-        id_ = item.check.id
-        shown = {quantity for quantity in changed & wrong if lens.shows(item, name, quantity)}
-        cells |= {(number, quantity) for quantity in shown}
-        hidden |= {(number, quantity) for quantity in changed - shown}
-        if changed - shown:
-            spoilt.add(id_)
+        for quantity in changed:
+            unit = item.check.id, str(QuantityName.parse(quantity)._replace(call=0))
+            if quantity in wrong and unit not in spoilt and lens.shows(item, name, quantity):
+                shown.setdefault(unit, set()).add((number, quantity))
+            else:
+                spoilt.add(unit)
         if wrong - changed:
-            mixed.add(id_)
-        if shown:
-            told = sum(_says(item, quantity) for quantity in shown)
-            evidence[id_] = evidence.get(id_, 0.0) + told
-    exact = [id_ for id_ in evidence if id_ not in spoilt]
-    if not exact:
+            mixed.add(item.check.id)
+    units = shown.keys() - spoilt
+    if not units:
         return None
-    strength = sum(evidence[id_] for id_ in exact)
-    if strength < _ENOUGH and hidden:
-        return None
-    kept = set(exact)
+    cells = frozenset(cell for unit in units for cell in shown[unit])
+    changed = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
+    bad = mixed | {check for check, _ in spoilt}
     return _Traces(
         name,
-        frozenset(cell for cell in cells if items[cell[0]].check.id in kept),
-        frozenset(hidden | {cell for cell in cells if items[cell[0]].check.id not in kept}),
-        tuple(id_ for id_ in exact if id_ not in mixed),
-        strength,
+        cells,
+        frozenset(changed - cells),
+        tuple(dict.fromkeys(check for check, _ in shown if check not in bad)),
+        sum(_says(items[number], quantity, lens) for number, quantity in cells) + _pattern(items, cells),
     )
 
 
-def _says(item: Item, quantity: str) -> float:
+def _says(item: Item, quantity: str, lens: Lens) -> float:
     """How much it says that a quantity is as an idea makes it, in bits, roughly."""
     value: Quantity = item.seen.quantities.get(quantity)
     if quantity == "exception":
-        # Anything raises. To go through where something should be raised, and to write the very same, is another thing.
+        if item.raised:
+            # Anything raises (see `_pattern`); but another exception than the one that was asked for is no accident.
+            return 0.0 if item.expected.quantities["exception"] == "none" else lens.enough
+        # To go through where something should be raised, and to write the very same.
         written = [name for name in item.seen.quantities if name.startswith(("after.", "result"))]
-        return 0.0 if item.raised or not written else max(_says(item, name) for name in written)
-    if isinstance(value, Tensor):
-        return float(min(20, value.numel() * (20 if value.is_floating_point() else 2)))
+        return max((_says(item, name, lens) for name in written), default=0.0)
     if isinstance(value, float):
-        return 20.0
-    return 3.0 if isinstance(value, int) and not isinstance(value, bool) else 1.0
+        return lens.bits
+    if not isinstance(value, Tensor):
+        return lens.enough if isinstance(value, bool) else 3.0
+    given = item.case.inputs.get(QuantityName.parse(quantity).of)
+    if isinstance(given, Input) and given.tensor.equal(value.cpu()):
+        return 3.0  # as it was: many things come to that
+    if not bool(value.any()):
+        return 1.0  # and more to zero
+    each = lens.bits if value.is_floating_point() else 1.0
+    return float(min(4 * lens.enough, each * value.numel()))
+
+
+def _pattern(items: Sequence[Item], cells: Iterable[Cell]) -> float:
+    """How much it says that just these cases of a check raise, and no others, in bits."""
+    raising: dict[str, int] = {}
+    for number, name in cells:
+        if name == "exception" and items[number].raised:
+            raising[items[number].check.id] = raising.get(items[number].check.id, 0) + 1
+    return sum(
+        log2(comb(len(item.check.cases), raising[item.check.id]))
+        for item in items
+        if item.index == 0 and item.check.id in raising
+    )

@@ -36,11 +36,15 @@ class Lens:
         name: of the lens.
         same: whether a quantity is as expected.
         apart: whether two are clearly not the same.
+        bits: how much it says that a real number is as an idea makes it.
+        enough: how much must speak for an idea that does not explain everything.
     """
 
     name: str
     same: Same
     apart: Same
+    bits: float = 20.0
+    enough: float = 8.0
 
     def wrong(self, item: Item) -> frozenset[str]:
         """The quantities of a case that are not as expected, seen through this lens."""
@@ -166,5 +170,5 @@ LENSES = (
     EXACT,
     Lens("in any dtype", _in_any_dtype, _not(_in_any_dtype)),
     SHAPELESS,
-    Lens("roughly", _roughly(1.0), _not(_roughly(_CLEARLY))),
+    Lens("roughly", _roughly(1.0), _not(_roughly(_CLEARLY)), bits=5.0, enough=20.0),
 )
