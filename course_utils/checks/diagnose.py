@@ -9,6 +9,7 @@ Nothing here decides about points.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -33,6 +34,8 @@ _MOST_ALIKE = 4
 _MOST_NAMED = 3
 # The most misconceptions that are looked for in one answer.
 _MOST_TOGETHER = 3
+# How much it says that nothing else is wrong in a check.
+_BITS_OF_A_CHECK = 2.0
 
 
 @dataclass(frozen=True)
@@ -198,6 +201,11 @@ class _Traces:
     whole: tuple[str, ...]
     evidence: float
 
+    @property
+    def doubt(self) -> int:
+        """How many times as much as usual must speak for it: for one that never shows all that it changes, more."""
+        return 4 if self.hidden and not self.whole else 1
+
 
 def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> tuple[Idea, ...]:
     """The ideas that explain some of the failed checks; what is left is told as facts."""
@@ -208,16 +216,22 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
         if (traces := _traces(name, items, seen, lens)) is not None
     ]
     named: list[_Traces] = []
+    guessed: set[str] = set()
     explained: frozenset[Cell] = frozenset()
     while found and len(named) < _MOST_TOGETHER:
         best = max(found, key=lambda traces: (len(traces.whole), len(traces.cells), -len(traces.hidden)))
         # An idea of which all is seen that is seen of the best one may be behind it as well.
         same = [other for other in found if other.cells >= best.cells]
         if len(same) > 1:
-            same = _closest(items, same) if lens is EXACT else same
-            if len(same) > 1:
+            alike = all(other.cells | other.hidden == best.cells | best.hidden for other in same)
+            closest = _closest(items, same) if lens is EXACT and alike else same
+            if len(closest) > 1:
+                # One that shows all that it changes, if it leaves nothing unexplained in the end.
+                closest = [other for other in same if not other.hidden]
+                guessed.update(traces.name for traces in closest)
+            if len(closest) != 1:
                 break
-            (best,) = same
+            (best,) = closest
         if any(other.cells & best.cells and not other.cells <= best.cells for other in found):
             break
         named.append(best)
@@ -227,7 +241,9 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
     all_wrong = {(number, name) for number, names in enumerate(seen) for name in names}
     if all_wrong - explained:
         # A few bits could come from anywhere, and so only tell something where nothing else is left to be told.
-        named = [item for item in named if item.evidence >= (1 if item.whole else 4) * lens.enough]
+        named = [
+            item for item in named if item.name not in guessed and item.evidence >= lens.enough * item.doubt
+        ]
     order = list(exercise.hints)
     named.sort(key=lambda traces: (-len(traces.whole), order.index(traces.name)))
     return tuple(Idea(item.name, exercise.hints[item.name], _explains(item, items)) for item in named)
@@ -235,17 +251,16 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
 
 def _closest(items: Sequence[Item], several: Sequence[_Traces]) -> list[_Traces]:
     """Of ideas of which the same is seen, those that are right in most of what the checks don't look at."""
-    numbers = sorted({number for number, _ in several[0].cells})
     far = [
         sum(
             len(
                 differing(
-                    items[number].check.wrong[traces.name][items[number].index],
-                    items[number].seen,
-                    _yardstick(items[number].check, items[number].device, ()),
+                    item.check.wrong[traces.name][item.index],
+                    item.seen,
+                    _yardstick(item.check, item.device, ()),
                 )
             )
-            for number in numbers
+            for item in items
         )
         for traces in several
     ]
@@ -286,12 +301,16 @@ def _traces(
     cells = frozenset(cell for unit in units for cell in shown[unit])
     changed = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
     bad = mixed | {check for check, _ in spoilt}
+    whole = tuple(dict.fromkeys(check for check, _ in shown if check not in bad))
+    says = {cell: _says(items[cell[0]], cell[1], lens) for cell in cells}
+    speaking = {items[number].check.id for (number, _), bits in says.items() if bits}
+    evidence = sum(says.values()) + _pattern(items, cells) + _BITS_OF_A_CHECK * len(speaking & set(whole))
     return _Traces(
         name,
         cells,
         frozenset(changed - cells),
-        tuple(dict.fromkeys(check for check, _ in shown if check not in bad)),
-        sum(_says(items[number], quantity, lens) for number, quantity in cells) + _pattern(items, cells),
+        whole,
+        evidence,
     )
 
 
@@ -311,21 +330,29 @@ def _says(item: Item, quantity: str, lens: Lens) -> float:
         return lens.enough if isinstance(value, bool) else 3.0
     given = item.case.inputs.get(QuantityName.parse(quantity).of)
     if isinstance(given, Input) and given.tensor.equal(value.cpu()):
-        return 3.0  # as it was: many things come to that
+        return 1.0  # as it was: many things come to that
     if not bool(value.any()):
-        return 1.0  # and more to zero
+        # And more to zero; to no gradient at all, whatever comes off the graph.
+        return float(_has_other(item, quantity))
     each = lens.bits if value.is_floating_point() else 1.0
     return float(min(4 * lens.enough, each * value.numel()))
 
 
-def _pattern(items: Sequence[Item], cells: Iterable[Cell]) -> float:
-    """How much it says that just these cases of a check raise, and no others, in bits."""
-    raising: dict[str, int] = {}
-    for number, name in cells:
-        if name == "exception" and items[number].raised:
-            raising[items[number].check.id] = raising.get(items[number].check.id, 0) + 1
-    return sum(
-        log2(comb(len(item.check.cases), raising[item.check.id]))
-        for item in items
-        if item.index == 0 and item.check.id in raising
+def _has_other(item: Item, quantity: str) -> bool:
+    """Whether another quantity of the same kind is there and is not zero."""
+    kind = QuantityName.parse(quantity).kind
+    return any(
+        isinstance(value, Tensor) and bool(value.any())
+        for name, value in item.seen.quantities.items()
+        if name != quantity and QuantityName.parse(name).kind == kind
     )
+
+
+def _pattern(items: Sequence[Item], cells: Iterable[Cell]) -> float:
+    """How much it says that a quantity is wrong in just these cases of a check and in no others, in bits.
+
+    The same kind of case may be in several checks, so they don't add up.
+    """
+    count = Counter((items[number].check.id, name) for number, name in cells)
+    sizes = Counter(item.check.id for item in items)
+    return max((log2(comb(sizes[check], wrong)) for (check, _), wrong in count.items()), default=0.0)

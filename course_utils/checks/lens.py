@@ -44,7 +44,7 @@ class Lens:
     same: Same
     apart: Same
     bits: float = 20.0
-    enough: float = 8.0
+    enough: float = 6.0
 
     def wrong(self, item: Item) -> frozenset[str]:
         """The quantities of a case that are not as expected, seen through this lens."""
@@ -135,6 +135,8 @@ def _in_any_shape(expected: Quantity, dtype: str | None, got: Quantity, toleranc
     if isinstance(expected, Tensor) and isinstance(got, Tensor) and got.shape != expected.shape and got.numel():
         if got.numel() == expected.numel():
             got = got.reshape(expected.shape)
+        elif not expected.ndim:
+            got = got.to(torch.float64).mean()
         elif got.ndim == expected.ndim and got.shape[1:] == expected.shape[1:]:
             expected = expected[: len(got)]
         if got.shape != expected.shape:
