@@ -318,7 +318,9 @@ class _Spelled(ast.NodeTransformer):
             and isinstance(first.slice, ast.Slice)
             and isinstance(first.slice.upper, ast.Constant)
         ):
-            return ast.Call(node.func.__class__(node.func.value, "unflatten", ast.Load()), [first.slice.upper, sizes], [])  # type: ignore[attr-defined]
+            return ast.Call(
+                node.func.__class__(node.func.value, "unflatten", ast.Load()), [first.slice.upper, sizes], []
+            )  # type: ignore[attr-defined]
         return None
 
     def _product(self, node: ast.Call) -> ast.AST | None:

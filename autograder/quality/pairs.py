@@ -62,7 +62,9 @@ class PairsTried:
     missed: tuple[str, ...] = ()
 
 
-def try_pairs(exercise: Exercise, prepared: PreparedExercise, most: int = MOST) -> tuple[PairsTried, PairsTried]:
+def try_pairs(
+    exercise: Exercise, prepared: PreparedExercise, most: int = MOST
+) -> tuple[PairsTried, PairsTried]:
     """Pairs of two ideas, and pairs of an idea and a fault of behaviour.
 
     Args:
@@ -172,9 +174,7 @@ def _names(diagnosis: Diagnosis) -> set[str]:
 
 def _seen(prepared: PreparedExercise, function: Function) -> Seen:
     with torch.random.fork_rng(devices=[]):
-        return {
-            check.id: [observe(function, case) for case in check.cases] for check in prepared.checks
-        }
+        return {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
 
 
 def _is_senseless(seen: Seen) -> bool:
@@ -203,9 +203,7 @@ def _is_alike(items: Sequence[Item], name: str) -> bool:
     )
 
 
-def _can_be_named(
-    prepared: PreparedExercise, seen: Seen, pair: _Pair, fault: Seen | None
-) -> bool:
+def _can_be_named(prepared: PreparedExercise, seen: Seen, pair: _Pair, fault: Seen | None) -> bool:
     items = _items(prepared, seen)
     if not any(item.wrong for item in items):
         return False

@@ -210,11 +210,7 @@ class _Traces:
 def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> tuple[Idea, ...]:
     """The ideas that explain some of the failed checks; what is left is told as facts."""
     seen = [lens.wrong(item) for item in items]
-    found = [
-        traces
-        for name in exercise.hints
-        if (traces := _traces(name, items, seen, lens)) is not None
-    ]
+    found = [traces for name in exercise.hints if (traces := _traces(name, items, seen, lens)) is not None]
     named: list[_Traces] = []
     guessed: set[str] = set()
     explained: frozenset[Cell] = frozenset()
@@ -274,9 +270,7 @@ def _explains(traces: _Traces, items: Sequence[Item]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(items[number].check.id for number, _ in sorted(traces.cells)))
 
 
-def _traces(
-    name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], lens: Lens
-) -> _Traces | None:
+def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], lens: Lens) -> _Traces | None:
     """What is to be seen of an idea; None if there is nothing, or it would have changed what is right."""
     changes = [lens.changed_by(name, item) for item in items]
     for item, wrong, changed in zip(items, seen, changes, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from course_utils.checks.case import Case
 from course_utils.checks.closeness import comparable, wrong_entries
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
@@ -49,7 +50,12 @@ class Difference:
 
 
 def difference_in(
-    name: str, expected: Expectation, got: Observation, tolerance: float, before: Tensor | None = None
+    name: str,
+    expected: Expectation,
+    got: Observation,
+    tolerance: float,
+    before: Tensor | None = None,
+    case: Case | None = None,
 ) -> Difference:
     """What is wrong with a quantity that is.
 
@@ -59,11 +65,12 @@ def difference_in(
         got: the observation, with the signs that a check leaves free turned as `closeness.aligned` does.
         tolerance: allowed error relative to the largest expected magnitude.
         before: what an argument held before the call.
+        case: what the function was called with.
     """
     if name == "exception":
         return _wrong_exception(str(expected.quantities[name]), got)
     if name not in got.quantities:
-        return Difference(name, "is missing")
+        return Difference(name, _missing(name, expected, got))
     wanted, value = expected.quantities[name], got.quantities[name]
     if isinstance(wanted, float) and isinstance(value, float):
         wanted, value = (torch.tensor(number, dtype=torch.float64) for number in (wanted, value))
@@ -83,8 +90,25 @@ def difference_in(
     wanted, value = comparable(wanted), comparable(value)
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
-    fact = fact_about(wanted, value, wrong, limit, before, dtype=sort)
+    fact = fact_about(wanted, value, wrong, limit, before, dtype=sort, case=case)
     return Difference(name, fact.text, place if fact.shows_place else "", fact.is_structural)
+
+
+def _missing(name: str, expected: Expectation, got: Observation) -> str:
+    """The fact about a value that was not returned: what came back, and how many values should have."""
+    parts = QuantityName.parse(name)
+    call = f"#{parts.call}" if parts.call else ""
+    whole = got.quantities.get(f"result{call}")
+    wanted = _COUNT.match(str(expected.quantities.get(f"result{call}")))
+    if parts.kind != "result" or not parts.of or wanted is None:
+        return "is missing"
+    asked = f"{wanted[1]} values were expected"
+    if isinstance(whole, Tensor):
+        return f"is missing: one tensor came back, {asked}"
+    if whole is None:
+        return f"is missing: nothing came back, {asked}"
+    found = _COUNT.match(whole) if isinstance(whole, str) else None
+    return f"is missing: {found[1]} came back, {asked}" if found else f"is missing: {asked}"
 
 
 def _wrong_exception(wanted: str, got: Observation) -> Difference:
@@ -124,7 +148,9 @@ def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
         return Difference(name, *_not_a(got, _plain_type(expected), name))
     place = f"got {got}, expected {expected}"
     if isinstance(expected, int) and isinstance(got, int) and not isinstance(got, bool):
-        return Difference(name, "is too large" if got > expected else "is too small", place)
+        by = abs(got - expected)
+        size = f"{by} too {'large' if got > expected else 'small'}" if by < _LARGEST_STEP else "far off"
+        return Difference(name, f"is {size}", place)
     return Difference(name, "has the wrong value", place)
 
 
@@ -178,6 +204,9 @@ _FAMILIAR = frozenset(
         *(f"an object of type {name}" for name in _TYPES),
     ]
 )
+_COUNT = re.compile("a tuple or list of ([0-9]{1,4}) values")
+# By how much a whole number is off, if that is told.
+_LARGEST_STEP = 100
 _COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
 
 

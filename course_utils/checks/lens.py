@@ -53,7 +53,9 @@ class Lens:
         return frozenset(
             name
             for name in item.wrong
-            if not self._is(item.expected, name, item.seen.quantities, item, item.check.yardstick(item.device))
+            if not self._is(
+                item.expected, name, item.seen.quantities, item, item.check.yardstick(item.device)
+            )
         )
 
     def changed_by(self, misconception: str, item: Item) -> frozenset[str]:
@@ -91,11 +93,14 @@ class Lens:
         check = item.check
         if name == "exception" and check.property is None:
             # It goes through where something should be raised: what it does then is to be seen as well.
-            return all(
-                self.shows(item, misconception, other)
-                for other in selected(wrong, check.looks_at)
-                if other != "exception"
-            ) and seen.get("exception") == raised
+            return (
+                all(
+                    self.shows(item, misconception, other)
+                    for other in selected(wrong, check.looks_at)
+                    if other != "exception"
+                )
+                and seen.get("exception") == raised
+            )
         # A misconception may round where the reference only copies ("keys normalised").
         accuracy = check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
         if name == "exception":
@@ -132,7 +137,12 @@ def _in_any_dtype(expected: Quantity, dtype: str | None, got: Quantity, toleranc
 
 
 def _in_any_shape(expected: Quantity, dtype: str | None, got: Quantity, tolerance: float) -> bool:
-    if isinstance(expected, Tensor) and isinstance(got, Tensor) and got.shape != expected.shape and got.numel():
+    if (
+        isinstance(expected, Tensor)
+        and isinstance(got, Tensor)
+        and got.shape != expected.shape
+        and got.numel()
+    ):
         if got.numel() == expected.numel():
             got = got.reshape(expected.shape)
         elif not expected.ndim:

@@ -11,35 +11,107 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from course_utils.checks.case import Case, Input
+from course_utils.checks.case import Input
+from course_utils.checks.expressions import factors_of
 from course_utils.checks.item import Item
 from course_utils.checks.observation import Quantity
 from course_utils.checks.quantity import QuantityName
 
 # A factor that is seen in one case only may be a coincidence.
 _FEWEST_FACTORS = 2
+
+
 def facts(items: Sequence[Item], wrong: Sequence[Item]) -> Iterator[str]:
-    """The most telling first."""
+    """What holds over all cases, the most telling first.
+
+    Args:
+        items: all cases, in the order in which they ran.
+        wrong: those that are not as expected.
+    """
+    if wrong and not all(item.raised for item in wrong):
+        yield from filter(None, (_parts(items), _factor(wrong), _kept(items)))
+    # If all cases are wrong there is no kind of case to point at, and each check has its message.
     if not wrong or len(wrong) == len(items):
-        # All cases are wrong, or none: there is no kind of case to point at, and each check has its message.
-        if wrong and not any(item.raised for item in wrong):
-            yield from filter(None, (_parts(items), _factor(wrong)))
         return
-    yield from filter(None, (_parts(items), _factor(wrong)))
     bad = {id(item) for item in wrong}
     values = [item for item in items if not item.check.side]
-    for holds, words in _KINDS_OF_CASES:
-        of_kind = [item for item in values if holds(item)]
-        others = [item for item in values if not holds(item)]
-        if (
-            of_kind
-            and others
-            and all(id(item) in bad for item in of_kind)
-            and not any(id(item) in bad for item in others)
-        ):
-            yield f"right, except {words}"
+    good = [item for item in values if id(item) not in bad]
+    failing = [item for item in values if id(item) in bad]
+    for exactly in (True, False):
+        for holds, words in _KINDS_OF_CASES:
+            of_kind = [item for item in values if holds(item)]
+            if not of_kind or len(of_kind) == len(values) or not all(map(holds, failing)) or not failing:
+                continue
+            if not exactly and 2 * len(failing) >= len(of_kind):
+                yield f"right, except {words}: wrong in some of these cases"
+            elif exactly and len(failing) == len(of_kind):
+                yield f"right, except {words}"
     if all(item.raised for item in wrong) and any(not item.raised for item in values):
         yield "right wherever it does not raise"
+    if words := _threshold(failing, good):
+        yield f"right, except where {words}"
+
+
+def _kept(items: Sequence[Item]) -> str:
+    """What it returns is what it returned in an earlier case."""
+    earlier: list[Tensor] = []
+    found = 0
+    for item in items:
+        got = _floats(item.seen.quantities.get("result"))
+        if "result" in item.wrong and got is not None:
+            if not any(got.shape == one.shape and torch.equal(got, one) for one in earlier):
+                return ""
+            found += 1
+        if got is not None and bool(got.any()):
+            earlier.append(got)
+    return "returns what it returned for earlier inputs" if found else ""
+
+
+def _threshold(wrong: Sequence[Item], right: Sequence[Item]) -> str:
+    """A number or a size among the inputs that is smaller, or larger, in all wrong cases than in all others.
+
+    With a few cases and many sizes something separates them by chance: so there must be a gap, or more than one case.
+    """
+    if not wrong or len(right) < _FEWEST_FACTORS:
+        return ""
+    bad, good = ([_measures(item) for item in some] for some in (wrong, right))
+    names = set(bad[0]).intersection(*bad, *good)
+    for name in sorted(names, key=lambda name: (" + " in name, " > " in name, "." in name, name)):
+        low, high = ([measured[name] for measured in some] for some in (bad, good))
+        if " > " in name:
+            if len(wrong) >= _FEWEST_FACTORS and min(low) > 0 >= max(high):
+                return name
+            continue
+        gap = 3.0 if len(wrong) == 1 else 1.5 if "." in name else 1.0
+        if max(low) < min(high) and max(low) * gap <= min(high):
+            return f"{name} is small"
+        if min(low) > max(high) and max(high) * gap <= min(low):
+            return f"{name} is large"
+    return ""
+
+
+def _measures(item: Item) -> dict[str, float]:
+    """Numbers and sizes among the inputs, and by how much one is larger than another or than the sum of two."""
+    numbers = {
+        name: float(value)
+        for name, value in item.case.inputs.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    sizes = {
+        f"{name}.shape[{dim}]": float(size)
+        for name, value in item.case.tensors.items()
+        for dim, size in enumerate(value.tensor.shape)
+    }
+    found = numbers | sizes
+    for name, size in sizes.items():
+        for other, another in sizes.items():
+            if name.partition(".")[0] != other.partition(".")[0]:
+                found[f"{name} > {other}"] = size - another
+                found |= {
+                    f"{number} + {name} > {other}": value + size - another
+                    for number, value in numbers.items()
+                }
+    return found
 
 
 def _parts(items: Sequence[Item]) -> str:
@@ -70,9 +142,9 @@ def _parts(items: Sequence[Item]) -> str:
 def _factor(wrong: Sequence[Item]) -> str:
     """A factor between got and expected that is the same expression of the inputs in every case that is wrong."""
     found = [
-        (factor, _expressions(item.case))
+        (factor, factors_of(item.case))
         for item in wrong
-        if not item.raised and (factor := _ratio(item)) is not None
+        if "result" in item.wrong and (factor := _ratio(item)) is not None
     ]
     if len(found) < _FEWEST_FACTORS or len(found) < sum(_has_float_result(item) for item in wrong):
         return ""
@@ -114,25 +186,6 @@ def _ratio(item: Item) -> float | None:
     return factor if factor and off <= 1e-4 * abs(factor) * float(wanted.abs().max()) else None
 
 
-def _expressions(case: Case) -> dict[str, float]:
-    """Name -> value of what a factor may be: numbers and sizes among the inputs, and their reciprocals."""
-    found: dict[str, float] = {}
-    for name, value in case.inputs.items():
-        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-            found[name] = float(value)
-        elif isinstance(value, Input):
-            for dim, size in enumerate(value.tensor.shape):
-                found[f"{name}.shape[{dim}]"] = float(size)
-                found[f"2 * {name}.shape[{dim}]"] = 2.0 * size
-                found[f"sqrt({name}.shape[{dim}])"] = size**0.5
-    found |= {
-        f"1 / {name}" if " " not in name else f"1 / ({name})": 1 / value
-        for name, value in found.items()
-        if value
-    }
-    return found
-
-
 def _is_noncontiguous(item: Item) -> bool:
     return any(isinstance(value, Input) and not value.contiguous for value in item.case.inputs.values())
 
@@ -150,9 +203,19 @@ def _has_calls(item: Item) -> bool:
     return len(item.case.calls) > 1
 
 
+def _has_zeros(item: Item) -> bool:
+    """Some of its input is exactly zero, but not all of it."""
+    return any(
+        bool((value.tensor == 0).any()) and bool(value.tensor.any())
+        for value in item.case.tensors.values()
+        if value.tensor.is_floating_point()
+    )
+
+
 _KINDS_OF_CASES: tuple[tuple[Callable[[Item], bool], str], ...] = (
     (_is_noncontiguous, "for inputs that are not contiguous in memory"),
     (_is_batch_of_one, "for a batch of one"),
     (_is_float64, "for float64 inputs"),
     (_has_calls, "when it is called more than once"),
+    (_has_zeros, "where an input has entries that are exactly zero"),
 )

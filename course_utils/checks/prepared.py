@@ -105,9 +105,9 @@ class PreparedCheck:
         # Both hold float64 values, so the dtypes are compared by themselves.
         names = selected(expected, self.looks_at)
         seen = Observation(wrong.quantities)
-        return frozenset(
-            name for name in names if expected.dtypes.get(name) != wrong.dtypes.get(name)
-        ).union(differing(expected, seen, self.yardstick(), values_only=True))
+        return frozenset(name for name in names if expected.dtypes.get(name) != wrong.dtypes.get(name)).union(
+            differing(expected, seen, self.yardstick(), values_only=True)
+        )
 
 
 @dataclass(frozen=True)
