@@ -1,7 +1,7 @@
 """What each idea changes in the reference, so that two ideas can be put into one function.
 
-Both are written out first: local names and private helpers are replaced by what they stand for, so that it is no matter
-which a function uses. What differs then is the idea's *edit*: for some places of the reference's syntax tree what stands
+Both are written out first: local names and private helpers are replaced by what they stand for, so that it does not
+matter which a function uses. What differs then is the idea's *edit*: for some places of the reference's syntax tree what stands
 there instead. Edits that touch different places can be made together.
 """
 
@@ -310,6 +310,7 @@ class _Spelled(ast.NodeTransformer):
         """`x.reshape(*y.shape[:2], *sizes)` as `x.unflatten(2, sizes)`, which it is for an x of three dimensions."""
         if len(node.args) != 2 or not all(isinstance(item, ast.Starred) for item in node.args):
             return None
+        assert isinstance(node.func, ast.Attribute), "a method"
         first, sizes = (item.value for item in node.args if isinstance(item, ast.Starred))
         if (
             isinstance(first, ast.Subscript)
@@ -319,8 +320,8 @@ class _Spelled(ast.NodeTransformer):
             and isinstance(first.slice.upper, ast.Constant)
         ):
             return ast.Call(
-                node.func.__class__(node.func.value, "unflatten", ast.Load()), [first.slice.upper, sizes], []
-            )  # type: ignore[attr-defined]
+                ast.Attribute(node.func.value, "unflatten", ast.Load()), [first.slice.upper, sizes], []
+            )
         return None
 
     def _product(self, node: ast.Call) -> ast.AST | None:
@@ -478,9 +479,8 @@ def _of_lists(left: list[Any], right: list[Any], path: Path) -> Iterator[Piece]:
     if len(old) == 1 and not new and isinstance(old[0], ast.stmt):
         yield Piece((*path, first), node=[])
     elif old and new and isinstance(old[0], ast.stmt) and len(new) > len(old):
-        # More statements: all of them in the first one's place, with the last one compared.
-        *before, last = new
-        yield Piece((*path, first), node=[*before, *old, last][: len(before)] + [last])
+        # More statements than before: all of them in the first one's place.
+        yield Piece((*path, first), node=new)
         yield from (Piece((*path, first + i), node=[]) for i in range(1, len(old)))
     elif not old and new and isinstance(new[0], ast.stmt) and left:
         if first < len(left):

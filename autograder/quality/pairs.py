@@ -8,8 +8,8 @@ with a fault of behaviour around it (`behaviours`). A pair cannot be tried, and 
 - it is right, or behaves in every case like a third idea: then the name of that one would be right;
 - it behaves in every case like one half of it that has no name: an idea below a function that returns nothing.
 
-Where it behaves in every case like one of its two ideas, that one's name is asked for. *Rightly* named is a pair of which
-at least one half is named, and nothing that is not there; *wrongly*, of which something is. What a fault of behaviour
+Where it behaves in every case like one of its two ideas, that one's name is asked for. *Rightly* named is a pair of
+which at least one half is named, and nothing that is not there; *wrongly*, of which something is. What a fault of behaviour
 alone is called is there as well: a bank may know it under a name of its own.
 """
 
@@ -33,8 +33,8 @@ from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 
-# So many pairs of each kind are tried of an exercise, picked by their names.
-MOST = 120
+# So many pairs are tried of an exercise, picked by a hash of their names.
+MOST = 150
 # What a piece of text raises that stands where it makes no sense.
 _SENSELESS = ("NameError", "UnboundLocalError")
 
@@ -43,7 +43,7 @@ Seen = Mapping[str, Sequence[Observation]]
 
 @dataclass(frozen=True, kw_only=True)
 class PairsTried:
-    """What became of the pairs of one kind.
+    """What became of the pairs of an exercise.
 
     Attributes:
         all: how many there are.
@@ -62,23 +62,17 @@ class PairsTried:
     missed: tuple[str, ...] = ()
 
 
-def try_pairs(
-    exercise: Exercise, prepared: PreparedExercise, most: int = MOST
-) -> tuple[PairsTried, PairsTried]:
+def try_pairs(exercise: Exercise, prepared: PreparedExercise, most: int = MOST) -> PairsTried:
     """Pairs of two ideas, and pairs of an idea and a fault of behaviour.
 
     Args:
         exercise: the exercise.
         prepared: its checks under one secret, with the bank.
-        most: how many of each kind are picked.
+        most: how many are tried.
     """
-    if not exercise.misconceptions:
-        return PairsTried(), PairsTried()
     ideas = {item.id: item.function for item in exercise.misconceptions}
-    return (
-        _tried(prepared, list(_of_ideas(exercise, prepared, ideas)), most),
-        _tried(prepared, list(_with_faults(exercise, prepared, ideas)), most),
-    )
+    pairs = [*_of_ideas(exercise, prepared, ideas), *_with_faults(exercise, prepared, ideas)]
+    return _tried(prepared, pairs, most)
 
 
 @dataclass(frozen=True)

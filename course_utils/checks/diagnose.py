@@ -1,8 +1,8 @@
 """Which ideas are behind a wrong answer, and what else can be said of it.
 
 A diagnosis is built check by check. What an idea changes alone is known of each case, quantity by quantity. One that
-would have changed what is right cannot be behind the answer; one that shows exactly what was seen in all that it changes
-in some check is, and explains that check. Where several ideas change the same quantity, nothing can be seen of either.
+would have changed what is right cannot be behind the answer; one that shows exactly what was seen in all that it
+changes in some check is, and explains that check. Where several ideas change the same quantity, nothing can be seen of either.
 
 Nothing here decides about points.
 """
@@ -214,8 +214,13 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
     named: list[_Traces] = []
     guessed: set[str] = set()
     explained: frozenset[Cell] = frozenset()
+
+    def weight(traces: _Traces) -> tuple[bool, int, int, int]:
+        strong = traces.evidence >= lens.enough * traces.doubt
+        return strong, len(traces.whole), len(traces.cells), -len(traces.hidden)
+
     while found and len(named) < _MOST_TOGETHER:
-        best = max(found, key=lambda traces: (len(traces.whole), len(traces.cells), -len(traces.hidden)))
+        best = max(found, key=weight)
         # An idea of which all is seen that is seen of the best one may be behind it as well.
         same = [other for other in found if other.cells >= best.cells]
         if len(same) > 1:
@@ -225,11 +230,15 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
                 # One that shows all that it changes, if it leaves nothing unexplained in the end.
                 closest = [other for other in same if not other.hidden]
                 guessed.update(traces.name for traces in closest)
-            if len(closest) != 1:
-                break
-            (best,) = closest
-        if any(other.cells & best.cells and not other.cells <= best.cells for other in found):
-            break
+            same = closest
+        rivals = [other for other in found if other.cells & best.cells and not other.cells <= best.cells]
+        if len(same) != 1 or any(
+            weight(other)[0] >= weight(best)[0] for other in rivals if other not in same
+        ):
+            # Which it is cannot be told; what shows elsewhere may still be.
+            found = [other for other in found if not other.cells & best.cells]
+            continue
+        (best,) = same
         named.append(best)
         explained |= best.cells
         # Where one idea shows exactly, no other one is at work.
@@ -293,7 +302,7 @@ def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], le
     if not units:
         return None
     cells = frozenset(cell for unit in units for cell in shown[unit])
-    changed = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
+    every = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
     bad = mixed | {check for check, _ in spoilt}
     whole = tuple(dict.fromkeys(check for check, _ in shown if check not in bad))
     says = {cell: _says(items[cell[0]], cell[1], lens) for cell in cells}
@@ -302,7 +311,7 @@ def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], le
     return _Traces(
         name,
         cells,
-        frozenset(changed - cells),
+        frozenset(every - cells),
         whole,
         evidence,
     )
