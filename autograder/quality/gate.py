@@ -10,7 +10,7 @@ from math import ceil, isinf
 from autograder.course.exercises import Exercise
 from autograder.course.receipt import Counts
 from autograder.quality.depth import missing
-from autograder.quality.naming import Named
+from autograder.quality.naming import NamesTried
 from autograder.quality.oracle import OracleTried
 from autograder.quality.survey import (
     BEHAVIOUR,
@@ -58,7 +58,7 @@ class Result:
     rights: tuple[TriedRight, ...]
     oracle: OracleTried | None
     structures: Structures
-    naming: Named | None = None
+    naming: NamesTried | None = None
 
     @property
     def found(self) -> Counts:
@@ -196,7 +196,7 @@ def _complaints(result: Result) -> Iterator[str]:
     yield from missing(exercise, result.minutes, result.structures, alike)
 
 
-def _of_names(result: Result, naming: Named) -> Iterator[str]:
+def _of_names(result: Result, naming: NamesTried) -> Iterator[str]:
     exercise, pairs = result.exercise, naming.pairs
     place = f"{exercise.files['wrong.py']}, line 1"
     if pairs.rightly < PAIRS_NAMED * pairs.tried:

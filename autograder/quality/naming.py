@@ -11,7 +11,7 @@ from autograder.course.trial import judge_function
 from autograder.quality.behaviours import Function, behaviours
 from autograder.quality.mutation import mutants
 from autograder.quality.pairs import PairsTried, try_pairs
-from autograder.quality.telling import BARE, told
+from autograder.quality.telling import BARELY, kind_of_telling
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.judge import CORRECT
 
@@ -26,7 +26,7 @@ _FAULTS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class NamesTried:
     """What was told of wrong answers to an exercise.
 
     Attributes:
@@ -46,7 +46,7 @@ class Named:
     right: tuple[str, ...]
 
 
-def try_names(exercise: Exercise, equivalents: Sequence[Equivalent], secret: bytes) -> Named:
+def try_names(exercise: Exercise, equivalents: Sequence[Equivalent], secret: bytes) -> NamesTried:
     """What wrong answers are told under one secret.
 
     Args:
@@ -61,7 +61,9 @@ def try_names(exercise: Exercise, equivalents: Sequence[Equivalent], secret: byt
     def kind_of(function: Function) -> str | None:
         """What the answer is told; None if it is right."""
         verdict = judge_function(prepared, function)
-        return None if verdict.status == CORRECT else told(verdict, judge_function(visible, function))
+        return (
+            None if verdict.status == CORRECT else kind_of_telling(verdict, judge_function(visible, function))
+        )
 
     slips = slips_told = count = 0
     bare: list[str] = []
@@ -69,19 +71,19 @@ def try_names(exercise: Exercise, equivalents: Sequence[Equivalent], secret: byt
         if (mutant.before, mutant.after) in equal or (kind := kind_of(mutant.function)) is None:
             continue
         count += 1
-        if kind == BARE:
+        if kind == BARELY:
             bare.append(mutant.id)
         if mutant.operator in _OPERATORS:
             slips += 1
-            slips_told += kind != BARE
+            slips_told += kind != BARELY
     for name, function in behaviours(prepared, exercise.reference).items():
         if name in _FAULTS and (kind := kind_of(function)) is not None:
             slips += 1
-            slips_told += kind != BARE
+            slips_told += kind != BARELY
     right = [
         item.id for item in exercise.right_answers if judge_function(prepared, item.function).diagnosis.ideas
     ]
-    return Named(
+    return NamesTried(
         pairs=try_pairs(exercise, prepared),
         slips=slips,
         slips_told=slips_told,

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from autograder.course.receipt import Counts
 from autograder.quality.gate import Result, in_tolerances
-from autograder.quality.pairs import MOST
+from autograder.quality.pairs import MOST_PAIRS
 from autograder.quality.survey import MUTANT, TriedWrong
 
 PAGE = "docs/checks.md"
@@ -73,13 +73,14 @@ def _page(rows: Mapping[str, Counts]) -> Iterator[str]:
         "Wrong answers are the misconceptions of the bank (*ideas*), wrong answers without a name (*others*), "
         "*mutants* of the reference, each with one slip of the hand, and *faults* of behaviour put around it. One is "
         "*killed* if visible and hidden checks together refuse it under three keys of the hidden seeds. *Diagnosed*: "
-        "misconceptions called by their names, as they stand and disguised. *Pairs*: two slips at once, made by machine "
-        f"(two ideas whose edits of the reference touch different places, a fault of behaviour around an idea), of which "
-        f"up to {MOST} are picked by a hash of their names and tried under one key; *impossible* are those picked that "
-        "cannot be joined, do not run, are right, or show nothing of the idea. *Named*: one of the two is called by its "
-        "name, and nothing that is not there; *wrongly*: something is that is not there. *Slips told*: single slips of "
-        "another kind (a dtype, a missing exception, an off-by-one) that get a name or a fact. *Bare*: mutants that are "
-        "told nothing but that values are wrong. No right answer is called a misconception. *Visible kills*: share of the wrong "
+        "misconceptions called by their names, as they stand and disguised. *Pairs*: two slips at once, made by "
+        "machine (two ideas whose edits of the reference touch different places, or a fault of behaviour around an "
+        f"idea); up to {MOST_PAIRS} are picked by a hash of their names and tried under one key. *Impossible* are those "
+        "picked that cannot be joined, do not run, are right, or show nothing of the idea. *Named*: one of the two is "
+        "called by its name, and nothing that is not there; *wrongly*: something is that is not there. *Slips told*: "
+        "single slips of another kind (a dtype, a missing exception, an off-by-one) that get a name or a fact. *Bare*: "
+        "mutants that are told nothing but that values are wrong. No right answer is called a misconception. *Visible "
+        "kills*: share of the wrong "
         "answers that fail a visible check. *Trivial paid*: how many of the answers without an idea score anything "
         "(None, zeros, an argument, the recorded answers of the visible checks and the like). *Right answers* are "
         "those of `right.py` and the reference, *accepted* if no check refuses them under any seed, with one, two and "

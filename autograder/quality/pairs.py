@@ -34,11 +34,11 @@ from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
 
 # So many pairs are tried of an exercise, picked by a hash of their names.
-MOST = 150
+MOST_PAIRS = 150
 # What a piece of text raises that stands where it makes no sense.
 _SENSELESS = ("NameError", "UnboundLocalError")
 
-Seen = Mapping[str, Sequence[Observation]]
+_Observed = Mapping[str, Sequence[Observation]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class PairsTried:
     missed: tuple[str, ...] = ()
 
 
-def try_pairs(exercise: Exercise, prepared: PreparedExercise, most: int = MOST) -> PairsTried:
+def try_pairs(exercise: Exercise, prepared: PreparedExercise, most: int = MOST_PAIRS) -> PairsTried:
     """Pairs of two ideas, and pairs of an idea and a fault of behaviour.
 
     Args:
@@ -127,7 +127,7 @@ def _tried(prepared: PreparedExercise, pairs: Sequence[_Pair], most: int) -> Pai
     picked = sorted(pairs, key=lambda pair: hashlib.sha256(f"{prepared.id} {pair.name}".encode()).digest())
     tried = impossible = rightly = 0
     wrong, missed = [], []
-    faults: dict[str, Seen] = {}
+    faults: dict[str, _Observed] = {}
     for pair in picked:
         if tried == most:
             break
@@ -166,17 +166,17 @@ def _names(diagnosis: Diagnosis) -> set[str]:
     return {idea.name for idea in diagnosis.ideas}
 
 
-def _seen(prepared: PreparedExercise, function: Function) -> Seen:
+def _seen(prepared: PreparedExercise, function: Function) -> _Observed:
     with torch.random.fork_rng(devices=[]):
         return {check.id: [observe(function, case) for case in check.cases] for check in prepared.checks}
 
 
-def _is_senseless(seen: Seen) -> bool:
+def _is_senseless(seen: _Observed) -> bool:
     kinds = {item.quantities.get("exception") for observations in seen.values() for item in observations}
     return bool(kinds & set(_SENSELESS))
 
 
-def _items(prepared: PreparedExercise, seen: Seen) -> list[Item]:
+def _items(prepared: PreparedExercise, seen: _Observed) -> list[Item]:
     return [
         Item(check, index, observation)
         for check in prepared.checks
@@ -197,7 +197,7 @@ def _is_alike(items: Sequence[Item], name: str) -> bool:
     )
 
 
-def _can_be_named(prepared: PreparedExercise, seen: Seen, pair: _Pair, fault: Seen | None) -> bool:
+def _can_be_named(prepared: PreparedExercise, seen: _Observed, pair: _Pair, fault: _Observed | None) -> bool:
     items = _items(prepared, seen)
     if not any(item.wrong for item in items):
         return False

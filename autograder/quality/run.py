@@ -20,7 +20,7 @@ from autograder.errors import UserError
 from autograder.publish.notebook_source import read_notebook_source
 from autograder.publish.verify import one_thread, reference_problems
 from autograder.quality.gate import Result
-from autograder.quality.naming import Named, try_names
+from autograder.quality.naming import NamesTried, try_names
 from autograder.quality.oracle import OracleTried, try_oracle
 from autograder.quality.survey import (
     Plan,
@@ -67,7 +67,7 @@ def survey(
     wrongs: dict[str, Wrongs] = {}
     rights: dict[str, list[list[TriedRight]]] = defaultdict(list)
     tried: dict[str, OracleTried] = {}
-    named: dict[str, Named] = {}
+    named: dict[str, NamesTried] = {}
     # With more threads than cores, those that wait must not keep the others from working.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
@@ -86,7 +86,7 @@ def survey(
                 result, id_ = future.result(), tasks[future]
                 if isinstance(result, Wrongs):
                     wrongs[id_] = result
-                elif isinstance(result, Named):
+                elif isinstance(result, NamesTried):
                     named[id_] = result
                 elif isinstance(result, OracleTried):
                     tried[id_] = result
@@ -165,7 +165,7 @@ def _wrongs(root: Path, id_: str, plan: Plan) -> Wrongs:
     return try_wrong_answers(exercise, _equivalents(exercise), plan)
 
 
-def _names(root: Path, id_: str, plan: Plan) -> Named:
+def _names(root: Path, id_: str, plan: Plan) -> NamesTried:
     exercise = _exercise(root, id_)
     with quiet(1):
         return try_names(exercise, _equivalents(exercise), plan.secrets[0])

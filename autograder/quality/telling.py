@@ -6,7 +6,7 @@ import re
 
 from course_utils.checks.judge import Verdict
 
-NAME, FACT, BARE = "name", "fact", "bare"
+BY_NAME, BY_FACT, BARELY = "name", "fact", "bare"
 
 # Said of a tensor or a number that is wrong, and nothing more.
 _BARE = re.compile(
@@ -16,21 +16,21 @@ _BARE = re.compile(
 _OF_HIDDEN = re.compile(r"should |raised |NaN|infinite|is unchanged|is zero|is missing|were expected")
 
 
-def told(hidden: Verdict, visible: Verdict) -> str:
-    """What a wrong answer is told: `NAME`, `FACT` or `BARE`.
+def kind_of_telling(hidden: Verdict, visible: Verdict) -> str:
+    """What a wrong answer is told: `BY_NAME`, `BY_FACT` or `BARELY`.
 
     Args:
         hidden: the grader's verdict, of which a hidden check tells only what does not depend on expected values.
         visible: the verdict on the visible checks, with all that their messages say.
     """
     if hidden.diagnosis.ideas or visible.diagnosis.ideas:
-        return NAME
+        return BY_NAME
     if hidden.diagnosis.fact or visible.diagnosis.fact:
-        return FACT
+        return BY_FACT
     if any(_tells(item.message) for item in visible.checks if not item.passed and not item.waits):
-        return FACT
+        return BY_FACT
     messages = [item.message for item in hidden.checks if not item.passed and not item.waits]
-    return FACT if any(_OF_HIDDEN.search(message) for message in messages) else BARE
+    return BY_FACT if any(_OF_HIDDEN.search(message) for message in messages) else BARELY
 
 
 def _tells(message: str) -> bool:

@@ -128,7 +128,9 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
     fact = next(facts(items, wrong), "")
     if fitting:
         return Diagnosis(fact=fact, failed=len(failed))
-    ideas = next(filter(None, (_in_part(exercise, items, lens) for lens in LENSES)), ())
+    ideas = next(
+        filter(None, (_in_part(exercise, items, lens) for lens in LENSES if lens.is_of_use(wrong))), ()
+    )
     return Diagnosis(ideas, fact, failed=len(failed))
 
 
@@ -296,6 +298,8 @@ def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], le
                 shown.setdefault(unit, set()).add((number, quantity))
             else:
                 spoilt.add(unit)
+                if not shown and len(spoilt) >= lens.patience:
+                    return None
         if wrong - changed:
             mixed.add(item.check.id)
     units = shown.keys() - spoilt

@@ -275,8 +275,8 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
         if part:
             yield f"{_times(part)} {where}, and right elsewhere"
     for dim in range(wanted.ndim):
-        if is_apart and (places := order.places_of(wanted, value, dim, limit * 4)):
-            yield order.in_words(places, _plural(dim, wanted.ndim), _along(dim, wanted.ndim))
+        if is_apart and (places := order.permutation_of(wanted, value, dim, limit * 4)):
+            yield order.permutation_in_words(places, _plural(dim, wanted.ndim), _along(dim, wanted.ndim))
     if is_apart and _reinterpreted(wanted, value, limit):
         yield "holds the right numbers, but in other places"
 

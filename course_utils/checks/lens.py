@@ -6,7 +6,7 @@ to three digits. So where no idea shows exactly, they are looked at again withou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -16,7 +16,7 @@ from course_utils.checks.closeness import aligned, comparable, is_right, largest
 from course_utils.checks.compare import selected, tolerance_of
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.item import Item
-from course_utils.checks.observation import Quantity
+from course_utils.checks.observation import Quantity, dtype_name
 from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Values that are right to within this part of the largest one are so but for rounding, or for a small factor.
@@ -38,6 +38,7 @@ class Lens:
         apart: whether two are clearly not the same.
         bits: how much it says that a real number is as an idea makes it.
         enough: how much must speak for an idea that does not explain everything.
+        patience: after so many quantities that an idea does not show, and none that it does, it is given up.
     """
 
     name: str
@@ -45,6 +46,17 @@ class Lens:
     apart: Same
     bits: float = 20.0
     enough: float = 6.0
+    patience: int = 1000
+
+    def is_of_use(self, items: Sequence[Item]) -> bool:
+        """Whether something is wrong that looks otherwise through this lens."""
+        if self not in (TYPELESS, SHAPELESS):
+            return True
+        return any(
+            _differs_in_form(item.expected, name, item.seen.quantities.get(name), self is SHAPELESS)
+            for item in items
+            for name in item.wrong
+        )
 
     def wrong(self, item: Item) -> frozenset[str]:
         """The quantities of a case that are not as expected, seen through this lens."""
@@ -175,12 +187,23 @@ def _not(same: Same) -> Same:
     return lambda expected, dtype, got, tolerance: not same(expected, dtype, got, tolerance)
 
 
+def _differs_in_form(expected: Expectation, name: str, got: Quantity, shape: bool) -> bool:
+    """Whether a tensor is wanted, and another shape, or another dtype, is seen."""
+    wanted = expected.quantities.get(name)
+    if not isinstance(wanted, Tensor) or got is None:
+        return False
+    if not isinstance(got, Tensor):
+        return shape
+    return got.shape != wanted.shape if shape else dtype_name(got.dtype) != expected.dtypes.get(name)
+
+
 EXACT = Lens("exactly", _exactly, _not(_exactly))
+TYPELESS = Lens("in any dtype", _in_any_dtype, _not(_in_any_dtype))
 SHAPELESS = Lens("in any shape", _in_any_shape, _not(_in_any_shape))
 # The closest one first.
 LENSES = (
     EXACT,
-    Lens("in any dtype", _in_any_dtype, _not(_in_any_dtype)),
+    TYPELESS,
     SHAPELESS,
-    Lens("roughly", _roughly(1.0), _not(_roughly(_CLEARLY)), bits=5.0, enough=20.0),
+    Lens("roughly", _roughly(1.0), _not(_roughly(_CLEARLY)), bits=5.0, enough=20.0, patience=2),
 )

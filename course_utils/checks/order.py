@@ -14,7 +14,7 @@ _MOST_ENTRIES = 100_000
 _MOST_NAMED = 6
 
 
-def places_of(wanted: Tensor, value: Tensor, dim: int, limit: float) -> list[int] | None:
+def permutation_of(wanted: Tensor, value: Tensor, dim: int, limit: float) -> list[int] | None:
     """For each slice of `value` along a dimension, which slice of `wanted` it is; None if they are not the same slices.
 
     Args:
@@ -41,11 +41,11 @@ def places_of(wanted: Tensor, value: Tensor, dim: int, limit: float) -> list[int
     return places
 
 
-def in_words(places: Sequence[int], plural: str, along: str) -> str:
+def permutation_in_words(places: Sequence[int], plural: str, along: str) -> str:
     """What a permutation does, after the name of the tensor: `"has slices 1 and 3 of each group of 4 exchanged"`.
 
     Args:
-        places: for each slice which one it should be (`places_of`).
+        places: for each slice which one it should be (`permutation_of`).
         plural: what slices are called.
         along: of which dimension, with a blank before it; or nothing.
     """
