@@ -17,6 +17,7 @@ from types import FunctionType
 from typing import Any
 
 from autograder.course.sources import standalone_tree
+from autograder.quality.behaviours import Function
 from autograder.quality.writing_out import (
     Renamed,
     Spelled,
@@ -27,7 +28,6 @@ from autograder.quality.writing_out import (
 )
 from course_utils.checks.definition import misconception, right
 
-Function = Callable[..., Any]
 # From the top of a tree downwards: names of fields, and places in lists.
 Path = tuple[str | int, ...]
 

@@ -9,8 +9,8 @@ with a fault of behaviour around it (`behaviours`). A pair cannot be tried, and 
 - it behaves in every case like one half of it that has no name: an idea below a function that returns nothing.
 
 Where it behaves in every case like one of its two ideas, that one's name is asked for. *Rightly* named is a pair of
-which at least one half is named, and nothing that is not there; *wrongly*, of which something is. What a fault of behaviour
-alone is called is there as well: a bank may know it under a name of its own.
+which at least one half is named, and nothing that is not there; *wrongly*, of which something is. What a fault of
+behaviour alone is called is there as well: a bank may know it under a name of its own.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from autograder.course.units import Exercise
 from autograder.quality.behaviours import Function, behaviours
 from autograder.quality.edits import Edit, Text
 from course_utils.checks.diagnose import Diagnosis, diagnose
-from course_utils.checks.item import Item
 from course_utils.checks.lens import EXACT
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
+from course_utils.checks.seen_case import SeenCase
 
 # So many pairs are tried of an exercise, picked by a hash of their names.
 MOST_PAIRS = 150
@@ -176,9 +176,9 @@ def _is_senseless(seen: _Observed) -> bool:
     return bool(kinds & set(_SENSELESS))
 
 
-def _items(prepared: PreparedExercise, seen: _Observed) -> list[Item]:
+def _items(prepared: PreparedExercise, seen: _Observed) -> list[SeenCase]:
     return [
-        Item(check, index, observation)
+        SeenCase(check, index, observation)
         for check in prepared.checks
         for index, observation in enumerate(seen[check.id])
     ]
@@ -189,7 +189,7 @@ def _shows(prepared: PreparedExercise, function: Function, name: str) -> bool:
     return _is_alike(_items(prepared, _seen(prepared, function)), name)
 
 
-def _is_alike(items: Sequence[Item], name: str) -> bool:
+def _is_alike(items: Sequence[SeenCase], name: str) -> bool:
     return all(
         EXACT.changed_by(name, item) == item.wrong
         and all(EXACT.shows(item, name, quantity) for quantity in item.wrong)
@@ -211,7 +211,7 @@ def _can_be_named(prepared: PreparedExercise, seen: _Observed, pair: _Pair, faul
     return not all(_is_same(one, other) for one, other in zip(items, _items(prepared, fault), strict=True))
 
 
-def _is_same(one: Item, other: Item) -> bool:
+def _is_same(one: SeenCase, other: SeenCase) -> bool:
     if one.wrong != other.wrong:
         return False
     for name in one.wrong:

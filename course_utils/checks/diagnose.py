@@ -2,7 +2,8 @@
 
 A diagnosis is built check by check. What an idea changes alone is known of each case, quantity by quantity. One that
 would have changed what is right cannot be behind the answer; one that shows exactly what was seen in all that it
-changes in some check is, and explains that check. Where several ideas change the same quantity, nothing can be seen of either.
+changes in some check is, and explains that check. Where several ideas change the same quantity, nothing
+can be seen of either.
 
 Nothing here decides about points.
 """
@@ -19,12 +20,12 @@ from torch import Tensor
 
 from course_utils.checks.case import Input
 from course_utils.checks.compare import differing, matches
-from course_utils.checks.item import Item, items_of
 from course_utils.checks.lens import EXACT, LENSES, Lens
 from course_utils.checks.observation import Observation, Quantity
 from course_utils.checks.overall import facts
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise, Seen
 from course_utils.checks.quantity import QuantityName
+from course_utils.checks.seen_case import SeenCase, items_of
 from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Kinds of quantities that can be told apart by name.
@@ -137,7 +138,7 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
 # --- one idea that shows everything -------------------------------------------------------------------------------
 
 
-def _is_evidence(items: Sequence[Item], wrong: Sequence[Item]) -> bool:
+def _is_evidence(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> bool:
     """Whether what was seen can speak for an idea at all.
 
     A wrong value that agrees with one is evidence. An exception of the same type is none by itself, but to raise in the
@@ -154,7 +155,7 @@ def _yardstick(check: PreparedCheck, device: str, looks_at: tuple[str, ...]) -> 
     return replace(check.yardstick(device), accuracy=accuracy, looks_at=looks_at)
 
 
-def _shows(item: Item, name: str, looks_at: tuple[str, ...]) -> bool:
+def _shows(item: SeenCase, name: str, looks_at: tuple[str, ...]) -> bool:
     """Whether an observation is that of a misconception, which may overflow."""
     return matches(
         item.check.wrong[name][item.index],
@@ -164,7 +165,7 @@ def _shows(item: Item, name: str, looks_at: tuple[str, ...]) -> bool:
     )
 
 
-def _separation(items: Sequence[Item], names: Sequence[str]) -> str:
+def _separation(items: Sequence[SeenCase], names: Sequence[str]) -> str:
     """The quantities in which misconceptions differ that showed the same where the checks look."""
     found: dict[str, None] = {}
     for item in items:
@@ -182,7 +183,7 @@ def _separation(items: Sequence[Item], names: Sequence[str]) -> str:
 # --- ideas that show something ------------------------------------------------------------------------------------
 
 # A quantity of a case: the number of the case, and the quantity's name.
-Cell = tuple[int, str]
+_Cell = tuple[int, str]
 
 
 @dataclass(frozen=True)
@@ -198,8 +199,8 @@ class _Traces:
     """
 
     name: str
-    cells: frozenset[Cell]
-    hidden: frozenset[Cell]
+    cells: frozenset[_Cell]
+    hidden: frozenset[_Cell]
     whole: tuple[str, ...]
     evidence: float
 
@@ -209,13 +210,13 @@ class _Traces:
         return 4 if self.hidden and not self.whole else 1
 
 
-def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> tuple[Idea, ...]:
+def _in_part(exercise: PreparedExercise, items: Sequence[SeenCase], lens: Lens) -> tuple[Idea, ...]:
     """The ideas that explain some of the failed checks; what is left is told as facts."""
     seen = [lens.wrong(item) for item in items]
     found = [traces for name in exercise.hints if (traces := _traces(name, items, seen, lens)) is not None]
     named: list[_Traces] = []
     guessed: set[str] = set()
-    explained: frozenset[Cell] = frozenset()
+    explained: frozenset[_Cell] = frozenset()
 
     def weight(traces: _Traces) -> tuple[bool, int, int, int]:
         strong = traces.evidence >= lens.enough * traces.doubt
@@ -256,7 +257,7 @@ def _in_part(exercise: PreparedExercise, items: Sequence[Item], lens: Lens) -> t
     return tuple(Idea(item.name, exercise.hints[item.name], _explains(item, items)) for item in named)
 
 
-def _closest(items: Sequence[Item], several: Sequence[_Traces]) -> list[_Traces]:
+def _closest(items: Sequence[SeenCase], several: Sequence[_Traces]) -> list[_Traces]:
     """Of ideas of which the same is seen, those that are right in most of what the checks don't look at."""
     far = [
         sum(
@@ -274,21 +275,23 @@ def _closest(items: Sequence[Item], several: Sequence[_Traces]) -> list[_Traces]
     return [traces for traces, count in zip(several, far, strict=True) if count == min(far)]
 
 
-def _explains(traces: _Traces, items: Sequence[Item]) -> tuple[str, ...]:
+def _explains(traces: _Traces, items: Sequence[SeenCase]) -> tuple[str, ...]:
     if traces.whole:
         return traces.whole
     # It shows in some quantities of checks in which others are wrong in another way.
     return tuple(dict.fromkeys(items[number].check.id for number, _ in sorted(traces.cells)))
 
 
-def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], lens: Lens) -> _Traces | None:
+def _traces(
+    name: str, items: Sequence[SeenCase], seen: Sequence[frozenset[str]], lens: Lens
+) -> _Traces | None:
     """What is to be seen of an idea; None if there is nothing, or it would have changed what is right."""
     changes = [lens.changed_by(name, item) for item in items]
     for item, wrong, changed in zip(items, seen, changes, strict=True):
         # Where an exception came first nothing is known of the other quantities.
         if not changed <= wrong and not item.raised:
             return None
-    shown: dict[tuple[str, str], set[Cell]] = {}
+    shown: dict[tuple[str, str], set[_Cell]] = {}
     spoilt: set[tuple[str, str]] = set()
     mixed: set[str] = set()
     for number, (item, wrong, changed) in enumerate(zip(items, seen, changes, strict=True)):
@@ -321,7 +324,7 @@ def _traces(name: str, items: Sequence[Item], seen: Sequence[frozenset[str]], le
     )
 
 
-def _says(item: Item, quantity: str, lens: Lens) -> float:
+def _says(item: SeenCase, quantity: str, lens: Lens) -> float:
     """How much it says that a quantity is as an idea makes it, in bits, roughly."""
     value: Quantity = item.seen.quantities.get(quantity)
     if quantity == "exception":
@@ -345,7 +348,7 @@ def _says(item: Item, quantity: str, lens: Lens) -> float:
     return float(min(4 * lens.enough, each * value.numel()))
 
 
-def _has_other(item: Item, quantity: str) -> bool:
+def _has_other(item: SeenCase, quantity: str) -> bool:
     """Whether another quantity of the same kind is there and is not zero."""
     kind = QuantityName.parse(quantity).kind
     return any(
@@ -355,7 +358,7 @@ def _has_other(item: Item, quantity: str) -> bool:
     )
 
 
-def _pattern(items: Sequence[Item], cells: Iterable[Cell]) -> float:
+def _pattern(items: Sequence[SeenCase], cells: Iterable[_Cell]) -> float:
     """How much it says that a quantity is wrong in just these cases of a check and in no others, in bits.
 
     The same kind of case may be in several checks, so they don't add up.

@@ -15,8 +15,8 @@ from torch import Tensor
 from course_utils.checks.closeness import aligned, comparable, is_right, largest
 from course_utils.checks.compare import selected, tolerance_of
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.item import Item
 from course_utils.checks.observation import Quantity, dtype_name
+from course_utils.checks.seen_case import SeenCase
 from course_utils.checks.tolerance import UNITS, Yardstick
 
 # Values that are right to within this part of the largest one are so but for rounding, or for a small factor.
@@ -48,7 +48,7 @@ class Lens:
     enough: float = 6.0
     patience: int = 1000
 
-    def is_of_use(self, items: Sequence[Item]) -> bool:
+    def is_of_use(self, items: Sequence[SeenCase]) -> bool:
         """Whether something is wrong that looks otherwise through this lens."""
         if self not in (TYPELESS, SHAPELESS):
             return True
@@ -58,7 +58,7 @@ class Lens:
             for name in item.wrong
         )
 
-    def wrong(self, item: Item) -> frozenset[str]:
+    def wrong(self, item: SeenCase) -> frozenset[str]:
         """The quantities of a case that are not as expected, seen through this lens."""
         if self is EXACT or item.check.property is not None or "exception" in item.wrong:
             return item.wrong
@@ -70,7 +70,7 @@ class Lens:
             )
         )
 
-    def changed_by(self, misconception: str, item: Item) -> frozenset[str]:
+    def changed_by(self, misconception: str, item: SeenCase) -> frozenset[str]:
         """The quantities of a case that a misconception changes, alone and seen through this lens."""
         changed = item.check.changed_by(misconception)[item.index]
         if item.check.property is not None:
@@ -95,7 +95,7 @@ class Lens:
             item.check.seen_through[self.name, misconception, item.index] = found
         return found
 
-    def shows(self, item: Item, misconception: str, name: str) -> bool:
+    def shows(self, item: SeenCase, misconception: str, name: str) -> bool:
         """Whether a quantity of a case is as a misconception makes it."""
         wrong = item.check.wrong[misconception][item.index]
         seen = item.seen.quantities
@@ -124,7 +124,7 @@ class Lens:
         expected: Expectation,
         name: str,
         seen: Mapping[str, Quantity],
-        item: Item,
+        item: SeenCase,
         yardstick: Yardstick,
     ) -> bool:
         if name not in expected.quantities:

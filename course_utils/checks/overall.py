@@ -13,15 +13,15 @@ from torch import Tensor
 
 from course_utils.checks.case import Input
 from course_utils.checks.expressions import factors_of
-from course_utils.checks.item import Item
 from course_utils.checks.observation import Quantity
 from course_utils.checks.quantity import QuantityName
+from course_utils.checks.seen_case import SeenCase
 
 # A factor that is seen in one case only may be a coincidence.
 _FEWEST_FACTORS = 2
 
 
-def facts(items: Sequence[Item], wrong: Sequence[Item]) -> Iterator[str]:
+def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> Iterator[str]:
     """What holds over all cases, the most telling first.
 
     Args:
@@ -52,7 +52,7 @@ def facts(items: Sequence[Item], wrong: Sequence[Item]) -> Iterator[str]:
         yield f"right, except where {words}"
 
 
-def _kept(items: Sequence[Item]) -> str:
+def _kept(items: Sequence[SeenCase]) -> str:
     """What it returns is what it returned in an earlier case."""
     earlier: list[Tensor] = []
     found = 0
@@ -67,7 +67,7 @@ def _kept(items: Sequence[Item]) -> str:
     return "returns what it returned for earlier inputs" if found else ""
 
 
-def _threshold(wrong: Sequence[Item], right: Sequence[Item]) -> str:
+def _threshold(wrong: Sequence[SeenCase], right: Sequence[SeenCase]) -> str:
     """A number or a size among the inputs that is smaller, or larger, in all wrong cases than in all others.
 
     With a few cases and many sizes something separates them by chance: so there must be a gap, or more than one case.
@@ -90,7 +90,7 @@ def _threshold(wrong: Sequence[Item], right: Sequence[Item]) -> str:
     return ""
 
 
-def _measures(item: Item) -> dict[str, float]:
+def _measures(item: SeenCase) -> dict[str, float]:
     """Numbers and sizes among the inputs, and by how much one is larger than another or than the sum of two."""
     numbers = {
         name: float(value)
@@ -114,7 +114,7 @@ def _measures(item: Item) -> dict[str, float]:
     return found
 
 
-def _parts(items: Sequence[Item]) -> str:
+def _parts(items: Sequence[SeenCase]) -> str:
     """Right in one sort of quantity and wrong in another."""
     wrong: set[str] = set()
     seen: set[str] = set()
@@ -139,7 +139,7 @@ def _parts(items: Sequence[Item]) -> str:
     return ""
 
 
-def _factor(wrong: Sequence[Item]) -> str:
+def _factor(wrong: Sequence[SeenCase]) -> str:
     """A factor between got and expected that is the same expression of the inputs in every case that is wrong."""
     found = [
         (factor, factors_of(item.case))
@@ -159,7 +159,7 @@ def _factor(wrong: Sequence[Item]) -> str:
     return ""
 
 
-def _has_float_result(item: Item) -> bool:
+def _has_float_result(item: SeenCase) -> bool:
     expected = _floats(item.expected.quantities.get("result"))
     return expected is not None and "result" in item.kinds
 
@@ -171,7 +171,7 @@ def _floats(value: Quantity) -> Tensor | None:
     return value if isinstance(value, Tensor) and value.is_floating_point() else None
 
 
-def _ratio(item: Item) -> float | None:
+def _ratio(item: SeenCase) -> float | None:
     """`f` if the result is `f` times what is expected."""
     expected, got = (seen.quantities.get("result") for seen in (item.expected, item.seen))
     expected, got = _floats(expected), _floats(got)
@@ -186,24 +186,24 @@ def _ratio(item: Item) -> float | None:
     return factor if factor and off <= 1e-4 * abs(factor) * float(wanted.abs().max()) else None
 
 
-def _is_noncontiguous(item: Item) -> bool:
+def _is_noncontiguous(item: SeenCase) -> bool:
     return any(isinstance(value, Input) and not value.contiguous for value in item.case.inputs.values())
 
 
-def _is_batch_of_one(item: Item) -> bool:
+def _is_batch_of_one(item: SeenCase) -> bool:
     tensors = [value.tensor for value in item.case.inputs.values() if isinstance(value, Input)]
     return bool(tensors) and any(tensor.ndim > 1 and tensor.shape[0] == 1 for tensor in tensors)
 
 
-def _is_float64(item: Item) -> bool:
+def _is_float64(item: SeenCase) -> bool:
     return item.check.dtype is torch.float64
 
 
-def _has_calls(item: Item) -> bool:
+def _has_calls(item: SeenCase) -> bool:
     return len(item.case.calls) > 1
 
 
-def _has_zeros(item: Item) -> bool:
+def _has_zeros(item: SeenCase) -> bool:
     """Some of its input is exactly zero, but not all of it."""
     return any(
         bool((value.tensor == 0).any()) and bool(value.tensor.any())
@@ -212,7 +212,7 @@ def _has_zeros(item: Item) -> bool:
     )
 
 
-_KINDS_OF_CASES: tuple[tuple[Callable[[Item], bool], str], ...] = (
+_KINDS_OF_CASES: tuple[tuple[Callable[[SeenCase], bool], str], ...] = (
     (_is_noncontiguous, "for inputs that are not contiguous in memory"),
     (_is_batch_of_one, "for a batch of one"),
     (_is_float64, "for float64 inputs"),

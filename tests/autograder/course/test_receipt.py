@@ -128,13 +128,13 @@ def test_a_receipt_from_before_a_change_vouches_for_no_seeds(course: Path) -> No
     [
         (
             lambda text: text.replace('"killed": 17', '"killed": 18'),
-            "line 35: the receipt was edited by hand",
+            "line 43: the receipt was edited by hand",
         ),
-        (lambda text: text.replace("tiny.scale", "tiny.clear"), "line 35: the receipt was edited by hand"),
+        (lambda text: text.replace("tiny.scale", "tiny.clear"), "line 43: the receipt was edited by hand"),
         (lambda text: text.replace('"seeds": 200', '"seeds": "200"'), "line 1: is no receipt"),
         (lambda text: text[:50], "line 1: is no receipt"),
         (lambda text: text.replace('"format": 2', '"format": 3'), "line 43: the receipt was edited by hand"),
-        (lambda text: text.replace('"format": 2', '"format": true'), "line 1: is no receipt"),
+        (lambda text: text.replace('"format": 2', '"format": "2"'), "line 1: is no receipt"),
     ],
 )
 def test_an_edited_receipt_is_refused_by_the_build(

@@ -15,7 +15,7 @@ from course_utils.checks.quantity import QuantityName
 
 
 @dataclass(frozen=True)
-class Item:
+class SeenCase:
     """One case of a check and what was seen of it.
 
     Attributes:
@@ -63,13 +63,13 @@ class Item:
         return frozenset(QuantityName.parse(name).kind for name in names)
 
 
-def items_of(exercise: PreparedExercise, seen: Seen, device: str) -> list[Item] | None:
+def items_of(exercise: PreparedExercise, seen: Seen, device: str) -> list[SeenCase] | None:
     """All cases in the order in which they ran; None if one of them has no observation."""
-    found: list[Item] = []
+    found: list[SeenCase] = []
     for check in exercise.checks:
         observations: Sequence[Observation | Fault] = seen.get(check.id, ())
         for index, observation in enumerate(observations):
             if isinstance(observation, Fault):
                 return None
-            found.append(Item(check, index, observation, device))
+            found.append(SeenCase(check, index, observation, device))
     return found
