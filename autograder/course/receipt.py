@@ -18,7 +18,7 @@ from autograder.course.exercises import SHARED, Exercise
 from autograder.errors import UserError
 
 FILE = "receipt.json"
-_FORMAT = 1
+_FORMAT = 2
 # Seeds for right answers: of an exercise that changed; of all, when the code that judges them did.
 SEEDS, SEEDS_SINCE = 200, 24
 
@@ -32,6 +32,12 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         equivalents: mutants that are right after all.
         killed: wrong answers that the checks refuse under every secret.
         named: misconceptions that are called by their names, as they stand and disguised; a share from 0 to 1.
+        pairs, pairs_impossible, pairs_named, pairs_wrong: two slips at once: tried, not to be tried, of which a slip is
+            called by its name and nothing else, and of which something is that is not there.
+        slips, slips_told: single slips of another kind (a dtype, a missing exception, an off-by-one), and how many of
+            them get a name or a fact.
+        bare: mutants of which nothing is told but that values are wrong.
+        right_named: right answers that were called a misconception.
         visible_kills: share of the wrong answers that fail a visible check.
         trivial, trivial_paid: answers without an idea, and how many of them score.
         right, accepted: right answers, the reference among them, and how many pass under every seed.
@@ -51,6 +57,14 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     faults: int
     killed: int
     named: float
+    pairs: int
+    pairs_impossible: int
+    pairs_named: int
+    pairs_wrong: int
+    slips: int
+    slips_told: int
+    bare: int
+    right_named: int
     visible_kills: float
     trivial: int
     trivial_paid: int

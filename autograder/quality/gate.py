@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import isinf
+from math import ceil, isinf
 
 from autograder.course.exercises import Exercise
 from autograder.course.receipt import Counts
 from autograder.quality.depth import missing
+from autograder.quality.naming import NamesTried
 from autograder.quality.oracle import OracleTried
 from autograder.quality.survey import (
     BEHAVIOUR,
@@ -24,6 +25,12 @@ from course_utils.checks.structures import Structures
 
 # Of the misconceptions, plain and disguised, so many must be called by their names.
 NAMED = 0.95
+# Of two slips at once one is called by its name, or a fact is told; something that is not there is hardly ever named.
+PAIRS_NAMED, PAIRS_WRONG = 0.8, 0.01
+# Single slips of another kind get a name or a fact; mutants that are told nothing but "is wrong" are few.
+SLIPS_TOLD, BARE = 0.9, 0.1
+# So many are listed in one complaint.
+_MOST_NAMED = 8
 # A right answer may use up so much of the tolerance: what other machines and versions of torch add fits into the rest.
 LARGEST_HONEST_ERROR = 0.5
 # And the smallest fault is so many times what is allowed: no seed brings it under the tolerance.
@@ -41,6 +48,7 @@ class Result:
         wrongs, rights: what became of wrong and of right answers.
         oracle: what became of `test_reference.py`; None if it was not tried.
         structures: what the cases are made of.
+        naming: what wrong answers are told; None if that was not tried.
     """
 
     exercise: Exercise
@@ -50,11 +58,13 @@ class Result:
     rights: tuple[TriedRight, ...]
     oracle: OracleTried | None
     structures: Structures
+    naming: NamesTried | None = None
 
     @property
     def found(self) -> Counts:
         """The counts, as a receipt holds them."""
-        smallest, oracle = self.smallest_fault, self.oracle
+        smallest, oracle, naming = self.smallest_fault, self.oracle, self.naming
+        pairs = naming.pairs if naming else None
         return Counts(
             ideas=len(self.of(MISCONCEPTION)),
             others=len(self.of(NAMELESS)),
@@ -63,6 +73,14 @@ class Result:
             faults=len(self.of(BEHAVIOUR)),
             killed=self.killed,
             named=round(self.named, 3),
+            pairs=pairs.tried if pairs else 0,
+            pairs_impossible=pairs.impossible if pairs else 0,
+            pairs_named=pairs.rightly if pairs else 0,
+            pairs_wrong=len(pairs.wrong) if pairs else 0,
+            slips=naming.slips if naming else 0,
+            slips_told=naming.slips_told if naming else 0,
+            bare=len(naming.bare) if naming else 0,
+            right_named=len(naming.right) if naming else 0,
             visible_kills=round(self.visible_kill_rate, 3),
             trivial=self.wrongs.trivial,
             trivial_paid=len(self.wrongs.points_for_nothing),
@@ -153,6 +171,8 @@ def _complaints(result: Result) -> Iterator[str]:
             f"{exercise.files['wrong.py']}: {result.named:.0%} of the misconceptions of {exercise.id} are called by "
             f"their names, {NAMED:.0%} are asked for; not always: {wrong}"
         )
+    if result.naming is not None:
+        yield from _of_names(result, result.naming)
     for right in result.rights:
         if right.refused:
             yield (
@@ -174,6 +194,40 @@ def _complaints(result: Result) -> Iterator[str]:
     yield from _of_the_oracle(result)
     alike = len(result.of(MISCONCEPTION)) - len({item.shows for item in result.of(MISCONCEPTION)})
     yield from missing(exercise, result.minutes, result.structures, alike)
+
+
+def _of_names(result: Result, naming: NamesTried) -> Iterator[str]:
+    exercise, pairs = result.exercise, naming.pairs
+    place = f"{exercise.files['wrong.py']}, line 1"
+    if pairs.rightly < PAIRS_NAMED * pairs.tried:
+        yield (
+            f"{place}: of {pairs.tried} pairs of slips in {exercise.id}, {pairs.rightly} have one named, "
+            f"{PAIRS_NAMED:.0%} are asked for: let a case show each idea by itself. Nothing is named of "
+            f"{_some(pairs.missed)}"
+        )
+    # One of a few is no share.
+    if len(pairs.wrong) > ceil(PAIRS_WRONG * pairs.tried):
+        yield (
+            f"{place}: of {pairs.tried} pairs of slips in {exercise.id}, {len(pairs.wrong)} are called by a name "
+            f"that is not theirs, {PAIRS_WRONG:.0%} may be: {_some(pairs.wrong)}"
+        )
+    if naming.slips_told < SLIPS_TOLD * naming.slips:
+        yield (
+            f"{place}: of {naming.slips} slips in {exercise.id} of a dtype, an exception or by one, "
+            f"{naming.slips_told} get a name or a fact, {SLIPS_TOLD:.0%} are asked for"
+        )
+    if len(naming.bare) > BARE * naming.mutants:
+        yield (
+            f"{place}: {len(naming.bare)} of {naming.mutants} mutants of {exercise.id} are told nothing but that "
+            f"values are wrong, {BARE:.0%} may be: add misconceptions for {_some(naming.bare)}"
+        )
+    for name in naming.right:
+        yield f"{place}: the right answer {name!r} to {exercise.id} is called a misconception"
+
+
+def _some(names: Sequence[str]) -> str:
+    few = "; ".join(names[:_MOST_NAMED])
+    return few if len(names) <= _MOST_NAMED else f"{few}; and {len(names) - _MOST_NAMED} more"
 
 
 def _of_the_oracle(result: Result) -> Iterator[str]:

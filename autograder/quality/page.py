@@ -9,12 +9,14 @@ from rich.table import Table
 
 from autograder.course.receipt import Counts
 from autograder.quality.gate import Result, in_tolerances
+from autograder.quality.pairs import MOST_PAIRS
 from autograder.quality.survey import MUTANT, TriedWrong
 
 PAGE = "docs/checks.md"
 
 _COLUMNS = (
-    *("ideas", "others", "mutants", "faults", "killed", "diagnosed", "visible kills"),
+    *("ideas", "others", "mutants", "faults", "killed", "diagnosed"),
+    *("pairs", "impossible", "named", "wrongly", "slips told", "bare", "visible kills"),
     *("trivial paid", "right answers", "accepted", "flakes", "oracle", "draws", "longest side"),
 )
 
@@ -37,6 +39,12 @@ def _counts(found: Counts) -> list[str]:
         *map(str, (found.ideas, found.others, found.mutants, found.faults)),
         f"{found.killed} of {found.wrong}",
         f"{found.named:.0%}",
+        str(found.pairs),
+        str(found.pairs_impossible),
+        f"{found.pairs_named / found.pairs:.0%}" if found.pairs else "-",
+        str(found.pairs_wrong),
+        f"{found.slips_told} of {found.slips}",
+        f"{found.bare} of {found.mutants}",
         f"{found.visible_kills:.0%}",
         f"{found.trivial_paid} of {found.trivial}",
         str(found.right),
@@ -65,7 +73,14 @@ def _page(rows: Mapping[str, Counts]) -> Iterator[str]:
         "Wrong answers are the misconceptions of the bank (*ideas*), wrong answers without a name (*others*), "
         "*mutants* of the reference, each with one slip of the hand, and *faults* of behaviour put around it. One is "
         "*killed* if visible and hidden checks together refuse it under three keys of the hidden seeds. *Diagnosed*: "
-        "misconceptions called by their names, as they stand and disguised. *Visible kills*: share of the wrong "
+        "misconceptions called by their names, as they stand and disguised. *Pairs*: two slips at once, made by "
+        "machine (two ideas whose edits of the reference touch different places, or a fault of behaviour around an "
+        f"idea); up to {MOST_PAIRS} are picked by a hash of their names and tried under one key. *Impossible* are "
+        "those picked that cannot be joined, do not run, are right, or show nothing of the idea. *Named*: one of the "
+        "two is called by its name, and nothing that is not there; *wrongly*: something is that is not there. *Slips "
+        "told*: single slips of another kind (a dtype, a missing exception, an off-by-one) that get a name or a fact. *Bare*: "
+        "mutants that are told nothing but that values are wrong. No right answer is called a misconception. *Visible "
+        "kills*: share of the wrong "
         "answers that fail a visible check. *Trivial paid*: how many of the answers without an idea score anything "
         "(None, zeros, an argument, the recorded answers of the visible checks and the like). *Right answers* are "
         "those of `right.py` and the reference, *accepted* if no check refuses them under any seed, with one, two and "
@@ -97,6 +112,15 @@ def _details(item: Result) -> Iterator[str]:
         alone = [answer for answer in kills if answer.failed == {id_}]
         yield f"| {id_} | {'visible' if id_ in visible else 'hidden'} | {len(kills)} | {len(alone)} |"
     yield ""
+    if item.naming and (pairs := item.naming.pairs).tried:
+        yield f"Of {pairs.all} pairs of slips {pairs.tried} were tried; {pairs.rightly} were named, wrongly:"
+        yield ""
+        yield from (f"- {name}" for name in pairs.wrong or ("none",))
+        yield ""
+        yield "Nothing was named of"
+        yield ""
+        yield from (f"- {name}" for name in pairs.missed or ("none",))
+        yield ""
     if equivalents := [answer for answer in item.wrongs.answers if answer.reason]:
         yield "Mutants that are right:"
         yield ""

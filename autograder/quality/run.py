@@ -20,8 +20,16 @@ from autograder.errors import UserError
 from autograder.publish.notebook_source import read_notebook_source
 from autograder.publish.verify import one_thread, reference_problems
 from autograder.quality.gate import Result
+from autograder.quality.naming import NamesTried, try_names
 from autograder.quality.oracle import OracleTried, try_oracle
-from autograder.quality.survey import Plan, TriedRight, Wrongs, try_right_answers, try_wrong_answers
+from autograder.quality.survey import (
+    Plan,
+    TriedRight,
+    Wrongs,
+    quiet,
+    try_right_answers,
+    try_wrong_answers,
+)
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.structures import Structures, structures_of
 
@@ -59,12 +67,14 @@ def survey(
     wrongs: dict[str, Wrongs] = {}
     rights: dict[str, list[list[TriedRight]]] = defaultdict(list)
     tried: dict[str, OracleTried] = {}
+    named: dict[str, NamesTried] = {}
     # With more threads than cores, those that wait must not keep the others from working.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         tasks: dict[Future[Any], str] = {}
         for id_, plan in plans.items():
+            tasks[pool.submit(_names, root, id_, plan)] = id_
             tasks[pool.submit(_wrongs, root, id_, plan)] = id_
             if oracles:
                 tasks[pool.submit(_oracle, root, id_)] = id_
@@ -76,6 +86,8 @@ def survey(
                 result, id_ = future.result(), tasks[future]
                 if isinstance(result, Wrongs):
                     wrongs[id_] = result
+                elif isinstance(result, NamesTried):
+                    named[id_] = result
                 elif isinstance(result, OracleTried):
                     tried[id_] = result
                 else:
@@ -91,6 +103,7 @@ def survey(
             minutes=minutes[id_],
             seeds=plans[id_].seeds,
             wrongs=wrongs[id_],
+            naming=named[id_],
             rights=_together(rights[id_]),
             oracle=tried.get(id_),
             structures=_structures(exercise),
@@ -150,6 +163,12 @@ def _exercise(root: Path, id_: str) -> Exercise:
 def _wrongs(root: Path, id_: str, plan: Plan) -> Wrongs:
     exercise = _exercise(root, id_)
     return try_wrong_answers(exercise, _equivalents(exercise), plan)
+
+
+def _names(root: Path, id_: str, plan: Plan) -> NamesTried:
+    exercise = _exercise(root, id_)
+    with quiet(1):
+        return try_names(exercise, _equivalents(exercise), plan.secrets[0])
 
 
 def _rights(root: Path, id_: str, plan: Plan, seeds: range) -> list[TriedRight]:

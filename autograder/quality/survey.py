@@ -138,7 +138,7 @@ class Plan:
 
 def try_wrong_answers(exercise: Exercise, equivalents: Sequence[Equivalent], plan: Plan) -> Wrongs:
     """Every misconception, mutant and fault under every secret."""
-    with _quiet(1):
+    with quiet(1):
         blank = replace(exercise, misconceptions=())
         hidden = [blank.prepare(secret) for secret in plan.secrets]
         visible = blank.prepare(PUBLIC_SECRET, visible_only=True)
@@ -290,9 +290,9 @@ def try_right_answers(exercise: Exercise, plan: Plan, seeds: Iterable[int]) -> l
         seed = f"seed {number}".encode()
         for dtype, threads in plan.settings(number):
             tries += 1
-            with _quiet(1):
+            with quiet(1):
                 asked = [(check, *_expected(exercise, check, seed, dtype)) for check in exercise.checks]
-            with _quiet(threads):
+            with quiet(threads):
                 for name, function in answers.items():
                     found = _errors(function, dtype, asked)
                     worst = max(found, key=lambda id_: found[id_])
@@ -351,7 +351,7 @@ def _error(
 
 
 @contextmanager
-def _quiet(threads: int) -> Iterator[None]:
+def quiet(threads: int) -> Iterator[None]:
     """On so many threads of torch, and without the warnings of wrong code."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

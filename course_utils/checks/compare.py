@@ -49,6 +49,7 @@ def find_difference(
         got,
         tolerance_of(name, expected, yardstick),
         _before(case, name) if case else None,
+        case,
     )
     return replace(first, fact=first.fact + _company(names))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from course_utils.checks.case import Case
 from course_utils.checks.closeness import comparable, wrong_entries
 from course_utils.checks.expectation import Expectation
 from course_utils.checks.facts import fact_about, index_in_words, shape_in_words, wrong_shape
@@ -62,7 +63,12 @@ class Difference:
 
 
 def difference_in(
-    name: str, expected: Expectation, got: Observation, tolerance: float, before: Tensor | None = None
+    name: str,
+    expected: Expectation,
+    got: Observation,
+    tolerance: float,
+    before: Tensor | None = None,
+    case: Case | None = None,
 ) -> Difference:
     """What is wrong with a quantity that is.
 
@@ -72,6 +78,7 @@ def difference_in(
         got: the observation, with the signs that a check leaves free turned as `closeness.aligned` does.
         tolerance: allowed error relative to the largest expected magnitude.
         before: what an argument held before the call.
+        case: what the function was called with.
     """
     if name == "exception":
         return _of_types(_wrong_exception(str(expected.quantities[name]), got))
@@ -99,7 +106,7 @@ def difference_in(
     wanted, value = comparable(wanted), comparable(value)
     if wanted.is_complex():
         return Difference(name, f"is wrong in {int(wrong.sum())} of {wrong.numel()} entries", place)
-    fact = fact_about(wanted, value, wrong, limit, before, dtype=sort)
+    fact = fact_about(wanted, value, wrong, limit, before, dtype=sort, case=case)
     hidden = _of_hidden_values(name, wanted, value, before, is_bool=sort is torch.bool)
     return Difference(name, fact.text, place if fact.shows_place else "", fact.is_structural, hidden)
 
@@ -195,7 +202,9 @@ def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
         return _of_types(Difference(name, *_not_a(got, _plain_type(expected), name)))
     place = f"got {got}, expected {expected}"
     if isinstance(expected, int) and isinstance(got, int) and not isinstance(got, bool):
-        return Difference(name, "is too large" if got > expected else "is too small", place)
+        by = abs(got - expected)
+        size = f"{by} too {'large' if got > expected else 'small'}" if by < _LARGEST_STEP else "far off"
+        return Difference(name, f"is {size}", place)
     return Difference(name, "has the wrong value", place)
 
 
@@ -249,6 +258,8 @@ _FAMILIAR = frozenset(
         *(f"an object of type {name}" for name in _TYPES),
     ]
 )
+# By how much a whole number is off, if that is told.
+_LARGEST_STEP = 100
 _COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
 
 

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# The most entries for which all pairs of slices, or all sorted values, are compared.
+from course_utils.checks import order
+from course_utils.checks.case import Case
+from course_utils.checks.expressions import factors_of, offsets_of, tensors_of
+
+# The most entries for which all sorted values are compared.
 _MOST_ENTRIES = 100_000
-_MOST_SLICES = 512
 
 # The longest shape and the largest size that are told in numbers.
 _MOST_DIMENSIONS = 6
@@ -24,6 +27,14 @@ _LARGEST_OF_NOTHING = 100
 
 # Within this part of the largest expected magnitude, times four, entries count as equal when a fact is looked for.
 _ROOM = 1e-6
+
+
+# Values that are right to within this part of the largest one are told as nearly right.
+_ABOUT = 2e-2
+# A factor or an offset of a single number is no accident if it is right to within this part ...
+_SURELY = 5e-6
+# ... and changes the number by more than this.
+_CLEARLY = 1e-2
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ def fact_about(
     before: Tensor | None = None,
     *,
     dtype: torch.dtype = torch.float64,
+    case: Case | None = None,
 ) -> Fact:
     """The most telling fact about a wrong tensor, to be put after its name.
 
@@ -59,6 +71,7 @@ def fact_about(
         limit: how far a right value may lie from the expected one.
         before: what the tensor held before the call, if it is an argument.
         dtype: the dtype of the values before they were made float64.
+        case: what the function was called with: factors and offsets are looked for among its numbers and sizes.
     """
     count, total = int(wrong.sum()), wrong.numel()
     is_bool = dtype is torch.bool
@@ -95,11 +108,15 @@ def fact_about(
     elif fact := _nearly(wanted, value, wrong, scale):
         return Fact(fact, is_structural=True)
     if value.ndim == 0:
-        if fact := _whole_ratio(float(wanted), float(value)):
+        if fact := _whole_ratio(float(wanted), float(value)) or _of_inputs(float(wanted), float(value), case):
             return Fact(fact, is_structural=True)
+        if fact := _about(wanted, value, wrong, scale, dtype):
+            return Fact(fact)
         return Fact("is too large" if float(value) > float(wanted) else "is too small")
-    if fact := next(_structure(wanted, value, wrong, limit), None):
+    if fact := next(_structure(wanted, value, wrong, limit), None) or _multiple(wanted, value, limit, case):
         return Fact(fact, is_structural=True)
+    if fact := _about(wanted, value, wrong, scale, dtype):
+        return Fact(fact)
     where = _region(wrong)
     return Fact(
         f"is wrong only {where} ({count} of {total} entries)"
@@ -176,9 +193,53 @@ def _nearly(wanted: Tensor, value: Tensor, wrong: Tensor, scale: float) -> str |
     worst = float(error.nan_to_num(nan=math.inf).max())
     if worst > 4 * _ROOM * scale or not worst:
         return None
-    digits = f"is right to about {max(1, math.floor(-math.log10(worst / scale)))} digits only"
-    count, total = len(error), wrong.numel()
+    return _digits(worst / scale, len(error), wrong.numel())
+
+
+def _about(wanted: Tensor, value: Tensor, wrong: Tensor, scale: float, dtype: torch.dtype) -> str | None:
+    """Of values that are nearly right, and have no simple relation to the right ones, how nearly."""
+    if not dtype.is_floating_point or not scale:
+        return None
+    error = (value - wanted)[wrong].abs().nan_to_num(nan=math.inf)
+    worst = float(error.max())
+    return _digits(worst / scale, len(error), wrong.numel()) if 0 < worst <= _ABOUT * scale else None
+
+
+def _digits(error: float, count: int, total: int) -> str:
+    number = max(1, math.floor(-math.log10(error)))
+    digits = f"is right to about {number} digit{'s' if number > 1 else ''} only"
     return digits if count == total else f"{digits} in {count} of {total} entries"
+
+
+def _of_inputs(wanted: float, value: float, case: Case | None) -> str | None:
+    """A factor or an offset of a number that is an expression of the inputs."""
+    if case is None or not wanted or not math.isfinite(value):
+        return None
+    for name, factor in factors_of(case).items():
+        if abs(factor - 1) > _CLEARLY and abs(value / (wanted * factor) - 1) < _SURELY:
+            return (
+                f"is too large by the factor {name}" if factor > 1 else f"is too small by the factor {name}"
+            )
+    room = _SURELY * max(abs(wanted), abs(value))
+    for name, offset in offsets_of(case).items():
+        if offset > _CLEARLY * abs(wanted) and abs(abs(value - wanted) - offset) < room:
+            return f"is too {'large' if value > wanted else 'small'} by {name}"
+    return None
+
+
+def _multiple(wanted: Tensor, value: Tensor, limit: float, case: Case | None) -> str | None:
+    """An argument of the same shape of which too much, or too little, is in the values."""
+    if case is None or wanted.numel() < 3:
+        return None
+    shift = value - wanted
+    for name, tensor in tensors_of(case, tuple(wanted.shape)).items():
+        part = tensor.to(torch.float64)
+        square = float((part * part).sum())
+        factor = float((shift * part).sum()) / square if square else 0.0
+        if factor and _explains(shift - factor * part, abs(factor) * float(part.abs().max()), limit):
+            share = f" ({_number(abs(factor))} times)" if abs(abs(factor) - 1) > _CLEARLY else ""
+            return f"has too {'much' if factor > 0 else 'little'} of {name}{share}"
+    return None
 
 
 def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> Iterator[str]:
@@ -214,8 +275,8 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
         if part:
             yield f"{_times(part)} {where}, and right elsewhere"
     for dim in range(wanted.ndim):
-        if is_apart and _same_slices(wanted, value, dim, limit):
-            yield f"holds the right {_plural(dim, wanted.ndim)}{_along(dim, wanted.ndim)}, but in another order"
+        if is_apart and (places := order.permutation_of(wanted, value, dim, limit * 4)):
+            yield order.permutation_in_words(places, _plural(dim, wanted.ndim), _along(dim, wanted.ndim))
     if is_apart and _reinterpreted(wanted, value, limit):
         yield "holds the right numbers, but in other places"
 
@@ -337,14 +398,6 @@ def _plural(dim: int, ndim: int) -> str:
 
 def _along(dim: int, ndim: int) -> str:
     return f" of dimension {dim}" if ndim > 2 else ""
-
-
-def _same_slices(wanted: Tensor, value: Tensor, dim: int, limit: float) -> bool:
-    left, right = (t.movedim(dim, 0).reshape(wanted.shape[dim], -1) for t in (wanted, value))
-    if not 2 <= left.shape[0] <= _MOST_SLICES or left.numel() > _MOST_ENTRIES:
-        return False
-    matches = torch.cdist(left, right, p=float("inf")) <= limit * 4
-    return bool(matches.any(0).all() and matches.any(1).all())
 
 
 def _reinterpreted(wanted: Tensor, value: Tensor, limit: float) -> bool:

@@ -78,16 +78,35 @@ class PreparedCheck:
 
     def is_failed_by(self, misconception: str) -> bool:
         """Whether a misconception shows anything but what is expected, where the check looks."""
-        return any(
-            self._differ(expected, wrong)
-            for expected, wrong in zip(self.expected, self.wrong[misconception], strict=True)
-        )
+        return any(self.changed_by(misconception))
 
-    def _differ(self, expected: Expectation, wrong: Expectation) -> bool:
+    def changed_by(self, misconception: str) -> tuple[frozenset[str], ...]:
+        """Names of the quantities, where the check looks, that a misconception changes; for each case."""
+        if misconception not in self._changed:
+            self._changed[misconception] = tuple(
+                self._differing(expected, wrong)
+                for expected, wrong in zip(self.expected, self.wrong[misconception], strict=True)
+            )
+        return self._changed[misconception]
+
+    @cached_property
+    def seen_through(self) -> dict[tuple[str, str, int], frozenset[str]]:
+        """Lens, misconception and case -> what is changed: kept here, as it is asked for at every wrong answer."""
+        return {}
+
+    @cached_property
+    def _changed(self) -> dict[str, tuple[frozenset[str], ...]]:
+        """Asked for at every wrong answer, and worked out once."""
+        return {}
+
+    def _differing(self, expected: Expectation, wrong: Expectation) -> frozenset[str]:
+        if expected.quantities["exception"] != wrong.quantities["exception"]:
+            return frozenset(("exception",))
         # Both hold float64 values, so the dtypes are compared by themselves.
         names = selected(expected, self.looks_at)
-        return any(expected.dtypes.get(name) != wrong.dtypes.get(name) for name in names) or bool(
-            differing(expected, Observation(wrong.quantities), self.yardstick(), values_only=True)
+        seen = Observation(wrong.quantities)
+        return frozenset(name for name in names if expected.dtypes.get(name) != wrong.dtypes.get(name)).union(
+            differing(expected, seen, self.yardstick(), values_only=True)
         )
 
 

@@ -48,12 +48,21 @@ def explain(diagnosis: Diagnosis, *, name_alternatives: bool = True) -> Explanat
         name_alternatives: of several ideas that each explain it, tell the names; else their hints.
     """
     if not diagnosis.alternatives:
-        return Explanation(_TOGETHER if diagnosis.together else "", diagnosis.ideas)
+        return Explanation(_lead(diagnosis), diagnosis.ideas)
     apart = f" What tells them apart: {diagnosis.separated_by}." if diagnosis.separated_by else ""
     if not name_alternatives:
         return Explanation(f"What is seen fits several known mistakes.{apart}", diagnosis.ideas)
     names = ", or ".join(in_words(idea.name) for idea in diagnosis.ideas)
     return Explanation(f"What was seen fits several known mistakes: {names}.{apart}")
+
+
+def _lead(diagnosis: Diagnosis) -> str:
+    """How much of what is wrong the ideas explain, if that is not all, or if there are several."""
+    explained, failed = len(diagnosis.explained), diagnosis.failed
+    if not diagnosis.ideas or not explained or explained >= failed:
+        return _TOGETHER if diagnosis.together else ""
+    who = "Known mistakes explain" if diagnosis.together else "A known mistake explains"
+    return f"{who} {explained} of {failed} failed checks; the rest has another cause:"
 
 
 def in_words(name: str) -> str:

@@ -25,6 +25,14 @@ FOUND = Counts(
     faults=3,
     killed=17,
     named=1.0,
+    pairs=10,
+    pairs_impossible=3,
+    pairs_named=9,
+    pairs_wrong=0,
+    slips=4,
+    slips_told=4,
+    bare=0,
+    right_named=0,
     visible_kills=0.8,
     trivial=6,
     trivial_paid=0,
@@ -120,13 +128,13 @@ def test_a_receipt_from_before_a_change_vouches_for_no_seeds(course: Path) -> No
     [
         (
             lambda text: text.replace('"killed": 17', '"killed": 18'),
-            "line 35: the receipt was edited by hand",
+            "line 43: the receipt was edited by hand",
         ),
-        (lambda text: text.replace("tiny.scale", "tiny.clear"), "line 35: the receipt was edited by hand"),
+        (lambda text: text.replace("tiny.scale", "tiny.clear"), "line 43: the receipt was edited by hand"),
         (lambda text: text.replace('"seeds": 200', '"seeds": "200"'), "line 1: is no receipt"),
         (lambda text: text[:50], "line 1: is no receipt"),
-        (lambda text: text.replace('"format": 1', '"format": 2'), "line 35: the receipt was edited by hand"),
-        (lambda text: text.replace('"format": 1', '"format": true'), "line 1: is no receipt"),
+        (lambda text: text.replace('"format": 2', '"format": 3'), "line 43: the receipt was edited by hand"),
+        (lambda text: text.replace('"format": 2', '"format": "2"'), "line 1: is no receipt"),
     ],
 )
 def test_an_edited_receipt_is_refused_by_the_build(
@@ -141,7 +149,7 @@ def test_an_edited_receipt_is_refused_by_the_build(
 
 
 def test_a_receipt_of_an_older_format_is_none(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(receipt, "_FORMAT", 2)
+    monkeypatch.setattr(receipt, "_FORMAT", 3)
     path = course / "solutions/tiny/scale/receipt.json"
     path.write_text(json.dumps({"format": 1, "something": "else"}))
     assert receipt.read_receipt(exercise(course)) is None

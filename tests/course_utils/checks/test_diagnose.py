@@ -254,3 +254,84 @@ def test_a_mistake_that_would_have_failed_more_is_none_of_two() -> None:
         return 3 * scaled(x) if len(x) == 4 else x / x.detach().max(dim=1, keepdim=True).values
 
     assert not verdict(detached_and_tripled).diagnosis.together
+
+
+def test_an_idea_is_named_for_what_it_explains_and_the_rest_is_told_as_a_fact() -> None:
+    """Whoever drops the detached maximum's gradient and raises for transposed memory made two mistakes, of which one is
+    known."""
+
+    def detached_and_contiguous_only(x: Tensor) -> Tensor:
+        if not x.is_contiguous():
+            raise RuntimeError("not contiguous")
+        return maximum_detached.function(x)
+
+    found = verdict(detached_and_contiguous_only).diagnosis
+    assert [(idea.name, idea.explains) for idea in found.ideas] == [("maximum-detached", ("gradient",))]
+    assert found.failed == 2
+
+
+def test_an_idea_that_would_have_changed_what_is_right_is_not_named() -> None:
+    def largest_of_all_at_times(x: Tensor) -> Tensor:
+        return by_the_largest_of_all.function(x) if len(x) == 2 else scaled(x)
+
+    assert not verdict(largest_of_all_at_times).diagnosis.ideas
+
+
+def test_two_ideas_in_one_quantity_hide_each_other() -> None:
+    @misconception(hint="Squared?")
+    def squared(x: Tensor) -> Tensor:
+        """The entries are squared."""
+        return scaled(x) ** 2
+
+    both = verdict(
+        lambda x: by_the_largest_of_all.function(x) ** 2,
+        prepare(values, bank=(by_the_largest_of_all, squared)),
+    )
+    assert not both.diagnosis.ideas
+
+
+@pytest.mark.parametrize(
+    "under",
+    [
+        torch.Tensor.double,
+        lambda y: y[None],
+        lambda y: y[:-1] if len(y) > 1 else y,
+        lambda y: [y],
+        lambda y: y * 1.001,
+    ],
+    ids=["double", "dimension", "last", "list", "factor"],
+)
+def test_an_idea_is_seen_through_another_slip(under: Callable[[Tensor], object]) -> None:
+    found = verdict(lambda x: under(by_the_largest_of_all.function(x)))
+    assert [idea.name for idea in found.diagnosis.ideas] == ["by-the-largest-of-all"]
+
+
+def test_what_could_come_from_anything_names_nothing() -> None:
+    """A zero gradient, an exception: with something else wrong as well they speak for no idea."""
+
+    @misconception(hint="Learns?")
+    def never_learns(x: Tensor) -> Tensor:
+        """There is no gradient."""
+        return scaled(x).detach()
+
+    found = verdict(lambda x: torch.round(scaled(x) * 7).detach(), prepare(bank=(never_learns,))).diagnosis
+    assert not found.ideas
+
+
+def test_one_case_with_the_largest_size_is_no_kind_of_case() -> None:
+    assert verdict(lambda x: scaled(x) if len(x) != 4 else x).diagnosis.fact == ""
+
+
+def test_what_was_returned_before_is_recognised() -> None:
+    kept: list[Tensor] = []
+
+    def first_kept(x: Tensor) -> Tensor:
+        kept.append(scaled(x).detach())
+        return kept[0]
+
+    @check(points=1)
+    def more(draw: Draw) -> list[Case]:
+        """Others of the same size."""
+        return [Case({"x": Input(draw.normal(3, 5))}) for _ in range(3)]
+
+    assert verdict(first_kept, prepare(more)).diagnosis.fact == "returns what it returned for earlier inputs"

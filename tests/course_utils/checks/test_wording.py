@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -39,6 +40,20 @@ APART = "What tells them apart: gradient of x."
 def test_explanations(diagnosis: Diagnosis, lead: str, hints: list[str]) -> None:
     found = explain(diagnosis)
     assert (found.lead, found.hints) == (lead, hints)
+
+
+def test_how_much_is_explained_is_said() -> None:
+    some, more = replace(ONE, explains=("a", "b")), replace(OTHER, explains=("b", "c"))
+    assert explain(Diagnosis((some,), failed=3)).lead == (
+        "A known mistake explains 2 of 3 failed checks; the rest has another cause:"
+    )
+    assert explain(Diagnosis((some,), failed=2)).lead == ""
+    assert explain(Diagnosis((some, more), failed=4)).lead == (
+        "Known mistakes explain 3 of 4 failed checks; the rest has another cause:"
+    )
+    assert (
+        explain(Diagnosis((some, more), failed=3)).lead == "Several known mistakes together would show this:"
+    )
 
 
 def test_a_student_who_asks_for_a_hint_gets_those_of_all_that_fit_each_once() -> None:

@@ -1,0 +1,221 @@
+"""What holds over all cases of a wrong answer: the kind of case, or of quantity, that is wrong; a common factor.
+
+It may be told of hidden cases as well: kinds of cases, and factors that are expressions of the inputs in every case. No
+table of constants shows either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.case import Input
+from course_utils.checks.expressions import factors_of
+from course_utils.checks.observation import Quantity
+from course_utils.checks.quantity import QuantityName
+from course_utils.checks.seen_case import SeenCase
+
+# A factor that is seen in one case only may be a coincidence.
+_FEWEST_FACTORS = 2
+
+
+def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> Iterator[str]:
+    """What holds over all cases, the most telling first.
+
+    Args:
+        items: all cases, in the order in which they ran.
+        wrong: those that are not as expected.
+    """
+    if wrong and not all(item.raised for item in wrong):
+        yield from filter(None, (_parts(items), _factor(wrong), _kept(items)))
+    # If all cases are wrong there is no kind of case to point at, and each check has its message.
+    if not wrong or len(wrong) == len(items):
+        return
+    bad = {id(item) for item in wrong}
+    values = [item for item in items if not item.check.side]
+    good = [item for item in values if id(item) not in bad]
+    failing = [item for item in values if id(item) in bad]
+    for exactly in (True, False):
+        for holds, words in _KINDS_OF_CASES:
+            of_kind = [item for item in values if holds(item)]
+            if not of_kind or len(of_kind) == len(values) or not all(map(holds, failing)) or not failing:
+                continue
+            if not exactly and 2 * len(failing) >= len(of_kind):
+                yield f"right, except {words}: wrong in some of these cases"
+            elif exactly and len(failing) == len(of_kind):
+                yield f"right, except {words}"
+    if all(item.raised for item in wrong) and any(not item.raised for item in values):
+        yield "right wherever it does not raise"
+    if words := _threshold(failing, good):
+        yield f"right, except where {words}"
+
+
+def _kept(items: Sequence[SeenCase]) -> str:
+    """What it returns is what it returned in an earlier case."""
+    earlier: list[Tensor] = []
+    found = 0
+    for item in items:
+        got = _floats(item.seen.quantities.get("result"))
+        if "result" in item.wrong and got is not None:
+            if not any(got.shape == one.shape and torch.equal(got, one) for one in earlier):
+                return ""
+            found += 1
+        if got is not None and bool(got.any()):
+            earlier.append(got)
+    return "returns what it returned for earlier inputs" if found else ""
+
+
+def _threshold(wrong: Sequence[SeenCase], right: Sequence[SeenCase]) -> str:
+    """A number or a size among the inputs that is smaller, or larger, in all wrong cases than in all others.
+
+    With a few cases and many sizes something separates them by chance: so there must be a gap, or more than one case.
+    """
+    if not wrong or len(right) < _FEWEST_FACTORS:
+        return ""
+    bad, good = ([_measures(item) for item in some] for some in (wrong, right))
+    names = set(bad[0]).intersection(*bad, *good)
+    for name in sorted(names, key=lambda name: (" + " in name, " > " in name, "." in name, name)):
+        low, high = ([measured[name] for measured in some] for some in (bad, good))
+        if " > " in name:
+            if len(wrong) >= _FEWEST_FACTORS and min(low) > 0 >= max(high):
+                return name
+            continue
+        gap = 3.0 if len(wrong) == 1 else 1.5 if "." in name else 1.0
+        if max(low) < min(high) and max(low) * gap <= min(high):
+            return f"{name} is small"
+        if min(low) > max(high) and max(high) * gap <= min(low):
+            return f"{name} is large"
+    return ""
+
+
+def _measures(item: SeenCase) -> dict[str, float]:
+    """Numbers and sizes among the inputs, and by how much one is larger than another or than the sum of two."""
+    numbers = {
+        name: float(value)
+        for name, value in item.case.inputs.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    sizes = {
+        f"{name}.shape[{dim}]": float(size)
+        for name, value in item.case.tensors.items()
+        for dim, size in enumerate(value.tensor.shape)
+    }
+    found = numbers | sizes
+    for name, size in sizes.items():
+        for other, another in sizes.items():
+            if name.partition(".")[0] != other.partition(".")[0]:
+                found[f"{name} > {other}"] = size - another
+                found |= {
+                    f"{number} + {name} > {other}": value + size - another
+                    for number, value in numbers.items()
+                }
+    return found
+
+
+def _parts(items: Sequence[SeenCase]) -> str:
+    """Right in one sort of quantity and wrong in another."""
+    wrong: set[str] = set()
+    seen: set[str] = set()
+    later_only = True
+    for item in items:
+        if item.raised or item.check.property is not None:
+            continue
+        seen |= item.kinds
+        for name in map(QuantityName.parse, item.wrong):
+            wrong.add(name.kind)
+            later_only &= name.call > 1
+    if wrong and later_only:
+        return "right on the first call, wrong on the one after it"
+    if wrong == {"gradient"} and "result" in seen:
+        return "right values, but wrong gradients"
+    if (
+        wrong
+        and wrong <= {"graph", "grad", "memory", "own", "same", "mode", "device"}
+        and {"result", "after"} & seen
+    ):
+        return "right values, but something besides them is not as it should be"
+    return ""
+
+
+def _factor(wrong: Sequence[SeenCase]) -> str:
+    """A factor between got and expected that is the same expression of the inputs in every case that is wrong."""
+    found = [
+        (factor, factors_of(item.case))
+        for item in wrong
+        if "result" in item.wrong and (factor := _ratio(item)) is not None
+    ]
+    if len(found) < _FEWEST_FACTORS or len(found) < sum(_has_float_result(item) for item in wrong):
+        return ""
+    for name in found[0][1]:
+        values = [expressions.get(name, 0.0) for _, expressions in found]
+        # If the expression has the same value in every case, nothing shows that the factor depends on it.
+        if max(values) - min(values) > 1e-3 * max(values) and all(
+            abs(factor / value - 1) < 1e-4 if value else False
+            for (factor, _), value in zip(found, values, strict=True)
+        ):
+            return f"result is too large by the factor {name} in every case"
+    return ""
+
+
+def _has_float_result(item: SeenCase) -> bool:
+    expected = _floats(item.expected.quantities.get("result"))
+    return expected is not None and "result" in item.kinds
+
+
+def _floats(value: Quantity) -> Tensor | None:
+    """A floating-point tensor, or a Python float as one."""
+    if isinstance(value, float):
+        return torch.tensor(value, dtype=torch.float64)
+    return value if isinstance(value, Tensor) and value.is_floating_point() else None
+
+
+def _ratio(item: SeenCase) -> float | None:
+    """`f` if the result is `f` times what is expected."""
+    expected, got = (seen.quantities.get("result") for seen in (item.expected, item.seen))
+    expected, got = _floats(expected), _floats(got)
+    if not _has_float_result(item) or expected is None or got is None or got.shape != expected.shape:
+        return None
+    wanted, value = expected.double().flatten(), got.double().flatten()
+    square = float(wanted @ wanted)
+    if not square or not bool(value.isfinite().all()):
+        return None
+    factor = float(value @ wanted) / square
+    off = float((value - factor * wanted).abs().max())
+    return factor if factor and off <= 1e-4 * abs(factor) * float(wanted.abs().max()) else None
+
+
+def _is_noncontiguous(item: SeenCase) -> bool:
+    return any(isinstance(value, Input) and not value.contiguous for value in item.case.inputs.values())
+
+
+def _is_batch_of_one(item: SeenCase) -> bool:
+    tensors = [value.tensor for value in item.case.inputs.values() if isinstance(value, Input)]
+    return bool(tensors) and any(tensor.ndim > 1 and tensor.shape[0] == 1 for tensor in tensors)
+
+
+def _is_float64(item: SeenCase) -> bool:
+    return item.check.dtype is torch.float64
+
+
+def _has_calls(item: SeenCase) -> bool:
+    return len(item.case.calls) > 1
+
+
+def _has_zeros(item: SeenCase) -> bool:
+    """Some of its input is exactly zero, but not all of it."""
+    return any(
+        bool((value.tensor == 0).any()) and bool(value.tensor.any())
+        for value in item.case.tensors.values()
+        if value.tensor.is_floating_point()
+    )
+
+
+_KINDS_OF_CASES: tuple[tuple[Callable[[SeenCase], bool], str], ...] = (
+    (_is_noncontiguous, "for inputs that are not contiguous in memory"),
+    (_is_batch_of_one, "for a batch of one"),
+    (_is_float64, "for float64 inputs"),
+    (_has_calls, "when it is called more than once"),
+    (_has_zeros, "where an input has entries that are exactly zero"),
+)
