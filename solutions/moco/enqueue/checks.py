@@ -90,4 +90,4 @@ def off_the_graph(draw: Draw) -> list[Case]:
 @check(points=0.5, visible=True, accuracy="exact", looks_at=("exception", "after"), side=True)
 def too_many_keys(draw: Draw) -> Case:
     """More keys than columns: a ValueError, and nothing is written."""
-    return _enqueue(draw, 3, size=5, count=6)
+    return _enqueue(draw, 3, size=5, count=6, dim=3)
