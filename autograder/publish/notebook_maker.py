@@ -137,6 +137,11 @@ def _rules(unit: Unit, course: Course) -> NotebookNode:
         )
     if course.rounding.step:
         lines.append(f"- **Rounding.** Scores are rounded to multiples of {course.rounding.step:g}.")
+    lines.append(
+        "- **What your functions leave alone.** What they are given, unless the docstring says otherwise, and "
+        "torch's settings. `torch.manual_seed`, `torch.set_default_dtype` or `torch.set_grad_enabled` inside a "
+        "function changes them for everything that runs after it, and costs the points of the check that says so."
+    )
     for name, text in (("Working together", course.integrity), ("Language models", course.ai_use)):
         if text:
             lines.append(f"- **{name}.** {text}")

@@ -12,6 +12,8 @@ from course_utils.checks.structures import Structures
 
 # Minutes up to which an exercise counts as short.
 SHORT = 10
+# From so many rows on, a sum over the hardest or the first of them shows.
+MANY_ROWS = 30
 # In a signature, shapes of images, frames and sequences: height and width, also multiplied or divided; two equal sides;
 # time steps, tokens, patches.
 _GRID = re.compile(r"\b(h\d?(//?\d+)?[ *]+(\d+\*)?w\d?|height width|i j|(s|size|side|patch|tile) \4|t|l|p)\b")
@@ -59,6 +61,13 @@ def missing(exercise: Exercise, minutes: int, structures: Structures, alike: int
             f"{kind} needs {depth.right}: add other ways to write it with @right (a loop, einsum, another library, "
             "in place where that is allowed)"
         )
+    most = structures.largest_size
+    if most is not None and most < MANY_ROWS and sums_over_a_batch(exercise):
+        yield (
+            f"{exercise.files['checks.py']}, line 1: {exercise.id} returns one number for a batch, and no case has "
+            f"{MANY_ROWS} rows or candidates (the most are {most}): who sums over the hardest few "
+            "or loses the last piece is not seen. Add a hidden case of draw.many() rows"
+        )
     if is_on_a_grid(exercise):
         if not structures.has_long_side:
             yield (
@@ -77,6 +86,15 @@ def missing(exercise: Exercise, minutes: int, structures: Structures, alike: int
 def is_on_a_grid(exercise: Exercise) -> bool:
     """Whether the shapes in the signature say that the function works on images, frames or a grid of positions."""
     return any(_GRID.search(str(text)) for text in _shapes(exercise))
+
+
+def sums_over_a_batch(exercise: Exercise) -> bool:
+    """Whether the signature says that the function makes one number of tensors that have a dimension n."""
+    annotations = dict(exercise.reference.__annotations__)
+    returned = annotations.pop("return", None)
+    if getattr(returned, "dim_str", None) != "":
+        return False
+    return any("n" in getattr(item, "dim_str", "").split() for item in annotations.values())
 
 
 def _shapes(exercise: Exercise) -> Iterator[str]:

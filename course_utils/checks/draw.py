@@ -12,8 +12,22 @@ from torch import Tensor
 # The names under which `Draw.used` records what was asked for.
 ORTHOGONAL, ONE_HOT, ZEROS, TIES = "orthogonal", "one-hot", "exact zeros", "ties"
 LONG_SIDE, CROWDED, FAR_APART = "one long side", "crowded rows", "rows far apart"
-UNEQUAL_CLASSES = "unequal classes"
-STRUCTURES = (ORTHOGONAL, ONE_HOT, ZEROS, TIES, LONG_SIDE, CROWDED, FAR_APART, UNEQUAL_CLASSES)
+UNEQUAL_CLASSES, ZERO_VECTORS, REPEATED = "unequal classes", "zero vectors", "repeated vectors"
+MANY, LARGE_GRID = "many", "two long sides"
+STRUCTURES = (
+    ORTHOGONAL,
+    ONE_HOT,
+    ZEROS,
+    ZERO_VECTORS,
+    REPEATED,
+    TIES,
+    LONG_SIDE,
+    CROWDED,
+    FAR_APART,
+    LARGE_GRID,
+    MANY,
+    UNEQUAL_CLASSES,
+)
 
 # From so many positions on, a side counts as long.
 LONG = 16
@@ -60,13 +74,16 @@ class Draw:
 
     # --- structures -----------------------------------------------------------------------------------------------
 
-    def long_sizes(self, count: int, low: int, high: int, long: int | None = None) -> list[int]:
-        """`count` sizes, all different: one of them between 16 and 24, the others in [low, high].
+    def long_sizes(
+        self, count: int, low: int, high: int, long: int | None = None, *, longest: int = LONG + 8
+    ) -> list[int]:
+        """`count` sizes, all different: one of them between 16 and `longest`, the others in [low, high].
 
         Args:
             count: how many.
             low, high: limits of the short ones, both below 16.
             long: which of them is the long one; drawn if it is not given.
+            longest: the most that the long one is drawn to be.
 
         Raises:
             ValueError: the limits leave too few sizes, or reach up to 16.
@@ -76,7 +93,24 @@ class Draw:
         self.used.add(LONG_SIDE)
         place = self.integer(0, count - 1) if long is None else long
         sizes = self.sizes(count - 1, low, high)
-        return [*sizes[:place], self.integer(LONG, LONG + 8), *sizes[place:]]
+        return [*sizes[:place], self.integer(LONG, longest), *sizes[place:]]
+
+    def large_grid(self) -> list[int]:
+        """Height and width of a frame of 323 positions: more in both directions than a window of +-6 reaches.
+
+        Both are prime, so that no size of a piece divides the number of positions.
+        """
+        self.used |= {LONG_SIDE, LARGE_GRID}
+        return [(17, 19)[place] for place in self.permutation(2).tolist()]
+
+    def many(self) -> int:
+        """A number of rows, keys or candidates from 67 to 79.
+
+        So many that a sum over the hardest 64 of them, or over the first 64, is another sum; and a prime, so that a
+        loop over pieces of any one size has a shorter last piece.
+        """
+        self.used.add(MANY)
+        return (67, 71, 73, 79)[self.integer(0, 3)]
 
     def orthogonal(self, n: int, d: int) -> Tensor:
         """`n` vectors of length `d`, each at right angles to every other, float64 of shape (n, d).
@@ -141,6 +175,39 @@ class Draw:
         first[dim] = int((kept.flat[0] + 1) % shape[dim])
         zero[tuple(first)] = True
         return torch.from_numpy(np.where(zero, 0.0, values))
+
+    def with_zero_vectors(self, *shape: int, dim: int = -1) -> Tensor:
+        """Standard normal float64 values, some whole vectors of which are exactly zero: one at least, never all.
+
+        For exercises in which a vector of zeros has a meaning (a black pixel, an embedding with equal scores): who
+        takes it for padding is seen. Where lengths are divided by, a right answer may give NaN.
+
+        Args:
+            shape: with two vectors at least.
+            dim: where the entries of a vector lie.
+        """
+        others = _without(shape, dim)
+        if int(np.prod(others)) < 2:
+            raise ValueError("a single vector cannot be zero and something else")
+        self.used.add(ZERO_VECTORS)
+        zero = self._generator.random(others) < 0.25
+        is_zero, is_not = self._generator.permutation(zero.size)[:2]
+        zero.flat[is_zero], zero.flat[is_not] = True, False
+        values = self._generator.standard_normal(shape)
+        return torch.from_numpy(np.where(np.expand_dims(zero, dim), 0.0, values))
+
+    def repeated(self, n: int, d: int) -> Tensor:
+        """`n` normal rows, n >= 3, float64 of shape (n, d): about a third of them occur twice, one at least does.
+
+        For exercises that choose among vectors: who takes equal vectors for one and the same is seen.
+        """
+        if n < 3:
+            raise ValueError("rows of which some are equal and some are not take three")
+        self.used.add(REPEATED)
+        distinct = n - max(1, n // 3)
+        places = np.concatenate([np.arange(distinct), np.arange(n - distinct)])
+        rows = self._generator.standard_normal((distinct, d))
+        return torch.from_numpy(rows[self._generator.permutation(places)])
 
     def ties(self, *shape: int, levels: int = 3, dim: int = -1) -> Tensor:
         """Small whole numbers in float64, with equals at the top and at the bottom of every vector.

@@ -27,6 +27,9 @@ from course_utils.checks.draw import Draw
 
 Cases = Callable[[Draw], Case | Sequence[Case]]
 
+# Ends the title of every check that looks at `setting`.
+SETTINGS_STAY = "So are torch's random seed, default dtype and recording of gradients."
+
 
 def values(
     cases: Cases,
@@ -96,6 +99,8 @@ def layouts(
 def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: float = 0.5) -> Check:
     """The inputs are left as they were: values, memory and `requires_grad`; torch's settings as well.
 
+    The settings are named behind the title, because no docstring of an exercise names them.
+
     Torch refuses to change a leaf that wants gradients in place, so inputs that want none are tried first.
 
     Args:
@@ -113,7 +118,8 @@ def unchanged(cases: Cases, title: str, *, leaves: Cases | None = None, points: 
     flags = tuple(f"graph.{name}" for name in both(Draw(0))[0].tensors)
     looks_at = ("after", *flags, "place", "setting")
     asks = "arguments left alone"
-    return _made(both, title, points=points, accuracy="exact", looks_at=looks_at, side=True, asks=asks)
+    options = {"points": points, "accuracy": "exact", "looks_at": looks_at, "side": True, "asks": asks}
+    return _made(both, f"{title} {SETTINGS_STAY}", **options)
 
 
 def _wanting(cases: Cases, *names: str) -> Callable[[Draw], list[Case]]:

@@ -317,6 +317,14 @@ def _columns(queue, pointer, keys):
     return torch.arange(pointer, pointer + keys.shape[0]) % queue.shape[1]
 
 
+@misconception(hint="Keys are stored as given. What if one of their entries is 0?")
+def zero_entries_not_written(queue, pointer, keys):
+    """Entries of keys that are exactly zero leave the queue as it was."""
+    columns, new = _columns(queue, pointer, keys), keys.detach().T
+    queue[:, columns] = torch.where(new == 0, queue[:, columns], new)
+    return (pointer + keys.shape[0]) % queue.shape[1]
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -574,3 +582,57 @@ def beyond_the_end_added_up(queue, pointer, keys):
 def keys_switched_off(queue, pointer, keys):
     _fits(queue, keys)
     return _write(queue, pointer, keys.requires_grad_(False))
+
+
+@wrong
+def keys_of_zeros_left_out(queue, pointer, keys):
+    _fits(queue, keys)
+    return _write(queue, pointer, keys[keys.any(dim=1)])
+
+
+@wrong
+def equal_keys_once(queue, pointer, keys):
+    _fits(queue, keys)
+    kept = [i for i, key in enumerate(keys) if not any(torch.equal(key, other) for other in keys[:i])]
+    return _write(queue, pointer, keys[kept])
+
+
+@wrong
+def keys_that_are_there_left_out(queue, pointer, keys):
+    _fits(queue, keys)
+    kept = [i for i, key in enumerate(keys.detach()) if not (queue.T == key).all(dim=1).any()]
+    return _write(queue, pointer, keys[kept])
+
+
+@wrong
+def empty_columns_first(queue, pointer, keys):
+    empty = (~queue.any(dim=0)).nonzero()
+    return _write(queue, int(empty[0]) if len(empty) else pointer, keys)
+
+
+@wrong
+def first_32_keys(queue, pointer, keys):
+    _fits(queue, keys)
+    _write(queue, pointer, keys[:32])
+    return (pointer + len(keys)) % queue.shape[1]
+
+
+@wrong
+def last_piece_of_the_keys_lost(queue, pointer, keys):
+    _fits(queue, keys)
+    _write(queue, pointer, keys[: len(keys) // 16 * 16 or len(keys)])
+    return (pointer + len(keys)) % queue.shape[1]
+
+
+@wrong
+def first_32_columns(queue, pointer, keys):
+    _fits(queue, keys)
+    if len(keys) > 32:
+        return _write(queue, pointer, keys)
+    return _write(queue[:, :32], pointer % min(32, queue.shape[1]), keys)
+
+
+@wrong
+def entries_cut_off_at_a_hundred(queue, pointer, keys):
+    _fits(queue, keys)
+    return _write(queue, pointer, keys.clamp(-100, 100))

@@ -1,8 +1,10 @@
 """Cases and points of `moco.moco_logits`."""
 
+import torch
 import torch.nn.functional as F
+from torch import Tensor
 
-from course_utils.checks import Case, Draw, check, standard
+from course_utils.checks import Case, Draw, Observation, check, standard
 
 
 def _logits(
@@ -21,17 +23,25 @@ def _logits(
     queries = F.normalize(queries) * length * (0.4 + 2 * draw.uniform(batch, 1))
     keys = F.normalize(keys) * length * (0.4 + 2 * draw.uniform(batch, 1))
     queue = F.normalize(queue, dim=0) * length * (0.4 + 2 * draw.uniform(1, size))
-    return Case.of(queries=queries, keys=keys, queue=queue, temperature=0.01 if crowded else 0.2)
+    return Case.of(queries=queries, keys=keys, queue=queue, temperature=0.01 if crowded else 0.3)
 
 
-logits = standard.values(_logits, "The logits are right on a small batch.", points=1.5)
+def _by_hand() -> Case:
+    # In the plane: cosines are -1, -0.8, 0, 0.6, 0.8 and 1, and the temperature makes them twice as large.
+    def rows(*vectors: tuple[float, float]) -> Tensor:
+        return torch.tensor(vectors, dtype=torch.float64)
+
+    queue = rows((3, 4), (-4, 3), (0, 2)).T.contiguous()
+    return Case.of(queries=rows((1, 0), (0, 2)), keys=rows((3, 4), (0, -5)), queue=queue, temperature=0.5)
+
+
+logits = standard.values(
+    lambda draw: [_by_hand(), _logits(draw)], "The logits are right on a small batch.", points=1.5
+)
 
 
 @check(
-    points=1,
-    accuracy="softmax",
-    looks_at=("result", "gradient.queries"),
-    asks="very small temperatures, what gets a gradient",
+    points=0.5, accuracy="softmax", looks_at=("result", "gradient.queries"), asks="very small temperatures"
 )
 def low_temperature(draw: Draw) -> Case:
     """Logits and gradient with respect to the queries are right at temperature 0.01."""
@@ -39,7 +49,13 @@ def low_temperature(draw: Draw) -> Case:
     return _logits(draw, crowded=True).wanting_gradients("queries")
 
 
-@check(points=1, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
+@check(points=0.5, visible=True, accuracy="softmax", looks_at=("gradient.queries",))
+def gradient_to_queries(draw: Draw) -> list[Case]:
+    """A gradient flows into the queries, and it is right, at temperature 0.01 too."""
+    return [_logits(draw).wanting_gradients(), _logits(draw, n=3, crowded=True).wanting_gradients()]
+
+
+@check(points=0.5, visible=True, looks_at=("gradient.keys", "gradient.queue"), side=True)
 def no_gradient_to_keys(draw: Draw) -> Case:
     """No gradient flows into the keys or the queue."""
     return _logits(draw).wanting_gradients()
@@ -53,11 +69,38 @@ def _layouts(draw: Draw) -> list[Case]:
     long, one = _logits(draw, n=6, length=1e4).strided(), _logits(draw, n=1, length=1e4)
     cases = [long, one, _logits(draw, n=15, length=1e4, square=True)]
     again = _logits(draw, 2, 5, 7, length=1e4).then(_logits(draw, 2, 5, 7, length=1e4))
-    return [*(case.wanting_gradients("queries") for case in cases), again]
+    # A long queue; keys that are exactly orthogonal to most queries; keys that are in the queue already, some twice.
+    cases.append(_logits(draw, 3, 5, draw.many(), length=1e4))
+    vectors = 1e4 * draw.orthogonal(6, 8)
+    queries, keys = vectors[:4] + vectors[draw.permutation(4)], vectors[draw.permutation(6)[:4]]
+    apart = Case.of(queries=queries, keys=keys, queue=vectors.T.contiguous(), temperature=0.3)
+    queue = 1e4 * draw.repeated(9, 5)
+    twice = Case.of(queries=1e4 * draw.normal(3, 5), keys=queue[:3].clone(), queue=queue.T, temperature=0.3)
+    return [*(case.wanting_gradients("queries") for case in (*cases, apart, twice)), again]
 
 
 layouts = standard.layouts(
     _layouts,
-    "The logits are right in float64, for transposed memory, a batch of one and in a second call.",
+    "The logits are right in float64, for transposed memory, a batch of one, a long queue and in a second call.",
     looks_at=("result", "kept", "gradient.queries"),
 )
+
+
+def _zeros_are_kept(case: Case, observation: Observation) -> str | None:
+    """Nobody defines the cosine with a vector of zeros: it may be any cosine or no number, but not left out."""
+    result = observation.quantities.get("result")
+    queries, queue = (case.tensors[name].tensor for name in ("queries", "queue"))
+    shape = len(queries), 1 + queue.shape[1]
+    if not isinstance(result, torch.Tensor) or result.shape != shape:
+        return f"result should be a tensor of shape {shape}: a vector of zeros is a key like any other"
+    # The temperature is a half.
+    if bool((result.abs() > 2.001).any()):
+        return "result holds more than a cosine divided by the temperature where a key is all zeros"
+    return None
+
+
+@check(points=0.5, looks_at=("exception",), side=True, property=_zeros_are_kept)
+def keys_of_zeros(draw: Draw) -> Case:
+    """A key of zeros is a key like any other."""
+    queries, keys = draw.normal(4, 6), draw.with_zero_vectors(4, 6)
+    return Case.of(queries=queries, keys=keys, queue=draw.with_zero_vectors(6, 9, dim=0), temperature=0.5)

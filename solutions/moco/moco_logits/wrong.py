@@ -250,6 +250,44 @@ def _moco_like(queries, keys, queue, temperature):
     )
 
 
+@misconception(hint="Two questions: do longer keys change your logits, and who learns through the keys?")
+def published_lines_alone(queries, keys, queue, temperature):
+    """The lines of the published code that make logits, without those that normalise and freeze the keys."""
+    return _assemble(queries, keys, queue.detach(), temperature)
+
+
+@misconception(
+    hint="Two questions: who makes the queue's columns cosines here, and who learns through the keys?"
+)
+def published_lines_with_their_norms(queries, keys, queue, temperature):
+    """Queries and keys are normalised as in the published code, whose queue is so already and whose keys are frozen."""
+    return _assemble(F.normalize(queries, dim=1), F.normalize(keys, dim=1), queue.detach(), temperature)
+
+
+@misconception(hint="Who makes the negatives small in the end: the logits themselves, or the loss?")
+def negatives_with_their_sign_changed(queries, keys, queue, temperature):
+    """The similarities to the queue are taken negative, because negatives should be unlike the query."""
+    return torch.cat(
+        [_moco_like(queries, keys, queue, temperature)[:, :1], -_negatives(queries, queue, temperature)], 1
+    )
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_seven_hundredths(queries, keys, queue, temperature):
+    """The temperature is 0.07, whatever is passed in."""
+    return _moco_like(queries, keys, queue, 0.07)
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_a_fifth(queries, keys, queue, temperature):
+    """The temperature is 0.2, whatever is passed in."""
+    return _moco_like(queries, keys, queue, 0.2)
+
+
+def _negatives(queries, queue, temperature):
+    return F.normalize(queries, dim=1) @ F.normalize(queue.detach(), dim=0) / temperature
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -436,3 +474,59 @@ def keys_of_length_one_left_alone(queries, keys, queue, temperature):
 def columns_of_length_one_left_alone(queries, keys, queue, temperature):
     q, k, _ = _cosines(queries, keys, queue)
     return _logits(q, k, queue.detach() / queue.detach().norm(dim=0).clamp_min(1), temperature)
+
+
+@wrong
+def thirty_hardest_negatives(queries, keys, queue, temperature):
+    logits = _logits(*_cosines(queries, keys, queue), temperature)
+    limit = logits[:, 1:].topk(min(30, queue.shape[1]), dim=1).values[:, -1:]
+    is_easy = F.pad(logits[:, 1:] < limit, (1, 0))
+    return logits.masked_fill(is_easy, -torch.inf)
+
+
+@wrong
+def first_64_columns(queries, keys, queue, temperature):
+    return _logits(*_cosines(queries, keys, queue[:, :64]), temperature)
+
+
+@wrong
+def last_piece_of_the_queue_lost(queries, keys, queue, temperature):
+    logits = _logits(*_cosines(queries, keys, queue), temperature)
+    whole = queue.shape[1] // 32 * 32 or queue.shape[1]
+    return torch.cat([logits[:, : 1 + whole], torch.zeros_like(logits[:, 1 + whole :])], 1)
+
+
+@wrong
+def orthogonal_keys_taken_for_padding(queries, keys, queue, temperature):
+    logits = _logits(*_cosines(queries, keys, queue), temperature)
+    return logits.masked_fill(logits == 0, -1e9)
+
+
+@wrong
+def columns_of_zeros_left_out(queries, keys, queue, temperature):
+    return _logits(*_cosines(queries, keys, queue[:, queue.any(dim=0)]), temperature)
+
+
+@wrong
+def columns_of_zeros_masked(queries, keys, queue, temperature):
+    logits = _logits(*_cosines(queries, keys, queue), temperature)
+    return logits.masked_fill(F.pad(~queue.any(dim=0), (1, 0)), -1e9)
+
+
+@wrong
+def own_key_in_the_queue_masked(queries, keys, queue, temperature):
+    q, k, bank = _cosines(queries, keys, queue)
+    is_own = F.pad(k @ bank > 1 - 1e-6, (1, 0))
+    return _logits(q, k, bank, temperature).masked_fill(is_own, -torch.inf)
+
+
+@wrong
+def equal_columns_once(queries, keys, queue, temperature):
+    return _logits(*_cosines(queries, keys, torch.unique(queue, dim=1)), temperature)
+
+
+@wrong
+def graph_begun_anew(queries, keys, queue, temperature):
+    with torch.no_grad():
+        logits = _logits(*_cosines(queries, keys, queue), temperature)
+    return logits.requires_grad_()

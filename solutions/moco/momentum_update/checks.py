@@ -1,6 +1,9 @@
 """Cases and points of `moco.momentum_update`."""
 
-from torch import float64
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, float64
 
 from course_utils.checks import Case, Draw, Module, check
 
@@ -27,10 +30,44 @@ def _encoders(draw: Draw, momentum: float, *, frozen: bool = True) -> Case:
     return Case.of(query_encoder=encoder(False), key_encoder=encoder(True), momentum=momentum)
 
 
+def _filled(value: Callable[[str, Tensor], Tensor], *, width: int, frozen: bool) -> Module:
+    """An encoder whose state is what `value` makes of each name and tensor."""
+    from course_utils.models import build
+
+    state = build("tiny_encoder", width=width).state_dict()
+    values = {name: value(name, tensor) for name, tensor in state.items()}
+    return Module("tiny_encoder", {"width": width}, values, frozen=frozen)
+
+
+def _by_hand() -> Case:
+    # Ones and threes: 3/4 of three and 1/4 of one are 2.5.
+    def encoder(number: float, frozen: bool) -> Module:
+        return _filled(lambda _, tensor: torch.full_like(tensor, number), width=2, frozen=frozen)
+
+    return Case.of(query_encoder=encoder(1, False), key_encoder=encoder(3, True), momentum=0.75)
+
+
+def _with_zeros(draw: Draw) -> Case:
+    # Wide layers with values of both signs, some large; some are exactly zero, and so is all of one bias in each.
+    width = draw.integer(17, 21)
+
+    def encoder(is_key: bool) -> Module:
+        def value(name: str, tensor: Tensor) -> Tensor:
+            if name.startswith("1.running") or not tensor.is_floating_point():
+                return tensor + 1
+            if name == ("1.bias" if is_key else "0.bias"):
+                return torch.zeros_like(tensor)
+            return 100 * draw.with_zeros(*tensor.shape)
+
+        return _filled(value, width=width, frozen=is_key)
+
+    return Case.of(query_encoder=encoder(False), key_encoder=encoder(True), momentum=0.7)
+
+
 @check(points=1, visible=True, accuracy="elementwise", looks_at=("module",))
-def key_encoder_moves(draw: Draw) -> Case:
+def key_encoder_moves(draw: Draw) -> list[Case]:
     """The key encoder's parameters are the moving average, and the query encoder's are as before."""
-    return _encoders(draw, 0.9)
+    return [_by_hand(), _encoders(draw, 0.9)]
 
 
 @check(points=0.5, visible=True, side=True, accuracy="exact", looks_at=("buffer",))
@@ -45,9 +82,9 @@ def buffers_stay(draw: Draw) -> Case:
     looks_at=("after.key_encoder", "same.key_encoder"),
     asks="the very same parameter tensors",
 )
-def in_place(draw: Draw) -> Case:
+def in_place(draw: Draw) -> list[Case]:
     """The update happens in place: whoever holds a parameter of the key encoder sees it move."""
-    return _encoders(draw, 0.7)
+    return [_encoders(draw, 0.7), _with_zeros(draw)]
 
 
 @check(
@@ -74,13 +111,7 @@ _REST = (
 )
 
 
-@check(
-    points=0.5,
-    side=True,
-    accuracy="exact",
-    looks_at=_REST,
-    asks="what gets a gradient, all else left alone",
-)
+@check(points=0.5, visible=True, side=True, accuracy="exact", looks_at=_REST)
 def everything_else_stays(draw: Draw) -> list[Case]:
-    """The query encoder, all gradients and all requires_grad flags are left alone, and nothing is returned."""
+    """The query encoder, gradients, requires_grad and torch's settings stay, and nothing joins a graph."""
     return [_encoders(draw, 0.8), _encoders(draw, 0.4, frozen=False)]

@@ -240,6 +240,20 @@ def _moved(query_encoder, key_encoder, momentum):
             key.mul_(momentum).add_(query, alpha=1 - momentum)
 
 
+@misconception(hint="`momentum or ...`: for which number in [0, 1] is that something else?")
+def momentum_of_zero_taken_for_none(query_encoder, key_encoder, momentum):
+    """A momentum of zero counts as not given, and that of the paper takes its place."""
+    _moved(query_encoder, key_encoder, momentum or 0.999)
+
+
+@misconception(hint="Does a weight of exactly zero take part in the average?")
+def zeros_of_the_query_encoder_skipped(query_encoder, key_encoder, momentum):
+    """Where the query encoder's weight is exactly zero, the key encoder's stays."""
+    with torch.no_grad():
+        for query, key in _pairs(query_encoder, key_encoder):
+            key.copy_(torch.where(query == 0, key, momentum * key + (1 - momentum) * query))
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -454,3 +468,42 @@ def parameters_of_a_loaded_copy(query_encoder, key_encoder, momentum):
     _update(query_encoder, mean, momentum)
     for name, child in mean.named_children():
         setattr(key_encoder, name, child)
+
+
+@wrong
+def zeros_of_the_key_encoder_skipped(query_encoder, key_encoder, momentum):
+    with torch.no_grad():
+        for query, key in _pairs_here(query_encoder, key_encoder):
+            key.copy_(torch.where(key == 0, key, momentum * key + (1 - momentum) * query))
+
+
+@wrong
+def parameters_of_zeros_skipped(query_encoder, key_encoder, momentum):
+    with torch.no_grad():
+        for query, key in _pairs_here(query_encoder, key_encoder):
+            if query.any():
+                key.mul_(momentum).add_(query, alpha=1 - momentum)
+
+
+@wrong
+def weights_below_zero_cut_off(query_encoder, key_encoder, momentum):
+    _update(query_encoder, key_encoder, momentum)
+    with torch.no_grad():
+        for key in key_encoder.parameters():
+            key.clamp_(min=0)
+
+
+@wrong
+def weights_cut_off_at_ten(query_encoder, key_encoder, momentum):
+    _update(query_encoder, key_encoder, momentum)
+    with torch.no_grad():
+        for key in key_encoder.parameters():
+            key.clamp_(-10, 10)
+
+
+@wrong
+def first_32_weights_of_each_parameter(query_encoder, key_encoder, momentum):
+    with torch.no_grad():
+        for query, key in _pairs_here(query_encoder, key_encoder):
+            old, new = key.view(-1)[:32], query.reshape(-1)[:32]
+            old.mul_(momentum).add_(new, alpha=1 - momentum)

@@ -1,5 +1,7 @@
 """Cases and points of `pretext.rotate_batch`."""
 
+import torch
+
 from course_utils.checks import Case, Draw, check, standard
 
 
@@ -15,8 +17,13 @@ def _small(draw: Draw) -> Case:
     return Case.of(images=draw.uniform(2, 3, 4, 4))
 
 
+def _counted(*shape: int) -> Case:
+    # To be turned by hand: pixels 0, 1, 2, ...
+    return Case.of(images=torch.arange(torch.Size(shape).numel(), dtype=torch.float64).reshape(shape))
+
+
 turned_images = standard.values(
-    _small,
+    lambda draw: [_counted(1, 1, 3, 3), _small(draw)],
     "The four copies of each image stand together, each turned as it should be.",
     points=1,
     accuracy="moved",
@@ -31,16 +38,23 @@ def labels(draw: Draw) -> list[Case]:
     # images, and one that was drawn before could be answered from the recorded case.
     pixels = [draw.uniform(draw.integer(5, 60), 1, 1, 1) for _ in range(3)]
     # Where all sides are equal, whoever turns the wrong two dimensions gets a result by which that can be told.
-    return [*(Case.of(images=images) for images in pixels), Case.of(images=draw.uniform(2, 2, 2, 2))]
+    equal_sides = Case.of(images=draw.uniform(2, 2, 2, 2))
+    return [_counted(2, 1, 1, 1), *(Case.of(images=images) for images in pixels), equal_sides]
 
 
 def _layouts(draw: Draw) -> list[Case]:
     pixels, again = Case.of(images=draw.uniform(14, 1, 1, 1)), _small(draw).then(_small(draw))
     # An odd side, an even one in transposed memory, and one that shows a turn by little more than a right angle.
-    images = _images(draw, side=7), _images(draw, side=6).strided(), _images(draw, 1, side=21)
+    # No longer ones: the error of an honest resampling grows with the side and with the steps between pixels.
+    images = _images(draw, side=7), _images(draw, side=6).strided(), _images(draw, 1, side=17)
     # A long side, and pixels that are black.
-    channels, side = draw.long_sizes(2, 2, 3, long=1)
-    return [*images, pixels, again, Case.of(images=draw.with_zeros(1, channels, side, side))]
+    channels, side = draw.long_sizes(2, 2, 3, long=1, longest=18)
+    black_pixels = Case.of(images=draw.with_zeros(1, channels, side, side).abs())
+    # Many images; some that are all black, and some that occur twice.
+    many = Case.of(images=draw.uniform(draw.many(), 1, 2, 2))
+    black = Case.of(images=draw.with_zero_vectors(7, 18).reshape(7, 2, 3, 3))
+    twice = Case.of(images=draw.repeated(6, 18).reshape(6, 2, 3, 3))
+    return [*images, pixels, again, black_pixels, many, black, twice]
 
 
 layouts = standard.layouts(

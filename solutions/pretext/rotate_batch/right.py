@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
+from torchvision.transforms import InterpolationMode
 from torchvision.transforms import functional as vision
 
 from course_utils.checks import RightAnswer, right
@@ -149,6 +150,82 @@ def nearest_on_an_affine_grid(images):
     copies = images.repeat_interleave(4, 0)
     grid = F.affine_grid(theta, list(copies.shape), align_corners=False)
     return F.grid_sample(copies, grid, mode="nearest", align_corners=False), _labels(n, images.device)
+
+
+@right
+def bilinear_on_an_affine_grid(images):
+    # Sines and cosines are rounded, and so is every sampling point: pixels are off by some units in the last place.
+    copies = []
+    for k in range(4):
+        angle = torch.tensor(k * np.pi / 2, dtype=images.dtype, device=images.device)
+        zero, cosine, sine = torch.zeros_like(angle), angle.cos(), angle.sin()
+        theta = torch.stack([cosine, -sine, zero, sine, cosine, zero]).view(2, 3)
+        size = list(images.shape)
+        grid = F.affine_grid(theta.expand(len(images), 2, 3), size, align_corners=False)
+        copies.append(F.grid_sample(images, grid, "bilinear", padding_mode="border", align_corners=False))
+    return torch.stack(copies, 1).flatten(0, 1), _labels(len(images), images.device)
+
+
+@right
+def bilinear_between_corners(images):
+    angles = torch.arange(4, dtype=torch.float64).mul(torch.pi / 2)
+    cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros(4, dtype=torch.float64)
+    theta = torch.stack([cosine, -sine, zero, sine, cosine, zero], 1).view(4, 2, 3).to(images)
+    copies = images.repeat_interleave(4, 0)
+    grid = F.affine_grid(theta.repeat(len(images), 1, 1), list(copies.shape), align_corners=True)
+    turned = F.grid_sample(copies, grid, "bilinear", padding_mode="border", align_corners=True)
+    return turned, _labels(len(images), images.device)
+
+
+@right
+def torchvision_rotate_bilinear_and_expanded(images):
+    bilinear = InterpolationMode.BILINEAR
+    turned = torch.stack([vision.rotate(images, 90.0 * k, bilinear, expand=True) for k in range(4)], 1)
+    return turned.flatten(0, 1), _labels(len(images), images.device)
+
+
+@right
+def bicubic_on_an_affine_grid(images):
+    # Whole turns as numbers that nothing rounds; only the sampling points are rounded.
+    turns = [[[c, -s, 0], [s, c, 0]] for c, s in ((1, 0), (0, 1), (-1, 0), (0, -1))]
+    theta = torch.tensor(turns, dtype=images.dtype, device=images.device).repeat(len(images), 1, 1)
+    copies = images.repeat_interleave(4, 0)
+    grid = F.affine_grid(theta, list(copies.shape), align_corners=False)
+    turned = F.grid_sample(copies, grid, "bicubic", padding_mode="border", align_corners=False)
+    return turned, _labels(len(images), images.device)
+
+
+@right
+def positions_as_complex_numbers(images):
+    side = images.shape[-1]
+    steps = torch.arange(side, dtype=torch.float64, device=images.device) - (side - 1) / 2
+    positions = torch.complex(steps.expand(side, side), -steps[:, None].expand(side, side))
+    turned = []
+    for k in range(4):
+        source = positions * (-1j) ** k + (side - 1) / 2 * (1 - 1j)
+        turned.append(images[..., -source.imag.round().long(), source.real.round().long()])
+    return torch.stack(turned, 1).flatten(0, 1), _labels(len(images), images.device)
+
+
+@right
+def permutation_of_all_pixels(images):
+    side = images.shape[-1]
+    places = torch.arange(side * side, device=images.device).view(side, side)
+    one_hot = torch.eye(side * side, dtype=images.dtype, device=images.device)
+    matrices = torch.stack([one_hot[places.rot90(k).flatten()] for k in range(4)])
+    turned = torch.einsum("kpq,ncq->nkcp", matrices, images.flatten(2))
+    return turned.flatten(0, 1).unflatten(2, (side, side)), _labels(len(images), images.device)
+
+
+@right
+def mirrors_by_two_fourier_transforms(images):
+    def mirror(x, dim):
+        twice = torch.fft.fft(torch.fft.fft(x, dim=dim), dim=dim)
+        return (twice.real / x.shape[dim]).roll(-1, dim)
+
+    quarter, other = mirror(images.mT, 2), mirror(images.mT, 3)
+    turned = torch.stack([images, quarter, mirror(mirror(images, 2), 3), other], 1)
+    return turned.flatten(0, 1), _labels(len(images), images.device)
 
 
 @right

@@ -102,3 +102,12 @@ def test_an_empty_batch_stays_empty() -> None:
     turned, labels = rotate_batch(torch.empty(0, 3, 4, 4))
     assert turned.shape == (0, 3, 4, 4)
     assert labels.shape == (0,)
+
+
+def test_black_images_and_equal_ones_are_images_as_well() -> None:
+    images = _images(3)[:, :1]
+    images = torch.cat([images, torch.zeros_like(images[:1]), images[:1]])
+    turned, labels = rotate_batch(images)
+    expected, expected_labels = _by_index(images)
+    assert torch.equal(turned, expected)
+    assert torch.equal(labels, expected_labels)

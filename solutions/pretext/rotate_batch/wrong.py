@@ -1,6 +1,8 @@
 """Wrong answers to `pretext.rotate_batch`: ideas with a name and a hint, then others."""
 
 import torch
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.functional import rotate
 
 from course_utils.checks import misconception, wrong
 
@@ -276,6 +278,19 @@ def images_overwritten(images):
     return torch.stack(copies, dim=1).flatten(0, 1), _labels(images)
 
 
+@misconception(hint="The signature promises a pair. What does whoever trains with your images learn from?")
+def images_alone(images):
+    """The turned images are returned without their labels."""
+    return _turned(images)
+
+
+@misconception(hint="Is an image without any light no image? How many outputs does the docstring promise?")
+def black_images_left_out(images):
+    """Images of nothing but zeros are taken for padding and left out."""
+    kept = images[images.flatten(1).any(dim=1)]
+    return _turned(kept), _labels(kept)
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -423,3 +438,49 @@ def half_turn_detached(images):
     turned = [torch.rot90(images, k, (2, 3)) for k in range(4)]
     turned[2] = turned[2].detach()
     return torch.stack(turned, 1).flatten(0, 1), torch.arange(4).repeat(len(images))
+
+
+@wrong
+def first_64_images(images):
+    turned = _turned(images)
+    return torch.cat([turned[: 4 * 64], torch.zeros_like(turned[4 * 64 :])]), _labels(images)
+
+
+@wrong
+def last_piece_of_the_batch_unturned(images):
+    whole = len(images) // 8 * 8 or len(images)
+    return torch.cat([_turned(images[:whole]), images[whole:].repeat_interleave(4, 0)]), _labels(images)
+
+
+@wrong
+def equal_images_once(images):
+    kept = torch.unique(images, dim=0) if len(images) != len(torch.unique(images, dim=0)) else images
+    return _turned(kept), _labels(kept)
+
+
+@wrong
+def pixels_of_zero_lifted(images):
+    return _turned(images.masked_fill(images == 0, 1e-6)), _labels(images)
+
+
+@wrong
+def pixels_below_zero_cut_off(images):
+    return _turned(images.relu()), _labels(images)
+
+
+@wrong
+def through_bfloat16(images):
+    return _turned(images.bfloat16().to(images.dtype)), _labels(images)
+
+
+@wrong
+def resampled_from_eight_bits(images):
+    lowest, highest = images.amin(), images.amax()
+    step = ((highest - lowest) / 255).clamp_min(1e-12)
+    return _turned(((images - lowest) / step).round() * step + lowest), _labels(images)
+
+
+@wrong
+def resampled_a_tenth_of_a_degree_off(images):
+    turned = [rotate(images, 90.1 * k, InterpolationMode.BILINEAR) for k in range(4)]
+    return torch.stack(turned, dim=1).flatten(0, 1), _labels(images)

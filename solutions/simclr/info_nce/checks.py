@@ -11,10 +11,27 @@ def _case(draw: Draw, *sizes: int, level: float = 0.0) -> Case:
     return Case.of(positives=level + draw.normal(n), negatives=level + draw.normal(n, k))
 
 
-values = standard.values(_case, "The loss is right on a small example.", points=1)
-gradients = standard.gradients(
-    _case, "The gradients with respect to positives and negatives are right.", points=1
+def _by_hand() -> Case:
+    # log 4 for the first row, log(1 + 3 / e) for the second.
+    positives = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    return Case.of(positives=positives, negatives=torch.zeros(2, 3, dtype=torch.float64))
+
+
+values = standard.values(
+    lambda draw: [_by_hand(), _case(draw)], "The loss is right on a small example.", points=1
 )
+gradients = standard.gradients(
+    _case, "The gradients with respect to positives and negatives are right.", points=0.5
+)
+
+
+@check(points=0.5, visible=True, accuracy="softmax", looks_at=("result", "gradient"))
+def low_temperature(draw: Draw) -> Case:
+    """Loss and gradients are finite and right for cosines divided by a temperature of 0.01."""
+    # exp(89) is too much for float32, and in the second row the positive's share is too small for it.
+    positives = 100 * torch.stack([0.95 - 0.1 * draw.uniform(), -0.3 - 0.3 * draw.uniform()])
+    negatives = 100 * (0.9 - 0.02 * draw.uniform(2, 3))
+    return Case.of(positives=positives, negatives=negatives).wanting_gradients()
 
 
 def _layouts(draw: Draw) -> list[Case]:
@@ -22,17 +39,28 @@ def _layouts(draw: Draw) -> list[Case]:
     plain, single, first, second = (
         _case(draw, *sizes, level=100.0) for sizes in ((), (1, 5), (4, 5), (4, 5))
     )
-    return [plain, plain.strided(), single, first.then(second)]
+    # Scores that are exactly zero, rows of nothing else, and negatives as high as their positive.
+    negatives = draw.with_zero_vectors(6, 4)
+    positives = draw.with_zeros(6)
+    negatives[draw.permutation(6)[:2], 1] = 0.0
+    tied = Case.of(positives=positives, negatives=torch.cat([negatives, positives[:, None]], dim=1))
+    return [
+        plain,
+        plain.strided(),
+        single,
+        first.then(second),
+        tied,
+        _case(draw, draw.many(), draw.many() + 30),
+    ]
 
 
 layouts = standard.layouts(
     _layouts,
-    "The loss is right in float64, in transposed memory, for a single row and in a second call.",
-    points=0.5,
+    "The loss is right in float64, in transposed memory, for one row, for many rows and in a second call.",
 )
 
 
-@check(points=1, accuracy="softmax", looks_at=("result", "gradient"), asks="scores of any size")
+@check(points=0.5, accuracy="softmax", looks_at=("result", "gradient"), asks="scores of any size")
 def scores_of_any_size(draw: Draw) -> list[Case]:
     """Loss and gradients are finite and right for large scores, too."""
     n, k = draw.integer(3, 4), draw.integer(5, 8)

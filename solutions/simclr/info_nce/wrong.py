@@ -86,6 +86,33 @@ def one_negative_at_a_time(positives, negatives):
     return F.softplus(negatives - positives[:, None]).mean()
 
 
+label_one_for_the_positive = slip(
+    "torch.zeros(len(scores), dtype",
+    "torch.ones(len(scores), dtype",
+    idea="The label is one, for `positive`, and names column 1, where the first negative stands.",
+    hint="A target of cross_entropy is the number of a column. Which column has number 1?",
+)
+
+
+@misconception(hint="The scores come divided by a temperature. What does your function divide them by?")
+def divided_by_a_temperature_again(positives, negatives):
+    """The scores are divided by a temperature of 0.1, though they were divided by one already."""
+    return _loss(_scores(positives, negatives) / 0.1)
+
+
+@misconception(hint="The positive of row 3 stands in one place only. Do its negatives hold it too?")
+def positives_of_other_rows_as_negatives(positives, negatives):
+    """The positives of all rows are candidates of every row."""
+    others = positives.expand(len(positives), -1)[~torch.eye(len(positives), dtype=torch.bool)]
+    return _loss(
+        torch.cat([_scores(positives, negatives), others.reshape(len(positives), len(positives) - 1)], dim=1)
+    )
+
+
+def _loss(scores):
+    return F.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
+
+
 @wrong
 def negatives_of_all_rows(positives, negatives):
     return (
@@ -98,3 +125,56 @@ def negatives_of_all_rows(positives, negatives):
 
 summed = slip("positive_column)", 'positive_column, reduction="sum")')
 row_by_row = slip("positive_column)", 'positive_column, reduction="none")')
+
+
+@wrong
+def forty_hardest(positives, negatives):
+    return _loss(_scores(positives, negatives.topk(min(40, negatives.shape[1]), dim=1).values))
+
+
+@wrong
+def first_64_negatives(positives, negatives):
+    return _loss(_scores(positives, negatives[:, :64]))
+
+
+@wrong
+def last_piece_of_the_negatives_lost(positives, negatives):
+    whole = negatives.shape[1] // 32 * 32 or negatives.shape[1]
+    return _loss(_scores(positives, negatives[:, :whole]))
+
+
+@wrong
+def last_piece_of_the_rows_lost(positives, negatives):
+    whole = len(positives) // 8 * 8 or len(positives)
+    return _loss(_scores(positives, negatives)[:whole])
+
+
+@wrong
+def every_second_of_many_negatives(positives, negatives):
+    return _loss(_scores(positives, negatives[:, :: 1 + (negatives.shape[1] > 64)]))
+
+
+@wrong
+def scores_of_zero_taken_for_padding(positives, negatives):
+    return _loss(_scores(positives, negatives.masked_fill(negatives == 0, -1e9)))
+
+
+@wrong
+def rows_of_zeros_left_out(positives, negatives):
+    kept = negatives.any(dim=1) | (negatives.shape[1] == 0)
+    return _loss(_scores(positives, negatives)[kept])
+
+
+@wrong
+def positives_of_zero_left_out(positives, negatives):
+    return _loss(_scores(positives, negatives)[positives != 0])
+
+
+@wrong
+def negatives_as_high_as_the_positive_left_out(positives, negatives):
+    return _loss(_scores(positives, negatives.masked_fill(negatives == positives[:, None], -torch.inf)))
+
+
+@wrong
+def scores_below_zero_cut_off(positives, negatives):
+    return _loss(_scores(positives, negatives).relu())

@@ -1,7 +1,11 @@
 """Cases and points of `simclr.nt_xent`."""
 
+import math
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
 from course_utils.checks import Case, Draw, Observation, check, standard
 
@@ -16,32 +20,55 @@ def _batch(draw: Draw, temperature: float = 0.5, n: int = 0, dim: int = 0, lengt
     return Case.of(z_i=z_i, z_j=z_j, temperature=temperature)
 
 
-loss = standard.values(lambda draw: _batch(draw, 0.4), "The loss is right on a small batch.", points=2)
+def _by_hand() -> Case:
+    # The two images of the notebook's arithmetic, with vectors in the plane of length one.
+    z_i, z_j = (torch.tensor(z, dtype=torch.float64) for z in ([[1, 0], [0, 1]], [[0.8, 0.6], [-0.6, 0.8]]))
+    return Case.of(z_i=z_i, z_j=z_j, temperature=0.5)
+
+
+def _crowded(draw: Draw, n: int, dim: int) -> Case:
+    # All views crowd around one direction: every exponent is near 100, and exp(89) is too much for float32. They
+    # are crowded enough, too, for the loss to be some nats and not a difference of rounding errors.
+    z_i, z_j = draw.crowded(2 * n, dim).split(n)
+    z_i, z_j = (z * (1 + 2 * draw.uniform(n, 1)) for z in (z_i, z_j))
+    return Case.of(z_i=z_i, z_j=z_j, temperature=0.01).wanting_gradients()
+
+
+loss = standard.values(
+    lambda draw: [_by_hand(), _batch(draw, 0.4)], "The loss is right on a small batch.", points=2
+)
 gradients = standard.gradients(_batch, "The gradients with respect to both views are right.", points=1.5)
+
+
+@check(points=0.5, visible=True, accuracy="softmax", looks_at=("result", "gradient"))
+def low_temperature(draw: Draw) -> Case:
+    """Loss and gradients are finite and right at temperature 0.01."""
+    return _crowded(draw, 5, 4)
 
 
 @check(points=1.5, looks_at=("result", "kept"), asks="other batch sizes and temperatures")
 def other_batches(draw: Draw) -> list[Case]:
-    """The loss is right for other batch sizes and temperatures, and in a second call."""
-    few, many, warm = _batch(draw, 0.2, 4), _batch(draw, 0.7, draw.integer(13, 30)), _batch(draw, 1.5, 3)
-    return [few, many, warm, _batch(draw, 0.9, 5, 4).then(_batch(draw, 0.9, 5, 4))]
+    """The loss is right for other batch sizes and temperatures, for equal views, and in a second call."""
+    few, many, warm = _batch(draw, 0.2, 4), _batch(draw, 0.7, draw.many()), _batch(draw, 1.5, 3)
+    # Only partners are alike, and not by much: the loss is no rounding error at a low temperature either. All other
+    # cosines are exactly zero.
+    vectors = draw.orthogonal(6, 8)
+    apart = Case.of(z_i=vectors[:3], z_j=vectors[:3] + 3 * vectors[3:], temperature=0.6)
+    # Some images occur twice in the batch, views and all.
+    z_i, z_j = draw.repeated(6, 10).split(5, dim=1)
+    twice = Case.of(z_i=z_i, z_j=0.5 * z_i + z_j, temperature=0.8)
+    return [few, many, warm, apart, twice, _batch(draw, 0.9, 5, 4).then(_batch(draw, 0.9, 5, 4))]
 
 
 @check(
-    points=1,
+    points=0.5,
     accuracy="softmax",
     looks_at=("result", "gradient"),
-    asks="very small temperatures",
+    asks="small temperatures in larger batches",
 )
-def low_temperature(draw: Draw) -> Case:
-    """Loss and gradients are finite and right at temperature 0.01."""
-    n, dim = draw.integer(6, 9), draw.integer(4, 5)
-    # All views crowd around one direction: every exponent is near 100, and exp(89) is too much for float32. They
-    # are crowded enough, too, for the loss to be some nats and not a difference of rounding errors.
-    centre = draw.normal(1, dim)
-    z_i, z_j = (centre / centre.norm() + 0.15 * draw.normal(n, dim) for _ in range(2))
-    z_i, z_j = (z * (1 + 2 * draw.uniform(n, 1)) for z in (z_i, z_j))
-    return Case.of(z_i=z_i, z_j=z_j, temperature=0.01).wanting_gradients()
+def very_low_temperatures(draw: Draw) -> Case:
+    """Loss and gradients are finite and right at temperature 0.01 for a larger batch."""
+    return _crowded(draw, draw.integer(6, 9), draw.integer(4, 5))
 
 
 layouts = standard.layouts(
@@ -51,22 +78,53 @@ layouts = standard.layouts(
 )
 
 
-def _is_zero(case: Case, observation: Observation) -> str | None:
-    """A right answer may leave a rounding error here, so zero is not asked for to the last bit."""
+def _is_right_at_the_edge(case: Case, observation: Observation) -> str | None:
+    """Zero up to rounding for a batch of one. With a view of zeros, whose cosines nobody defines, some are refused."""
     result = observation.quantities.get("result")
     if not isinstance(result, torch.Tensor) or result.numel() != 1:
         return "result should be a tensor with one entry for a batch of one as well"
-    if not abs(float(result)) < 1e-4:
-        return "result should be zero for a batch of one: the only other view is the partner"
+    z_i, z_j = (case.tensors[name].tensor for name in ("z_i", "z_j"))
+    if len(z_i) == 1:
+        if not abs(float(result)) < 1e-4:
+            return "result should be zero for a batch of one: the only other view is the partner"
+    # At temperature 0.5 no loss of cosines is larger. Who divides by the length of a vector of zeros gets NaN.
+    elif float(result) > math.log(2 * len(z_i)) + 4 or any(
+        abs(float(result) - loss) < 1e-4 for loss in _without_zeros(z_i, z_j)
+    ):
+        return "result leaves out a view that is all zeros: it is one of the candidates, like any other"
     return None
 
 
-@check(points=0.5, looks_at=("exception",), side=True, property=_is_zero, asks="a batch of one image")
-def single_pair(draw: Draw) -> Case:
-    """A batch of one image has no negatives, and its loss is zero."""
+def _without_zeros(z_i: Tensor, z_j: Tensor) -> Iterator[float]:
+    """The losses, at temperature 0.5, of those who leave out views of zeros: as candidates, as anchors, or both."""
+    z = F.normalize(torch.cat([z_i, z_j]).double(), dim=1)
+    partner = torch.arange(len(z)).roll(len(z_i))
+    present = z.any(dim=1)
+    logits = (z @ z.T / 0.5).fill_diagonal_(-torch.inf)
+    masked = logits.masked_fill(~present, -1e9)
+    both = present & present[partner]
+    yield float(F.cross_entropy(masked, partner))
+    for scores, kept in ((masked, present), (logits, present), (logits, both)):
+        yield float(F.cross_entropy(scores[kept], partner[kept]))
+    # Images of which a view is zero, dropped before anything is computed.
+    dropped = logits[both][:, both]
+    yield float(F.cross_entropy(dropped, torch.arange(len(dropped)).roll(len(dropped) // 2)))
+
+
+@check(
+    points=0.5,
+    looks_at=("exception",),
+    side=True,
+    property=_is_right_at_the_edge,
+    asks="a batch of one image",
+)
+def single_pair(draw: Draw) -> list[Case]:
+    """A batch of one image has no negatives, and its loss is zero; a view of zeros is a view like any other."""
     # The views look away from each other, so that a view which is not quite kept from its own loss shows.
     view = draw.normal(1, 5)
-    return Case.of(z_i=view, z_j=0.1 * draw.normal(1, 5) - 0.7 * view, temperature=0.05)
+    alone = Case.of(z_i=view, z_j=0.1 * draw.normal(1, 5) - 0.7 * view, temperature=0.05)
+    z_i, z_j = draw.with_zero_vectors(5, 6), draw.normal(5, 6)
+    return [alone, Case.of(z_i=z_i, z_j=z_i + z_j, temperature=0.5)]
 
 
 inputs_unchanged = standard.unchanged(_batch, "The projections are left as they were.")

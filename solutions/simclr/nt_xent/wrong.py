@@ -347,6 +347,71 @@ def _partners(z_i):
     return torch.arange(2 * len(z_i)).roll(len(z_i))
 
 
+@misconception(hint="Which column does the target name, and what stands there?")
+def anchor_masked_but_the_answer(z_i, z_j, temperature):
+    """Every anchor is kept from itself, and yet has to find itself: the loss is infinite."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), torch.arange(2 * len(z_i)))
+
+
+@misconception(hint="Two questions: who is compared with itself, and how many views get to be the anchor?")
+def compared_with_itself_in_one_direction(z_i, z_j, temperature):
+    """The first views alone are anchors, and each is among its own candidates."""
+    n = len(z_i)
+    return F.cross_entropy((_cosines(z_i, z_j) / temperature)[:n], _partners(z_i)[:n])
+
+
+@misconception(
+    hint="A target of cross_entropy is the number of a column. Who stands in the column that yours name?"
+)
+def labels_name_a_negative(z_i, z_j, temperature):
+    """The labels are one, for `positive`, with the positives in column 0; or zero, with the positives in the last."""
+    scores = _positives_first(z_i, z_j, temperature)
+    return F.cross_entropy(scores, torch.ones(len(scores), dtype=torch.long).clamp(max=scores.shape[1] - 1))
+
+
+@misconception(hint="The docstring says what is returned. Who computes the loss from what you return?")
+def logits_and_labels_returned(z_i, z_j, temperature):
+    """Logits with the positives first and labels are returned, and no loss, as in some published code."""
+    scores = _positives_first(z_i, z_j, temperature)
+    return scores, torch.zeros(len(scores), dtype=torch.long)
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_a_half(z_i, z_j, temperature):
+    """The temperature is 0.5, whatever is passed in."""
+    return F.cross_entropy(_masked(z_i, z_j, 0.5), _partners(z_i))
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_a_tenth(z_i, z_j, temperature):
+    """The temperature is 0.1, whatever is passed in."""
+    return F.cross_entropy(_masked(z_i, z_j, 0.1), _partners(z_i))
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_seven_hundredths(z_i, z_j, temperature):
+    """The temperature is 0.07, whatever is passed in."""
+    return F.cross_entropy(_masked(z_i, z_j, 0.07), _partners(z_i))
+
+
+@misconception(hint="What is the anchor's own term in the sum? Work it out for two temperatures.")
+def own_term_without_temperature_subtracted(z_i, z_j, temperature):
+    """The anchor's own term is taken away as exp(1), as if nothing had been divided by the temperature."""
+    exponentials = (_cosines(z_i, z_j) / temperature).exp()
+    positives = exponentials[torch.arange(len(exponentials)), _partners(z_i)]
+    return -(positives / (exponentials.sum(dim=1) - math.e)).log().mean()
+
+
+def _positives_first(z_i, z_j, temperature):
+    logits = _masked(z_i, z_j, temperature)
+    rows, partners = torch.arange(len(logits)), _partners(z_i)
+    is_negative = ~torch.eye(len(logits), dtype=torch.bool)
+    is_negative[rows, partners] = False
+    return torch.cat(
+        [logits[rows, partners, None], logits[is_negative].reshape(len(logits), len(logits) - 2)], dim=1
+    )
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -601,3 +666,60 @@ def logarithm_with_an_eps(z_i, z_j, temperature):
     z = F.normalize(torch.cat([z_i, z_j]), dim=1)
     p = (z @ z.T / temperature).fill_diagonal_(-torch.inf).softmax(1)
     return -(p[torch.arange(len(z)), torch.arange(len(z)).roll(len(z_i))] + 1e-6).log().mean()
+
+
+def _hardest(z_i, z_j, temperature, count):
+    scores = _positives_first(z_i, z_j, temperature)
+    kept = scores[:, 1:].topk(min(count, scores.shape[1] - 1), dim=1).values
+    return F.cross_entropy(torch.cat([scores[:, :1], kept], 1), torch.zeros(len(scores), dtype=torch.long))
+
+
+@wrong
+def forty_hardest_negatives(z_i, z_j, temperature):
+    return _hardest(z_i, z_j, temperature, 40)
+
+
+@wrong
+def hundred_hardest_negatives(z_i, z_j, temperature):
+    return _hardest(z_i, z_j, temperature, 100)
+
+
+@wrong
+def first_64_images(z_i, z_j, temperature):
+    return _nt_xent(z_i[:64], z_j[:64], temperature)
+
+
+@wrong
+def last_piece_of_the_anchors_lost(z_i, z_j, temperature):
+    logits, partners = _masked(z_i, z_j, temperature), _partners(z_i)
+    whole = len(logits) // 32 * 32 or len(logits)
+    return F.cross_entropy(logits[:whole], partners[:whole])
+
+
+@wrong
+def every_second_negative_of_many(z_i, z_j, temperature):
+    scores = _positives_first(z_i, z_j, temperature)
+    if scores.shape[1] > 100:
+        scores = torch.cat([scores[:, :1], scores[:, 1::2]], 1)
+    return F.cross_entropy(scores, torch.zeros(len(scores), dtype=torch.long))
+
+
+@wrong
+def orthogonal_views_taken_for_padding(z_i, z_j, temperature):
+    logits = _masked(z_i, z_j, temperature)
+    return F.cross_entropy(logits.masked_fill(logits == 0, -1e9), _partners(z_i))
+
+
+@wrong
+def views_of_zeros_left_out(z_i, z_j, temperature):
+    logits = _masked(z_i, z_j, temperature)
+    absent = ~torch.cat([z_i, z_j]).any(dim=1)
+    return F.cross_entropy(logits.masked_fill(absent, -1e9), _partners(z_i))
+
+
+@wrong
+def equal_views_left_out(z_i, z_j, temperature):
+    cosines, partners = _cosines(z_i, z_j), _partners(z_i)
+    same = cosines > 1 - 1e-6
+    same[torch.arange(len(cosines)), partners] = False
+    return F.cross_entropy((cosines / temperature).masked_fill(same, -torch.inf), partners)

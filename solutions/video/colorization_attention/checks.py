@@ -23,8 +23,26 @@ def _case(reference: Tensor, target: Tensor, *temperature: float) -> Case:
     return Case.of(reference=reference, target=target, **given)
 
 
+def _by_hand() -> Case:
+    # Two channels, four positions in the reference, three in the target: all dot products are whole numbers.
+    def frame(h: int, w: int, *vectors: tuple[int, int]) -> Tensor:
+        return torch.tensor(vectors, dtype=torch.float64).T.reshape(1, 2, h, w)
+
+    return _case(frame(2, 2, (0, 0), (1, 0), (0, 1), (1, 1)), frame(1, 3, (1, 0), (0, 2), (1, -1)), 0.5)
+
+
+def _steep(draw: Draw, *sizes: int) -> Case:
+    reference, target = _embeddings(draw, *sizes)
+    h2, w2 = target.shape[2:]
+    # From short embeddings, whose attention is spread, to long ones, whose scores have no exponential in float64.
+    long = torch.logspace(-2.0, 0.7, h2 * w2, dtype=torch.float64).reshape(h2, w2) * target
+    # Whatever was drawn, the largest score divided by the temperature is 1200.
+    largest = torch.einsum("ndhw,ndij->nhwij", reference, long).max()
+    return _case(12 / largest * reference, long, 0.01)
+
+
 attention = standard.values(
-    lambda draw: _frames(draw, 0.6, sizes=(2, 5, 2, 3, 4, 3)),
+    lambda draw: [_by_hand(), _frames(draw, 0.6, sizes=(2, 5, 2, 3, 4, 3))],
     "The attention is right for two small frames of different sizes.",
     points=1.5,
 )
@@ -37,23 +55,24 @@ def default_temperature(draw: Draw) -> Case:
     return _frames(draw, sizes=(1, 3, 3, 2, 2, 3))
 
 
+@check(points=0.5, visible=True, accuracy="softmax", dtype=torch.float64)
+def low_temperature(draw: Draw) -> Case:
+    """The attention is finite and right at temperature 0.01."""
+    return _steep(draw, 1, 4, 2, 3, 3, 2)
+
+
 @check(
-    points=1,
+    points=0.5,
     accuracy="softmax",
     dtype=torch.float64,
     looks_at=("result", "gradient"),
     asks="very small temperatures",
 )
-def low_temperature(draw: Draw) -> list[Case]:
-    """Attention and gradients are finite and right at temperature 0.01."""
-    reference, target = _embeddings(draw, 1, 5, 3, 2, 4, 3)
-    # From short embeddings, whose attention is spread, to long ones, whose scores have no exponential in float64.
-    long = torch.logspace(-2.0, 0.7, 4 * 3, dtype=torch.float64).reshape(4, 3) * target
-    # Whatever was drawn, the largest score divided by the temperature is 1200.
-    largest = torch.einsum("ndhw,ndij->nhwij", reference, long).max()
+def very_low_temperatures(draw: Draw) -> list[Case]:
+    """Attention and gradients are finite and right at temperature 0.01 for other frames."""
     # Gradients are asked for where none of them vanishes: nothing but rounding could be compared there.
-    soft = _case(0.03 * reference, 0.03 * target, 0.01).wanting_gradients()
-    return [_case(12 / largest * reference, long, 0.01), soft]
+    reference, target = (0.03 * frame for frame in _embeddings(draw, 1, 5, 3, 2, 4, 3))
+    return [_steep(draw, 1, 5, 3, 2, 4, 3), _case(reference, target, 0.01).wanting_gradients()]
 
 
 @check(points=1, looks_at=("gradient",), asks="the gradients of both frames")
@@ -74,12 +93,20 @@ def _layouts(draw: Draw) -> list[Case]:
     vectors = draw.orthogonal(6, 7)
     chosen = 1.2 * vectors[draw.permutation(6)[:4]]
     orthogonal = _case(vectors.T.reshape(1, 7, 2, 3), chosen.T.reshape(1, 7, 4, 1), 0.8)
-    return [*frames, single, first.then(second), long, orthogonal]
+    # Two frames of one size, large in both directions.
+    grid = draw.large_grid()
+    large = _frames(draw, 0.8, sizes=(1, 3, *grid, *grid))
+    # Embeddings of zeros: such a position gets the share exp(0), and one of the target looks everywhere alike.
+    none, nowhere = draw.with_zero_vectors(1, 4, 3, 2, dim=1), draw.with_zero_vectors(1, 4, 2, 5, dim=1)
+    dark = _case(none, nowhere, 0.7)
+    # Some positions look alike, and some entries are zero.
+    alike = _case(draw.repeated(6, 4).T.reshape(1, 4, 3, 2), draw.with_zeros(1, 4, 2, 5, dim=1), 0.7)
+    return [*frames, single, first.then(second), long, orthogonal, large, dark, alike]
 
 
 layouts = standard.layouts(
     _layouts,
-    "The attention is right in float64, in transposed memory, for one clip, one reference position, and again.",
+    "The attention is right in float64, in transposed memory, for one clip, one position, large frames, and again.",
 )
 inputs_unchanged = standard.unchanged(
     lambda draw: _frames(draw, 0.8), "The embeddings passed in are left as they were."

@@ -293,6 +293,50 @@ def frames_viewed_flat(reference, target, temperature=1.0):
     return (scores / temperature).softmax(dim=1)
 
 
+@misconception(
+    hint="Follow two neighbouring numbers of a frame through your reshapes. Do they stay in one channel?",
+)
+def both_frames_reshaped(reference, target, temperature=1.0):
+    """The channels of both frames are brought to the end by a reshape, which mixes them with positions."""
+    n, d = reference.shape[:2]
+    scores = reference.reshape(n, -1, d) @ target.reshape(n, -1, d).transpose(1, 2)
+    return (scores / temperature).softmax(dim=1)
+
+
+@misconception(hint="Is there padding in the frames? What else can make a dot product exactly zero?")
+def zeros_taken_for_padding(reference, target, temperature=1.0):
+    """Dot products that are exactly zero are taken for padding and left out."""
+    scores = _scores(reference, target)
+    return (scores / temperature).masked_fill(scores == 0, -1e10).softmax(dim=1)
+
+
+@misconception(
+    hint="How far may something have moved between the frames? What does the docstring say about that?"
+)
+def near_positions_only(reference, target, temperature=1.0):
+    """A position looks at most six positions away, as trackers with a local window do."""
+    far = ~_near(reference, target, 6)
+    return (_scores(reference, target) / temperature).masked_fill(far, -1e10).softmax(dim=1)
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_seven_hundredths(reference, target, temperature=1.0):
+    """The temperature is 0.07, whatever is passed in."""
+    return (_scores(reference, target) / 0.07).softmax(dim=1)
+
+
+@misconception(hint="Call your function with two temperatures. What changes?")
+def temperature_always_a_half(reference, target, temperature=1.0):
+    """The temperature is 0.5, whatever is passed in."""
+    return (_scores(reference, target) / 0.5).softmax(dim=1)
+
+
+def _near(reference, target, radius):
+    """Which positions of the two frames are at most so far apart, in both directions."""
+    there, here = (torch.cartesian_prod(*map(torch.arange, frame.shape[2:])) for frame in (reference, target))
+    return ((there[:, None] - here).abs() <= radius).all(dim=-1)
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -456,19 +500,6 @@ def embeddings_clipped_to_length_two(reference, target, temperature=1.0):
 
 
 @wrong
-def exact_zeros_taken_for_padding(reference, target, temperature=1.0):
-    scores = _scores_here(reference, target) / temperature
-    return scores.masked_fill(scores == 0, -1e10).softmax(1)
-
-
-@wrong
-def only_six_positions_away(reference, target, temperature=1.0):
-    grids = [torch.cartesian_prod(*map(torch.arange, frame.shape[2:])) for frame in (reference, target)]
-    far = ((grids[0][:, None] - grids[1]).abs() > 6).any(-1)
-    return (_scores_here(reference, target) / temperature).masked_fill(far, -1e10).softmax(1)
-
-
-@wrong
 def one_clip_without_its_dimension(reference, target, temperature=1.0):
     weights = (_scores_here(reference, target) / temperature).softmax(1)
     return weights.squeeze(0)
@@ -482,3 +513,69 @@ def one_position_squeezed(reference, target, temperature=1.0):
 @wrong
 def gumbel_noise(reference, target, temperature=1.0):
     return F.gumbel_softmax(_scores_here(reference, target), tau=temperature, dim=1)
+
+
+@wrong
+def only_twelve_positions_away(reference, target, temperature=1.0):
+    far = ~_near(reference, target, 12)
+    return (_scores_here(reference, target) / temperature).masked_fill(far, -1e10).softmax(1)
+
+
+@wrong
+def near_positions_only_in_frames_of_one_size(reference, target, temperature=1.0):
+    scores = _scores_here(reference, target) / temperature
+    if reference.shape == target.shape:
+        scores = scores.masked_fill(~_near(reference, target, 6), -1e10)
+    return scores.softmax(1)
+
+
+@wrong
+def hundred_best_only(reference, target, temperature=1.0):
+    scores = _scores_here(reference, target) / temperature
+    kept = scores.topk(min(100, scores.shape[1]), dim=1)
+    return torch.full_like(scores, -torch.inf).scatter(1, kept.indices, kept.values).softmax(1)
+
+
+@wrong
+def first_256_positions(reference, target, temperature=1.0):
+    scores = _scores_here(reference, target) / temperature
+    late = torch.arange(scores.shape[1])[:, None] >= 256
+    return scores.masked_fill(late, -1e10).softmax(1)
+
+
+@wrong
+def every_second_position_of_many(reference, target, temperature=1.0):
+    scores = _scores_here(reference, target) / temperature
+    odd = torch.arange(scores.shape[1])[:, None] % 2 == 1
+    return scores.masked_fill(odd & (scores.shape[1] > 100), -1e10).softmax(1)
+
+
+@wrong
+def last_piece_of_the_target_lost(reference, target, temperature=1.0):
+    weights = (_scores_here(reference, target) / temperature).softmax(1)
+    whole = weights.shape[2] // 64 * 64 or weights.shape[2]
+    return torch.cat([weights[:, :, :whole], torch.zeros_like(weights[:, :, whole:])], 2)
+
+
+@wrong
+def reference_positions_of_zeros_masked(reference, target, temperature=1.0):
+    absent = ~reference.flatten(2).any(dim=1)[:, :, None]
+    return (_scores_here(reference, target) / temperature).masked_fill(absent, -1e10).softmax(1)
+
+
+@wrong
+def target_positions_of_zeros_left_empty(reference, target, temperature=1.0):
+    present = target.flatten(2).any(dim=1)[:, None]
+    return (_scores_here(reference, target) / temperature).softmax(1) * present
+
+
+@wrong
+def positions_with_a_zero_masked(reference, target, temperature=1.0):
+    absent = (target.flatten(2) == 0).any(dim=1)[:, None]
+    return (_scores_here(reference, target) / temperature).masked_fill(absent, 0).softmax(1)
+
+
+@wrong
+def weights_below_a_millionth_dropped(reference, target, temperature=1.0):
+    weights = (_scores_here(reference, target) / temperature).softmax(1)
+    return weights * (weights >= 1e-6)

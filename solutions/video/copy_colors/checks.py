@@ -1,5 +1,7 @@
 """Cases and points of `video.copy_colors`."""
 
+import torch
+
 from course_utils.checks import Case, Draw, check, standard
 
 
@@ -10,9 +12,22 @@ def _colors(draw: Draw, *sizes: int, n: int = 0, spread: float = 2.0) -> Case:
     return Case.of(attention=attention, colors=draw.normal(batch, channels, h, w), target_size=(h2, w2))
 
 
-# In the second case both frames have twelve positions, so that a transposed attention fits and shows.
+def _by_hand() -> Case:
+    # All of the first colour, which is black, half of the first and half of the second, a quarter of each.
+    shares = torch.tensor([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25] * 4], dtype=torch.float64)
+    colors = torch.tensor([[[0, 20], [30, 40]], [[0, 2], [3, 8]]], dtype=torch.float64)
+    return Case.of(attention=shares.T[None].contiguous(), colors=colors[None], target_size=(1, 3))
+
+
+def _small(draw: Draw) -> list[Case]:
+    # In the second case both frames have twelve positions, so that a transposed attention fits and shows; in the third
+    # a long row looks all along another one.
+    sizes = (2, 3, 2, 4, 5, 1), (1, 3, 2, 6, 4, 3), (1, 2, 1, 17, 1, 67)
+    return [_colors(draw, *size) for size in sizes]
+
+
 copied_colors = standard.values(
-    lambda draw: [_colors(draw, 2, 3, 2, 4, 5, 1), _colors(draw, 1, 3, 2, 6, 4, 3)],
+    lambda draw: [_by_hand(), *_small(draw)],
     "Each target position gets the mean of the reference colours, weighted by its attention.",
     points=1.5,
 )
@@ -30,7 +45,14 @@ def _layouts(draw: Draw) -> list[Case]:
     long = [1, *draw.long_sizes(5, 2, 5, long=draw.integer(1, 4))]
     _, c, h, w, h2, w2 = long
     attention, colors = draw.one_hot(h2 * w2, h * w).T[None], draw.with_zeros(1, c, h, w, dim=1)
-    return [*layouts, _colors(draw, *long), Case.of(attention=attention, colors=colors, target_size=(h2, w2))]
+    hard = Case.of(attention=attention, colors=colors, target_size=(h2, w2))
+    # Two frames of one size, large in both directions; and black positions, and colours that occur twice.
+    grid = draw.large_grid()
+    large = _colors(draw, 1, 1, *grid, *grid, spread=0.5)
+    shares = draw.normal(1, 6, 8).softmax(dim=1)
+    black, twice = draw.with_zero_vectors(1, 3, 3, 2, dim=1), draw.repeated(6, 3).T.reshape(1, 3, 3, 2)
+    some = [Case.of(attention=shares, colors=colors, target_size=(2, 4)) for colors in (black, twice)]
+    return [*layouts, _colors(draw, *long), hard, large, *some]
 
 
 other_layouts = standard.layouts(

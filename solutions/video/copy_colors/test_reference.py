@@ -48,7 +48,7 @@ def test_agrees_with_nested_loops(seed: int) -> None:
 
 
 # n, c, h, w, h2, w2: one of each; one clip; one position in either frame; as many positions in both, in another
-# shape; a channel for each of many masks, and more positions than anybody would look at.
+# shape; a channel for each of many masks, and more positions than anybody would look at; two long rows.
 @pytest.mark.parametrize(
     "sizes",
     [
@@ -59,6 +59,7 @@ def test_agrees_with_nested_loops(seed: int) -> None:
         (2, 3, 2, 6, 4, 3),
         (2, 3, 2, 3, 3, 2),
         (3, 11, 5, 7, 3, 2),
+        (1, 2, 1, 17, 1, 19),
     ],
 )
 def test_special_sizes_agree_with_nested_loops(sizes: tuple[int, ...]) -> None:

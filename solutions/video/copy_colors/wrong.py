@@ -185,6 +185,25 @@ def colors_viewed_flat(attention, colors, target_size):
     return (colors.view(n, c, -1) @ attention).view(n, c, *target_size)
 
 
+@misconception(hint="May a colour be (0, 0, 0)? What happens to its weight in your mean?")
+def black_positions_left_out(attention, colors, target_size):
+    """Positions without any colour are taken for padding, and the other weights make up for them."""
+    present = colors.flatten(2).any(dim=1).to(attention.dtype)[:, :, None]
+    weights = attention * present
+    return _copied(weights / weights.sum(dim=1, keepdim=True).clamp_min(1e-12), colors, target_size)
+
+
+@misconception(
+    hint="How far may something have moved between the frames? What does the docstring say about that?"
+)
+def near_colors_only(attention, colors, target_size):
+    """Colours more than six positions away are left out, as in trackers with a local window."""
+    sizes = colors.shape[2:], target_size
+    there, here = (torch.cartesian_prod(*map(torch.arange, size)) for size in sizes)
+    near = ((there[:, None] - here).abs() <= 6).all(dim=-1).to(attention.dtype)
+    return _copied(attention * near, colors, target_size)
+
+
 # --- without a name ----------------------------------------------------------------------------------------------
 
 
@@ -353,3 +372,27 @@ def target_size_ignored_when_it_fits(attention, colors, target_size):
 def squeezed_to_three_dimensions(attention, colors, target_size):
     copied = _copied_here(attention, colors, target_size)
     return copied[0] if len(copied) == 1 else copied
+
+
+@wrong
+def hundred_largest_weights(attention, colors, target_size):
+    limit = attention.topk(min(100, attention.shape[1]), dim=1).values[:, -1:]
+    return _copied_here(attention * (attention >= limit), colors, target_size)
+
+
+@wrong
+def first_256_colors(attention, colors, target_size):
+    copied = colors.flatten(2)[:, :, :256] @ attention[:, :256]
+    return copied.reshape(*colors.shape[:2], *target_size)
+
+
+@wrong
+def last_piece_of_the_target_lost(attention, colors, target_size):
+    whole = attention.shape[2] // 64 * 64 or attention.shape[2]
+    kept = torch.arange(attention.shape[2]) < whole
+    return _copied_here(attention * kept, colors, target_size)
+
+
+@wrong
+def colors_below_zero_cut_off(attention, colors, target_size):
+    return _copied_here(attention, colors.relu(), target_size)

@@ -61,6 +61,16 @@ def test_who_works_on_positions_needs_a_long_side_and_zeros() -> None:
     assert missing(EXERCISES["simclr.nt_xent"], structures=Structures(frozenset(), 7)) == ""
 
 
+@pytest.mark.parametrize("name", ["simclr.nt_xent", "simclr.info_nce"])
+def test_who_sums_over_a_batch_needs_many_rows(name: str) -> None:
+    few, many = (Structures(frozenset(), 7, largest) for largest in (29, 30))
+    assert "no case has 30 rows or candidates (the most are 29)" in missing(EXERCISES[name], structures=few)
+    assert missing(EXERCISES[name], structures=many) == ""
+    # One number for each row, or none at all.
+    for other in ("moco.moco_logits", "moco.enqueue", "moco.momentum_update"):
+        assert missing(EXERCISES[other], structures=few) == ""
+
+
 @pytest.mark.parametrize(
     ("shape", "is_grid"),
     [

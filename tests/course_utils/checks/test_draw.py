@@ -1,5 +1,7 @@
 """Structured values have the structure that they are named for, exactly, in every dtype."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -27,6 +29,9 @@ def test_the_same_seed_gives_the_same_values() -> None:
         lambda draw: draw.orthogonal(3, 8),
         lambda draw: draw.one_hot(5, 4),
         lambda draw: draw.with_zeros(3, 4),
+        lambda draw: draw.with_zero_vectors(3, 4),
+        lambda draw: draw.repeated(5, 4),
+        lambda draw: torch.tensor(draw.many()),
         lambda draw: draw.ties(3, 5),
         lambda draw: draw.crowded(4, 3),
         lambda draw: draw.far_apart(4, 3),
@@ -138,6 +143,47 @@ def test_one_long_side(seed: int, count: int, long: int | None) -> None:
     assert all(2 <= size <= 9 or size >= 16 for size in sizes)
 
 
+@settings(deadline=None, max_examples=30)
+@given(seeds, st.sampled_from([((4, 3), -1), ((2, 5, 3, 4), 1), ((2, 1), 1)]))
+def test_whole_vectors_of_zeros(seed: int, form: tuple[tuple[int, ...], int]) -> None:
+    shape, dim = form
+    values = Draw(seed).with_zero_vectors(*shape, dim=dim)
+    assert values.shape == shape
+    is_zero = ~values.any(dim)
+    assert bool(is_zero.any())
+    assert not bool(is_zero.all())
+    assert bool(values.all(dim)[~is_zero].all())
+
+
+@settings(deadline=None, max_examples=30)
+@given(seeds, st.integers(3, 20), st.integers(1, 5))
+def test_repeated_vectors(seed: int, n: int, d: int) -> None:
+    rows = Draw(seed).repeated(n, d)
+    assert rows.shape == (n, d)
+    _, counts = rows.unique(dim=0, return_counts=True)
+    assert set(counts.tolist()) == {1, 2}
+    assert len(counts) == n - max(1, n // 3)
+
+
+def test_large_grids_and_many_rows_have_no_whole_pieces() -> None:
+    for seed in range(20):
+        draw = Draw(seed)
+        height, width = draw.large_grid()
+        assert {height, width} == {17, 19}
+        assert 64 < draw.many() < 80
+        assert draw.used == {"one long side", "two long sides", "many"}
+    grids, counts = (
+        {tuple(Draw(seed).large_grid()) for seed in range(20)},
+        {Draw(s).many() for s in range(40)},
+    )
+    assert len(grids) == 2
+    assert all(count % piece for count in (17 * 19, *counts) for piece in (2, 3, 4, 5, 7, 8, 10, 16, 32, 64))
+
+
+def test_a_long_side_may_be_kept_shorter() -> None:
+    assert {Draw(seed).long_sizes(2, 2, 3, 1, longest=17)[1] for seed in range(20)} == {16, 17}
+
+
 def test_bytes_and_integers() -> None:
     values = Draw(1).bytes(40, 50)
     assert (values.dtype, int(values.min()), int(values.max())) == (torch.uint8, 0, 255)
@@ -151,6 +197,9 @@ def test_bytes_and_integers() -> None:
         lambda draw: draw.orthogonal(4, 3),
         lambda draw: draw.orthogonal_pairs(4, 1),
         lambda draw: draw.with_zeros(4, 1),
+        lambda draw: draw.with_zero_vectors(4),
+        lambda draw: draw.with_zero_vectors(1, 4),
+        lambda draw: draw.repeated(2, 4),
         lambda draw: draw.ties(4, 3),
         lambda draw: draw.unequal_labels(5, 3),
         lambda draw: draw.long_sizes(3, 2, 16),
@@ -187,8 +236,10 @@ def test_the_structures_of_a_check_are_told() -> None:
 
     assert of(plain) == (set(), False, False)
     assert of(structured) == ({"orthogonal", "one long side"}, True, True)
-    both = structures_of(plain, b"secret") | structures_of(structured, b"secret")
-    assert both == structures_of(structured, b"secret")
+    many, long = structures_of(plain, b"secret"), structures_of(structured, b"secret")
+    assert (many.longest_side, many.largest_size) == (5, 40)
+    assert long.longest_side == long.largest_size
+    assert many | long == long | many == replace(long, largest_size=40)
 
 
 def test_every_structure_is_recorded() -> None:
@@ -196,6 +247,10 @@ def test_every_structure_is_recorded() -> None:
     draw.orthogonal(2, 3)
     draw.one_hot(2, 3)
     draw.with_zeros(2, 3)
+    draw.with_zero_vectors(2, 3)
+    draw.repeated(3, 3)
+    draw.large_grid()
+    draw.many()
     draw.ties(2, 4)
     draw.long_sizes(2, 3, 5)
     draw.crowded(2, 3)
