@@ -99,7 +99,7 @@ def _zeros_are_kept(case: Case, observation: Observation) -> str | None:
     return None
 
 
-@check(points=0.5, looks_at=("exception",), side=True, property=_zeros_are_kept)
+@check(points=0.5, looks_at=("exception",), side=True, property=_zeros_are_kept, asks="keys of zeros")
 def keys_of_zeros(draw: Draw) -> Case:
     """A key of zeros is a key like any other."""
     queries, keys = draw.normal(4, 6), draw.with_zero_vectors(4, 6)
