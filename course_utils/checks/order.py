@@ -50,7 +50,7 @@ def permutation_in_words(places: Sequence[int], plural: str, along: str) -> str:
         along: of which dimension, with a blank before it; or nothing.
     """
     count = len(places)
-    shift = (places[0]) % count
+    shift = places[0] % count
     if shift and all(place == (index + shift) % count for index, place in enumerate(places)):
         return f"has the right {plural}{along}, but {shift} places from where they belong"
     for size in range(2, count + 1):
@@ -79,7 +79,7 @@ def _in_groups(places: Sequence[int], size: int, plural: str, along: str) -> str
     moved = [index for index, place in enumerate(first) if place != index]
     if len(moved) == 2:
         return f"has {plural} {moved[0]} and {moved[1]}{group}{along} exchanged"
-    if first == first[::-1][::-1] and first == list(range(size))[::-1] and group:
+    if first == list(range(size))[::-1] and group:
         return f"has the {plural}{group}{along} in reverse order"
     if group and len(moved) <= _MOST_NAMED:
         return f"has the right {plural}{along}, but within each group of {size} in the order {first}"
