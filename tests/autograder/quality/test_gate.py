@@ -22,8 +22,10 @@ from autograder.errors import UserError
 from autograder.quality.disguise import disguised
 from autograder.quality.gate import Result, complaints, in_tolerances
 from autograder.quality.mutation import mutants
+from autograder.quality.naming import NamesTried
 from autograder.quality.operators import OPERATORS
 from autograder.quality.page import details
+from autograder.quality.pairs import PairsTried
 from autograder.quality.run import survey
 from autograder.quality.survey import (
     BEHAVIOUR,
@@ -322,7 +324,7 @@ def test_results_come_in_the_order_of_the_units(tmp_path: Path) -> None:
     plans = {"tiny.scale": PLAN, "tiny.clear": PLAN}
     results = survey(make_course(tmp_path), plans, progress=lambda *step: steps.append(step))
     assert [item.exercise.id for item in results] == ["tiny.scale", "tiny.clear"]
-    assert steps[-1] == (6, 6)
+    assert steps[-1] == (8, 8)
     assert [item.oracle.passes for item in results if item.oracle] == [True, True]
     assert all(
         {answer.kind for answer in item.wrong} >= {MISCONCEPTION, MUTANT, BEHAVIOUR} for item in results
@@ -365,3 +367,24 @@ def test_where_a_property_alone_refuses_no_name_is_asked_for() -> None:
     by_property = judge_function(replace(prepared, checks=(refusing, *others)), item.reference)
     assert told_by_properties(by_property)
     assert not told_by_properties(judge_function(prepared, lambda *arguments: 0))
+
+
+def test_what_wrong_answers_are_told_has_bounds() -> None:
+    item = tried(exercise("simclr.info_nce"), [])
+    pairs = PairsTried(all=20, tried=10, rightly=7, wrong=("a + b: c", "a + d: c"), missed=("e + f",))
+    names = NamesTried(
+        pairs=pairs, slips=10, slips_told=8, mutants=10, bare=("x  =>  y", "z  =>  y"), right=("loop",)
+    )
+    found = "\n".join(said(replace(item, naming=names)))
+    assert "of 10 pairs of slips in simclr.info_nce, 7 have one named, 80% are asked for" in found
+    assert "2 are called by a name that is not theirs, 1% may be: a + b: c; a + d: c" in found
+    assert "8 get a name or a fact, 90% are asked for" in found
+    assert (
+        "2 of 10 mutants of simclr.info_nce are told nothing but that values are wrong, 10% may be" in found
+    )
+    assert "the right answer 'loop' to simclr.info_nce is called a misconception" in found
+    good = NamesTried(
+        pairs=PairsTried(all=20, tried=10, rightly=8, wrong=("a + b: c",), missed=("e + f",)),
+        slips=10, slips_told=9, mutants=10, bare=("x  =>  y",), right=(),
+    )  # fmt: skip
+    assert said(replace(item, naming=good)) == said(item)
