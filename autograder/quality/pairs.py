@@ -143,9 +143,9 @@ def _tried(prepared: PreparedExercise, pairs: Sequence[_Pair], most: int) -> Pai
             impossible += 1
             continue
         tried += 1
-        found = diagnose(prepared, seen)
+        found = diagnose(prepared, seen, hidden=True)
         named = {idea.name for idea in found.ideas}
-        there = {*pair.ideas, *(_names(diagnose(prepared, fault)) if fault else ())}
+        there = {*pair.ideas, *(_names(diagnose(prepared, fault, hidden=True)) if fault else ())}
         if named - there:
             wrong.append(f"{pair.name}: {', '.join(sorted(named - there))}")
         elif named & set(pair.ideas):

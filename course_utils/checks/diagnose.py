@@ -97,13 +97,17 @@ class Diagnosis:
 NOTHING_KNOWN = Diagnosis()
 
 
-def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Diagnosis:
+def diagnose(
+    exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden: bool = False
+) -> Diagnosis:
     """Find what is behind a wrong answer.
 
     Args:
         exercise: its checks and bank.
         seen: what was observed of each case.
         device: where the function ran.
+        hidden: the cases are hidden. Then nothing is told that depends on how near a wrong value is to the expected
+            one: an answer is compared with ideas, which it can know itself, and for the rest is right or wrong.
     """
     items = items_of(exercise, seen, device)
     if items is None:
@@ -126,11 +130,12 @@ def diagnose(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> Dia
                 return Diagnosis(ideas, failed=len(failed))
             apart = _separation(items, fitting)
             return Diagnosis(ideas, alternatives=True, separated_by=apart, failed=len(failed))
-    fact = next(facts(items, wrong), "")
+    fact = next(facts(items, wrong, hidden=hidden), "")
     if fitting:
         return Diagnosis(fact=fact, failed=len(failed))
     ideas = next(
-        filter(None, (_in_part(exercise, items, lens) for lens in LENSES if lens.is_of_use(wrong))), ()
+        filter(None, (_in_part(exercise, items, lens, hidden) for lens in LENSES if lens.is_of_use(wrong))),
+        (),
     )
     return Diagnosis(ideas, fact, failed=len(failed))
 
@@ -210,9 +215,13 @@ class _Traces:
         return 4 if self.hidden and not self.whole else 1
 
 
-def _in_part(exercise: PreparedExercise, items: Sequence[SeenCase], lens: Lens) -> tuple[Idea, ...]:
+def _in_part(
+    exercise: PreparedExercise, items: Sequence[SeenCase], lens: Lens, hidden: bool
+) -> tuple[Idea, ...]:
     """The ideas that explain some of the failed checks; what is left is told as facts."""
-    seen = [lens.wrong(item) for item in items]
+    # Through a lens a wrong value may count as right if it is near enough: whoever is told of hidden cases which idea
+    # that leaves could find the expected number by halving.
+    seen = [item.wrong if hidden else lens.wrong(item) for item in items]
     found = [traces for name in exercise.hints if (traces := _traces(name, items, seen, lens)) is not None]
     named: list[_Traces] = []
     guessed: set[str] = set()

@@ -96,7 +96,7 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
         hidden: the cases are hidden, those of visible checks too. Then messages say nothing that depends on expected
             values, and no text of an exception: that is the student's, and could carry what the process has seen.
     """
-    reading = nearest_reading(exercise, seen, device)
+    reading = nearest_reading(exercise, seen, device, hidden=hidden)
     exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
     first = _gradients_wait(first, device)
@@ -105,7 +105,7 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
-    found = diagnose(exercise, seen, device) if status == WRONG else NOTHING_KNOWN
+    found = diagnose(exercise, seen, device, hidden=hidden) if status == WRONG else NOTHING_KNOWN
     return Verdict(
         exercise=exercise.id,
         status=status,
@@ -117,17 +117,19 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     )
 
 
-def nearest_reading(exercise: PreparedExercise, seen: Seen, device: str = "cpu") -> str:
+def nearest_reading(
+    exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden: bool = False
+) -> str:
     """Which of an exercise's right functions an answer is nearest to; a name of `PreparedExercise.readings`.
 
     That is the one by which it earns most; of equals, the one by which most cases are right; of equals, the one to
     which it has a simple relation ("twice too large") in most cases; of equals, the one whose values are nearest. The
-    reference comes first.
+    reference comes first. Of hidden cases only what is right counts: what is nearest would tell where values lie.
     """
     readings = exercise.readings
     if len(readings) == 1:
         return ""
-    return max(readings, key=lambda name: _nearness(readings[name], seen, device))
+    return max(readings, key=lambda name: _nearness(readings[name], seen, device)[: 2 if hidden else None])
 
 
 def _nearness(exercise: PreparedExercise, seen: Seen, device: str) -> tuple[float, int, int, float]:

@@ -21,15 +21,16 @@ from course_utils.checks.seen_case import SeenCase
 _FEWEST_FACTORS = 2
 
 
-def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> Iterator[str]:
+def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool = False) -> Iterator[str]:
     """What holds over all cases, the most telling first.
 
     Args:
         items: all cases, in the order in which they ran.
         wrong: those that are not as expected.
+        hidden: the cases are hidden.
     """
     if wrong and not all(item.raised for item in wrong):
-        yield from filter(None, (_parts(items), _factor(wrong), _kept(items)))
+        yield from filter(None, (_parts(items), _factor(wrong), _kept(items, hidden)))
     # If all cases are wrong there is no kind of case to point at, and each check has its message.
     if not wrong or len(wrong) == len(items):
         return
@@ -52,13 +53,16 @@ def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> Iterator[str]
         yield f"right, except where {words}"
 
 
-def _kept(items: Sequence[SeenCase]) -> str:
-    """What it returns is what it returned in an earlier case."""
+def _kept(items: Sequence[SeenCase], every: bool) -> str:
+    """What it returns is what it returned in an earlier case; with `every` where that is right as well.
+
+    Of hidden cases it must hold for all: else one that does not tell by this whether it is right.
+    """
     earlier: list[Tensor] = []
     found = 0
     for item in items:
         got = _floats(item.seen.quantities.get("result"))
-        if "result" in item.wrong and got is not None:
+        if got is not None and ("result" in item.wrong or (every and earlier)):
             if not any(got.shape == one.shape and torch.equal(got, one) for one in earlier):
                 return ""
             found += 1
