@@ -30,7 +30,7 @@ MEMORY: Final = "memory"
 CRASHED: Final = "crashed"
 
 # The message of a check that waits: of a side check that holds, but also for a function that does nothing; and of a
-# check of gradients where the very values are wrong, whose gradients can't be right.
+# check of gradients, or of a property, where the very values are wrong.
 WITHHELD = "judged once the values are right"
 
 
@@ -42,7 +42,7 @@ class CheckVerdict:
         message: structural fact, without expected values; empty if the check passed. Of a hidden case only what does
             not depend on them (`Difference.hidden_fact`).
         waits: it earns nothing yet, and is judged once the values are right: a side check that would pass, or a
-            check of gradients that fails while the values are wrong.
+            check of gradients, or of a property, that fails while the values are wrong.
         place: numbers got and expected; to be shown for visible checks only.
         difference, case, observation: what a picture of a failed visible check is drawn from.
     """
@@ -99,13 +99,14 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     reading = nearest_reading(exercise, seen, device)
     exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
-    first = _gradients_wait(first, device)
+    first = _properties_wait(_gradients_wait(first, device))
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
     found = diagnose(exercise, seen, device) if status == WRONG else NOTHING_KNOWN
+    found = found.of_failed(item.check.id for item in verdicts if not item.passed and not item.waits)
     return Verdict(
         exercise=exercise.id,
         status=status,
@@ -227,6 +228,22 @@ def _gradients_wait(verdicts: Sequence[CheckVerdict], device: str) -> list[Check
             return False
         yardstick = replace(check.yardstick(device), looks_at=looks_at)
         return not matches(check.expected[item.case], seen, yardstick)
+
+    return [_waiting(item) if waits(item) else item for item in verdicts]
+
+
+def _properties_wait(verdicts: Sequence[CheckVerdict]) -> list[CheckVerdict]:
+    """A property that is a side check names a cause, which says nothing of its own while the very values are wrong.
+
+    A call that raises is told.
+    """
+    if all(item.passed or item.check.side or _has_gradients(item.check) for item in verdicts):
+        return list(verdicts)
+
+    def waits(item: CheckVerdict) -> bool:
+        if item.passed or item.check.property is None or not item.check.side or item.observation is None:
+            return False
+        return item.observation.quantities.get("exception") == "none"
 
     return [_waiting(item) if waits(item) else item for item in verdicts]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
-from course_utils.checks.diagnose import Diagnosis
+from course_utils.checks.diagnose import Diagnosis, Idea
 from course_utils.checks.judge import Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
@@ -365,3 +365,35 @@ def test_a_case_is_right_only_where_its_check_looks_at_what_is_wrong() -> None:
         verdict(lambda x: scaled(x) + 1, prepare(wide_and_narrow, gradients_of_narrow_ones)).diagnosis.fact
         == ""
     )
+
+
+def test_a_single_number_names_no_idea_that_another_case_contradicts() -> None:
+    """Where there are four columns, to divide by two is to divide by the root of their number."""
+
+    def mean_over_root(x: Tensor) -> Tensor:
+        return scaled(x).mean() / x.shape[1] ** 0.5
+
+    @misconception(hint="Half?")
+    def halved(x: Tensor) -> Tensor:
+        """Half of it."""
+        return scaled(x).mean() / 2
+
+    @check(points=1)
+    def of_four(draw: Draw) -> Case:
+        """Four columns."""
+        return Case({"x": Input(draw.normal(3, 4))})
+
+    @check(points=1)
+    def of_others(draw: Draw) -> list[Case]:
+        """Other numbers of columns."""
+        return [Case({"x": Input(draw.normal(3, n))}) for n in (3, 7)]
+
+    tested = exercise("unit.mean", lambda x: scaled(x).mean(), (of_four, of_others), (halved,))
+    assert verdict(mean_over_root, tested.prepare(b"secret")).diagnosis.ideas == ()
+    assert verdict(halved.function, tested.prepare(b"secret")).misconception == "halved"
+
+
+def test_what_waits_is_not_counted() -> None:
+    ideas = (Idea("one", "One?", ("a", "b")), Idea("other", "Other?", ("c",)))
+    found = Diagnosis(ideas, failed=4).of_failed(["a", "d"])
+    assert found == Diagnosis((Idea("one", "One?", ("a",)),), failed=2)
