@@ -108,7 +108,7 @@ def _strict_evidence(
             says[number, name] = bits
     speaking = {items[number].check.id for (number, _), bits in says.items() if bits}
     return (
-        sum(says.values()) + by_hand + _pattern(items, says) + _BITS_OF_A_CHECK * len(speaking & set(whole))
+        sum(says.values()) + by_hand + _pattern(items, cells) + _BITS_OF_A_CHECK * len(speaking & set(whole))
     )
 
 

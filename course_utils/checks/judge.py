@@ -11,6 +11,7 @@ from course_utils.checks.compare import distance, find_difference, matches
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
+from course_utils.checks.overall import relation
 from course_utils.checks.prepared import (
     ExerciseStatus,
     Fault,
@@ -20,6 +21,7 @@ from course_utils.checks.prepared import (
     Seen,
 )
 from course_utils.checks.quantity import QuantityName
+from course_utils.checks.seen_case import items_of
 
 CORRECT: Final = "correct"
 WRONG: Final = "wrong"
@@ -100,6 +102,8 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
     first = _properties_wait(_gradients_wait(first, device))
+    if not hidden:
+        first = _with_relations(exercise, first, seen, device)
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
@@ -230,6 +234,26 @@ def _gradients_wait(verdicts: Sequence[CheckVerdict], device: str) -> list[Check
         return not matches(check.expected[item.case], seen, yardstick)
 
     return [_waiting(item) if waits(item) else item for item in verdicts]
+
+
+def _with_relations(
+    exercise: PreparedExercise, verdicts: Sequence[CheckVerdict], seen: Seen, device: str
+) -> list[CheckVerdict]:
+    """Of a number of which nothing is known but that it is too large or small, what holds in all cases."""
+    items = items_of(exercise, seen, device)
+    wrong = [item for item in items or () if item.wrong]
+
+    def with_relation(item: CheckVerdict) -> CheckVerdict:
+        difference = item.difference
+        if item.passed or difference is None or difference.fact not in ("is too large", "is too small"):
+            return item
+        words = relation(wrong, difference.quantity)
+        if not words or not item.message.endswith(difference.fact):
+            return item
+        told = replace(difference, fact=words, is_structural=True)
+        return replace(item, difference=told, message=told.message)
+
+    return [with_relation(item) for item in verdicts]
 
 
 def _properties_wait(verdicts: Sequence[CheckVerdict]) -> list[CheckVerdict]:

@@ -14,6 +14,7 @@ from torch import Tensor
 from course_utils.checks.case import Input
 from course_utils.checks.compare import selected
 from course_utils.checks.expressions import factors_of
+from course_utils.checks.facts import relations_of
 from course_utils.checks.observation import Quantity
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.seen_case import SeenCase
@@ -177,6 +178,29 @@ def _factor(wrong: Sequence[SeenCase]) -> str:
             for (factor, _), value in zip(found, values, strict=True)
         ):
             return f"result is {name} times what it should be in every case"
+    return ""
+
+
+def relation(wrong: Sequence[SeenCase], quantity: str) -> str:
+    """A factor or an offset of a number that is the same expression of the inputs in every case in which it is wrong.
+
+    It tells of expected values, so it is for public cases only. Empty unless the expression has several values.
+
+    Args:
+        wrong: the cases that are not as expected.
+        quantity: name of the number.
+    """
+    found: list[dict[str, float]] = []
+    for item in wrong:
+        if quantity in item.wrong:
+            wanted, got = (_floats(seen.quantities.get(quantity)) for seen in (item.expected, item.seen))
+            if wanted is None or got is None or wanted.ndim or got.ndim:
+                return ""
+            found.append(relations_of(float(wanted), float(got), item.case))
+    for words in found[0] if found else ():
+        values = [relations.get(words, 0.0) for relations in found]
+        if min(values) and max(values) - min(values) > 1e-3 * max(values):
+            return words
     return ""
 
 
