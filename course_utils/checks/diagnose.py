@@ -10,18 +10,14 @@ Nothing here decides about points.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import comb, log2
 
-from torch import Tensor
-
-from course_utils.checks.case import Input
 from course_utils.checks.compare import differing, matches
+from course_utils.checks.evidence import SeenQuantity, evidence_for
 from course_utils.checks.lens import EXACT, LENSES, Lens
-from course_utils.checks.observation import Observation, Quantity
+from course_utils.checks.observation import Observation
 from course_utils.checks.overall import facts
 from course_utils.checks.prepared import PreparedCheck, PreparedExercise, Seen
 from course_utils.checks.quantity import QuantityName
@@ -35,8 +31,6 @@ _MOST_ALIKE = 4
 _MOST_NAMED = 3
 # The most misconceptions that are looked for in one answer.
 _MOST_TOGETHER = 3
-# How much it says that nothing else is wrong in a check.
-_BITS_OF_A_CHECK = 2.0
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,7 @@ class Diagnosis:
         fact: what holds over all cases, such as "right values, but wrong gradients"; empty if nothing does.
         alternatives: each of the ideas shows what was seen by itself: which it is cannot be told.
         separated_by: what tells those apart, in words.
-        failed: how many checks failed.
+        failed: how many checks failed; of a verdict's, those that wait are none of them.
     """
 
     ideas: tuple[Idea, ...] = ()
@@ -76,6 +70,27 @@ class Diagnosis:
     def misconception(self) -> str | None:
         """Id of the one misconception that was recognised, or None."""
         return self.ideas[0].name if len(self.ideas) == 1 else None
+
+    def of_failed(self, checks: Iterable[str]) -> Diagnosis:
+        """The same for the checks that are shown as failed: one that waits counts for nothing.
+
+        Args:
+            checks: ids of those.
+        """
+        shown = tuple(checks)
+        ideas = (
+            replace(idea, explains=tuple(check for check in idea.explains if check in shown))
+            for idea in self.ideas
+        )
+        left = tuple(idea for idea in ideas if idea.explains)
+        several = len(left) > 1
+        return replace(
+            self,
+            ideas=left,
+            alternatives=self.alternatives and several,
+            separated_by=self.separated_by if several else "",
+            failed=min(self.failed, len(shown)),
+        )
 
     @property
     def alike(self) -> tuple[Idea, ...]:
@@ -187,9 +202,6 @@ def _separation(items: Sequence[SeenCase], names: Sequence[str]) -> str:
 
 # --- ideas that show something ------------------------------------------------------------------------------------
 
-# A quantity of a case: the number of the case, and the quantity's name.
-_Cell = tuple[int, str]
-
 
 @dataclass(frozen=True)
 class _Traces:
@@ -204,8 +216,8 @@ class _Traces:
     """
 
     name: str
-    cells: frozenset[_Cell]
-    hidden: frozenset[_Cell]
+    cells: frozenset[SeenQuantity]
+    hidden: frozenset[SeenQuantity]
     whole: tuple[str, ...]
     evidence: float
 
@@ -225,7 +237,7 @@ def _in_part(
     found = [traces for name in exercise.hints if (traces := _traces(name, items, seen, lens)) is not None]
     named: list[_Traces] = []
     guessed: set[str] = set()
-    explained: frozenset[_Cell] = frozenset()
+    explained: frozenset[SeenQuantity] = frozenset()
 
     def weight(traces: _Traces) -> tuple[bool, int, int, int]:
         strong = traces.evidence >= lens.enough * traces.doubt
@@ -300,7 +312,7 @@ def _traces(
         # Where an exception came first nothing is known of the other quantities.
         if not changed <= wrong and not item.raised:
             return None
-    shown: dict[tuple[str, str], set[_Cell]] = {}
+    shown: dict[tuple[str, str], set[SeenQuantity]] = {}
     spoilt: set[tuple[str, str]] = set()
     mixed: set[str] = set()
     for number, (item, wrong, changed) in enumerate(zip(items, seen, changes, strict=True)):
@@ -321,57 +333,12 @@ def _traces(
     every = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
     bad = mixed | {check for check, _ in spoilt}
     whole = tuple(dict.fromkeys(check for check, _ in shown if check not in bad))
-    says = {cell: _says(items[cell[0]], cell[1], lens) for cell in cells}
-    speaking = {items[number].check.id for (number, _), bits in says.items() if bits}
-    evidence = sum(says.values()) + _pattern(items, cells) + _BITS_OF_A_CHECK * len(speaking & set(whole))
+    hidden = frozenset(every - cells)
+    evidence = evidence_for(name, items, lens, cells=cells, hidden=hidden, whole=whole)
     return _Traces(
         name,
         cells,
-        frozenset(every - cells),
+        hidden,
         whole,
         evidence,
     )
-
-
-def _says(item: SeenCase, quantity: str, lens: Lens) -> float:
-    """How much it says that a quantity is as an idea makes it, in bits, roughly."""
-    value: Quantity = item.seen.quantities.get(quantity)
-    if quantity == "exception":
-        if item.raised:
-            # Anything raises (see `_pattern`); but another exception than the one that was asked for is no accident.
-            return 0.0 if item.expected.quantities["exception"] == "none" else lens.enough
-        # To go through where something should be raised, and to write the very same.
-        written = [name for name in item.seen.quantities if name.startswith(("after.", "result"))]
-        return max((_says(item, name, lens) for name in written), default=0.0)
-    if isinstance(value, float):
-        return lens.bits
-    if not isinstance(value, Tensor):
-        return lens.enough if isinstance(value, bool) else 3.0
-    given = item.case.inputs.get(QuantityName.parse(quantity).of)
-    if isinstance(given, Input) and given.tensor.equal(value.cpu()):
-        return 1.0  # as it was: many things come to that
-    if not bool(value.any()):
-        # And more to zero; to no gradient at all, whatever comes off the graph.
-        return float(_has_other(item, quantity))
-    each = lens.bits if value.is_floating_point() else 1.0
-    return float(min(4 * lens.enough, each * value.numel()))
-
-
-def _has_other(item: SeenCase, quantity: str) -> bool:
-    """Whether another quantity of the same kind is there and is not zero."""
-    kind = QuantityName.parse(quantity).kind
-    return any(
-        isinstance(value, Tensor) and bool(value.any())
-        for name, value in item.seen.quantities.items()
-        if name != quantity and QuantityName.parse(name).kind == kind
-    )
-
-
-def _pattern(items: Sequence[SeenCase], cells: Iterable[_Cell]) -> float:
-    """How much it says that a quantity is wrong in just these cases of a check and in no others, in bits.
-
-    The same kind of case may be in several checks, so they don't add up.
-    """
-    count = Counter((items[number].check.id, name) for number, name in cells)
-    sizes = Counter(item.check.id for item in items)
-    return max((log2(comb(sizes[check], wrong)) for (check, _), wrong in count.items()), default=0.0)

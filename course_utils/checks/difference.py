@@ -212,11 +212,16 @@ def _yes_or_no(name: str, expected: bool) -> str:
     """The fact about a quantity that is true or false."""
     parts = QuantityName.parse(name)
     other = describe_tensor(parts.other)
+    in_graph = (
+        "should be part of the autograd graph, but is not",
+        "should not be part of an autograd graph, but is",
+    )
+    wants_grad = (
+        "requires_grad should be True, but is False",
+        "requires_grad should be False, but is True",
+    )
     yes, no = {
-        "graph": (
-            "should be part of the autograd graph, but is not",
-            "should not be part of an autograd graph, but is",
-        ),
+        "graph": in_graph if parts.argument == "result" else wants_grad,
         "same": (
             "should still be the same tensor object, but was replaced by another",
             "should be a new tensor object",

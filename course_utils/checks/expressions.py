@@ -19,6 +19,7 @@ def factors_of(case: Case) -> dict[str, float]:
             for dim, size in enumerate(value.tensor.shape):
                 found[f"{name}.shape[{dim}]"] = float(size)
                 found[f"2 * {name}.shape[{dim}]"] = 2.0 * size
+                found[f"1 + {name}.shape[{dim}]"] = 1.0 + size
                 found[f"sqrt({name}.shape[{dim}])"] = size**0.5
     found |= {
         f"1 / {name}" if " " not in name else f"1 / ({name})": 1 / value

@@ -71,7 +71,7 @@ def fact_about(
         limit: how far a right value may lie from the expected one.
         before: what the tensor held before the call, if it is an argument.
         dtype: the dtype of the values before they were made float64.
-        case: what the function was called with: factors and offsets are looked for among its numbers and sizes.
+        case: what the function was called with: parts of its tensors are looked for in the values.
     """
     count, total = int(wrong.sum()), wrong.numel()
     is_bool = dtype is torch.bool
@@ -108,7 +108,7 @@ def fact_about(
     elif fact := _nearly(wanted, value, wrong, scale):
         return Fact(fact, is_structural=True)
     if value.ndim == 0:
-        if fact := _whole_ratio(float(wanted), float(value)) or _of_inputs(float(wanted), float(value), case):
+        if fact := _whole_ratio(float(wanted), float(value)):
             return Fact(fact, is_structural=True)
         if fact := _about(wanted, value, wrong, scale, dtype):
             return Fact(fact)
@@ -211,20 +211,30 @@ def _digits(error: float, count: int, total: int) -> str:
     return digits if count == total else f"{digits} in {count} of {total} entries"
 
 
-def _of_inputs(wanted: float, value: float, case: Case | None) -> str | None:
-    """A factor or an offset of a number that is an expression of the inputs."""
-    if case is None or not wanted or not math.isfinite(value):
-        return None
-    for name, factor in factors_of(case).items():
-        if abs(factor - 1) > _CLEARLY and abs(value / (wanted * factor) - 1) < _SURELY:
-            return (
-                f"is too large by the factor {name}" if factor > 1 else f"is too small by the factor {name}"
-            )
+def relations_of(wanted: float, value: float, case: Case) -> dict[str, float]:
+    """What a wrong number has to do with the right one, in words, and the value of the expression that is in it.
+
+    In one case alone an expression of the inputs fits by chance.
+
+    Args:
+        wanted: the right number.
+        value: the wrong one.
+        case: what the function was called with.
+    """
+    if not wanted or not math.isfinite(value) or not math.isfinite(wanted):
+        return {}
+    found = {
+        f"is {name} times what it should be": factor
+        for name, factor in factors_of(case).items()
+        if abs(factor - 1) > _CLEARLY and abs(value / (wanted * factor) - 1) < _SURELY
+    }
     room = _SURELY * max(abs(wanted), abs(value))
-    for name, offset in offsets_of(case).items():
-        if offset > _CLEARLY * abs(wanted) and abs(abs(value - wanted) - offset) < room:
-            return f"is too {'large' if value > wanted else 'small'} by {name}"
-    return None
+    side = "large" if value > wanted else "small"
+    return found | {
+        f"is too {side} by {name}": offset
+        for name, offset in offsets_of(case).items()
+        if offset > _CLEARLY * abs(wanted) and abs(abs(value - wanted) - offset) < room
+    }
 
 
 def _multiple(wanted: Tensor, value: Tensor, limit: float, case: Case | None) -> str | None:
@@ -255,6 +265,8 @@ def _structure(wanted: Tensor, value: Tensor, wrong: Tensor, limit: float) -> It
 
     if factor := _common_factor(wanted, value, limit):
         yield f"{_times(factor)} everywhere"
+    if wanted.numel() == 2 and near(-value):
+        yield "has the wrong sign everywhere"
     shift = value - wanted
     amount = float(shift.mean())
     if wanted.numel() > 2 and _explains(shift - amount, abs(amount), limit):

@@ -11,6 +11,7 @@ from course_utils.checks.compare import distance, find_difference, matches
 from course_utils.checks.diagnose import NOTHING_KNOWN, Diagnosis, diagnose
 from course_utils.checks.difference import Difference
 from course_utils.checks.observation import Observation
+from course_utils.checks.overall import relation
 from course_utils.checks.prepared import (
     ExerciseStatus,
     Fault,
@@ -20,6 +21,7 @@ from course_utils.checks.prepared import (
     Seen,
 )
 from course_utils.checks.quantity import QuantityName
+from course_utils.checks.seen_case import items_of
 
 CORRECT: Final = "correct"
 WRONG: Final = "wrong"
@@ -30,7 +32,7 @@ MEMORY: Final = "memory"
 CRASHED: Final = "crashed"
 
 # The message of a check that waits: of a side check that holds, but also for a function that does nothing; and of a
-# check of gradients where the very values are wrong, whose gradients can't be right.
+# check of gradients, or of a property, where the very values are wrong.
 WITHHELD = "judged once the values are right"
 
 
@@ -42,7 +44,7 @@ class CheckVerdict:
         message: structural fact, without expected values; empty if the check passed. Of a hidden case only what does
             not depend on them (`Difference.hidden_fact`).
         waits: it earns nothing yet, and is judged once the values are right: a side check that would pass, or a
-            check of gradients that fails while the values are wrong.
+            check of gradients, or of a property, that fails while the values are wrong.
         place: numbers got and expected; to be shown for visible checks only.
         difference, case, observation: what a picture of a failed visible check is drawn from.
     """
@@ -99,13 +101,16 @@ def judge(exercise: PreparedExercise, seen: Seen, device: str = "cpu", *, hidden
     reading = nearest_reading(exercise, seen, device, hidden=hidden)
     exercise = exercise.readings[reading]
     first = [_judge_check(check, seen.get(check.id, ()), device, hidden) for check in exercise.checks]
-    first = _gradients_wait(first, device)
+    first = _properties_wait(_gradients_wait(first, device))
+    if not hidden:
+        first = _with_relations(exercise, first, seen, device)
     # No free points: "inputs unchanged" is true of a function that does nothing.
     works = any(verdict.passed and not verdict.check.side for verdict in first)
     verdicts = tuple(verdict if works or not verdict.check.side else _withhold(verdict) for verdict in first)
     score = sum(verdict.points for verdict in verdicts)
     status = _status(exercise, seen, verdicts)
     found = diagnose(exercise, seen, device, hidden=hidden) if status == WRONG else NOTHING_KNOWN
+    found = found.of_failed(item.check.id for item in verdicts if not item.passed and not item.waits)
     return Verdict(
         exercise=exercise.id,
         status=status,
@@ -229,6 +234,42 @@ def _gradients_wait(verdicts: Sequence[CheckVerdict], device: str) -> list[Check
             return False
         yardstick = replace(check.yardstick(device), looks_at=looks_at)
         return not matches(check.expected[item.case], seen, yardstick)
+
+    return [_waiting(item) if waits(item) else item for item in verdicts]
+
+
+def _with_relations(
+    exercise: PreparedExercise, verdicts: Sequence[CheckVerdict], seen: Seen, device: str
+) -> list[CheckVerdict]:
+    """Of a number of which nothing is known but that it is too large or small, what holds in all cases."""
+    items = items_of(exercise, seen, device)
+    wrong = [item for item in items or () if item.wrong]
+
+    def with_relation(item: CheckVerdict) -> CheckVerdict:
+        difference = item.difference
+        if item.passed or difference is None or difference.fact not in ("is too large", "is too small"):
+            return item
+        words = relation(wrong, difference.quantity)
+        if not words or not item.message.endswith(difference.fact):
+            return item
+        told = replace(difference, fact=words, is_structural=True)
+        return replace(item, difference=told, message=told.message)
+
+    return [with_relation(item) for item in verdicts]
+
+
+def _properties_wait(verdicts: Sequence[CheckVerdict]) -> list[CheckVerdict]:
+    """A property that is a side check names a cause, which says nothing of its own while the very values are wrong.
+
+    A call that raises is told.
+    """
+    if all(item.passed or item.check.side or _has_gradients(item.check) for item in verdicts):
+        return list(verdicts)
+
+    def waits(item: CheckVerdict) -> bool:
+        if item.passed or item.check.property is None or not item.check.side or item.observation is None:
+            return False
+        return item.observation.quantities.get("exception") == "none"
 
     return [_waiting(item) if waits(item) else item for item in verdicts]
 

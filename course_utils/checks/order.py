@@ -52,7 +52,8 @@ def permutation_in_words(places: Sequence[int], plural: str, along: str) -> str:
     count = len(places)
     shift = places[0] % count
     if shift and all(place == (index + shift) % count for index, place in enumerate(places)):
-        return f"has the right {plural}{along}, but {shift} places from where they belong"
+        places_off = "1 place" if shift == 1 else f"{shift} places"
+        return f"has the right {plural}{along}, but {places_off} from where they belong"
     for size in range(2, count + 1):
         if count % size == 0 and (text := _in_groups(places, size, plural, along)):
             return text

@@ -6,19 +6,21 @@ table of constants shows either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
 from course_utils.checks.case import Input
+from course_utils.checks.compare import selected
 from course_utils.checks.expressions import factors_of
+from course_utils.checks.facts import relations_of
 from course_utils.checks.observation import Quantity
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.seen_case import SeenCase
 
-# A factor that is seen in one case only may be a coincidence.
-_FEWEST_FACTORS = 2
+# What is seen in one case only may be a coincidence.
+_FEWEST = 2
 
 
 def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool = False) -> Iterator[str]:
@@ -35,7 +37,9 @@ def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool 
     if not wrong or len(wrong) == len(items):
         return
     bad = {id(item) for item in wrong}
-    values = [item for item in items if not item.check.side]
+    # A right case says something only where its check looks at what is wrong: right labels say nothing of images.
+    aims = _aims(item for item in wrong if not item.check.side)
+    values = [item for item in items if not item.check.side and _looks_at_any(item, aims)]
     good = [item for item in values if id(item) not in bad]
     failing = [item for item in values if id(item) in bad]
     for exactly in (True, False):
@@ -51,6 +55,21 @@ def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool 
         yield "right wherever it does not raise"
     if words := _threshold(failing, good):
         yield f"right, except where {words}"
+
+
+def _aims(wrong: Iterable[SeenCase]) -> frozenset[tuple[str, str]]:
+    """What is wrong, as kinds of quantities and what they belong to; exceptions only if there is nothing else."""
+    found = {(name.kind, name.of) for item in wrong for name in map(QuantityName.parse, item.wrong)}
+    return frozenset(found - {("exception", "")} or found)
+
+
+def _looks_at_any(item: SeenCase, aims: frozenset[tuple[str, str]]) -> bool:
+    if aims == {("exception", "")} or item.wrong:
+        return True
+    if item.check.property is not None:
+        return False
+    names = map(QuantityName.parse, selected(item.expected, item.check.looks_at))
+    return any((name.kind, name.of) in aims for name in names)
 
 
 def _kept(items: Sequence[SeenCase], every: bool) -> str:
@@ -74,19 +93,22 @@ def _kept(items: Sequence[SeenCase], every: bool) -> str:
 def _threshold(wrong: Sequence[SeenCase], right: Sequence[SeenCase]) -> str:
     """A number or a size among the inputs that is smaller, or larger, in all wrong cases than in all others.
 
-    With a few cases and many sizes something separates them by chance: so there must be a gap, or more than one case.
+    With a few cases and many sizes something separates them by chance: so it must take several values on both sides,
+    and for a size there must be a gap.
     """
-    if not wrong or len(right) < _FEWEST_FACTORS:
+    if min(len(wrong), len(right)) < _FEWEST:
         return ""
     bad, good = ([_measures(item) for item in some] for some in (wrong, right))
     names = set(bad[0]).intersection(*bad, *good)
     for name in sorted(names, key=lambda name: (" + " in name, " > " in name, "." in name, name)):
         low, high = ([measured[name] for measured in some] for some in (bad, good))
+        if min(len(set(low)), len(set(high))) < _FEWEST:
+            continue
         if " > " in name:
-            if len(wrong) >= _FEWEST_FACTORS and min(low) > 0 >= max(high):
+            if min(low) > 0 >= max(high):
                 return name
             continue
-        gap = 3.0 if len(wrong) == 1 else 1.5 if "." in name else 1.0
+        gap = 1.5 if "." in name else 1.0
         if max(low) < min(high) and max(low) * gap <= min(high):
             return f"{name} is small"
         if min(low) > max(high) and max(high) * gap <= min(low):
@@ -150,7 +172,7 @@ def _factor(wrong: Sequence[SeenCase]) -> str:
         for item in wrong
         if "result" in item.wrong and (factor := _ratio(item)) is not None
     ]
-    if len(found) < _FEWEST_FACTORS or len(found) < sum(_has_float_result(item) for item in wrong):
+    if len(found) < _FEWEST or len(found) < sum(_has_float_result(item) for item in wrong):
         return ""
     for name in found[0][1]:
         values = [expressions.get(name, 0.0) for _, expressions in found]
@@ -159,7 +181,30 @@ def _factor(wrong: Sequence[SeenCase]) -> str:
             abs(factor / value - 1) < 1e-4 if value else False
             for (factor, _), value in zip(found, values, strict=True)
         ):
-            return f"result is too large by the factor {name} in every case"
+            return f"result is {name} times what it should be in every case"
+    return ""
+
+
+def relation(wrong: Sequence[SeenCase], quantity: str) -> str:
+    """A factor or an offset of a number that is the same expression of the inputs in every case in which it is wrong.
+
+    It tells of expected values, so it is for public cases only. Empty unless the expression has several values.
+
+    Args:
+        wrong: the cases that are not as expected.
+        quantity: name of the number.
+    """
+    found: list[dict[str, float]] = []
+    for item in wrong:
+        if quantity in item.wrong:
+            wanted, got = (_floats(seen.quantities.get(quantity)) for seen in (item.expected, item.seen))
+            if wanted is None or got is None or wanted.ndim or got.ndim:
+                return ""
+            found.append(relations_of(float(wanted), float(got), item.case))
+    for words in found[0] if found else ():
+        values = [relations.get(words, 0.0) for relations in found]
+        if min(values) and max(values) - min(values) > 1e-3 * max(values):
+            return words
     return ""
 
 

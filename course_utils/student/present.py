@@ -223,6 +223,11 @@ def _hint(result: CheckOutcome) -> str:
         return "\n".join([found.lead, *(f"- {hint}" for hint in found.hints)])
     if found.ideas:
         return found.hints[0]
+    shown = _shown(result)
+    if shown and shown.difference and shown.difference.is_structural:
+        return f"{shown.message[:1].upper()}{shown.message[1:]}."
+    if result.diagnosis.fact:
+        return fact_in_words(result.diagnosis)
     if result.status == ERROR:
         return "There is none for an exception: what it says, and the line that it names, are all there is to go by."
     return (
@@ -264,10 +269,23 @@ def _argument(value: Argument) -> str:
         text += "" if value.contiguous else ", not contiguous"
         return text + (", wants a gradient" if value.wants_grad else "")
     if isinstance(value, Module):
-        return f"a module ({value.name}) with {len(value.state)} parameters and buffers" + (
-            ", frozen" if value.frozen else ", wants gradients" if value.wants_grad else ""
+        return (
+            f"a module ({value.name}) with {len(value.state)} parameters and buffers"
+            + _contents(value)
+            + (", frozen" if value.frozen else ", wants gradients" if value.wants_grad else "")
         )
     return repr(value)
+
+
+def _contents(module: Module) -> str:
+    """What its tensors hold where each is filled with one number, so that the case can be worked by hand."""
+    tensors = {name: tensor for name, tensor in module.state.items() if tensor.numel()}
+    if not tensors or not all(bool((tensor == tensor.flatten()[0]).all()) for tensor in tensors.values()):
+        return ""
+    numbers = {name: f"{tensor.flatten()[0].item():g}" for name, tensor in tensors.items()}
+    if len(set(numbers.values())) == 1:
+        return f", every entry {next(iter(numbers.values()))}"
+    return ", filled with " + ", ".join(f"{number} ({name})" for name, number in numbers.items())
 
 
 def _entries(verdict: CheckVerdict) -> str:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from course_utils.checks import Case, Check, Draw, Input, Misconception, check, misconception
-from course_utils.checks.diagnose import Diagnosis
+from course_utils.checks.diagnose import Diagnosis, Idea
 from course_utils.checks.judge import Verdict, judge
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
@@ -151,10 +151,10 @@ def test_what_the_checks_do_not_look_at_can_still_tell() -> None:
         ),
         (lambda x: scaled(x) if len(x) > 1 else x, "right, except for a batch of one"),
         (lambda x: 3 * scaled(x), ""),
-        (lambda x: scaled(x) * len(x), "result is too large by the factor x.shape[0] in every case"),
+        (lambda x: scaled(x) * len(x), "result is x.shape[0] times what it should be in every case"),
         (
             lambda x: scaled(x) / x.shape[1] ** 0.5,
-            "result is too large by the factor 1 / sqrt(x.shape[1]) in every case",
+            "result is 1 / sqrt(x.shape[1]) times what it should be in every case",
         ),
     ],
 )
@@ -335,3 +335,65 @@ def test_what_was_returned_before_is_recognised() -> None:
         return [Case({"x": Input(draw.normal(3, 5))}) for _ in range(3)]
 
     assert verdict(first_kept, prepare(more)).diagnosis.fact == "returns what it returned for earlier inputs"
+
+
+@check(points=1)
+def wide_and_narrow(draw: Draw) -> list[Case]:
+    """Rows of many lengths."""
+    return [Case({"x": Input(draw.normal(3, n))}) for n in (3, 4, 8, 9)]
+
+
+@check(points=1, looks_at=("gradient",))
+def gradients_of_narrow_ones(draw: Draw) -> list[Case]:
+    """Gradients of short rows."""
+    return [Case({"x": Input(draw.normal(3, n), wants_grad=True)}) for n in (2, 3, 4)]
+
+
+def test_a_threshold_needs_several_cases_on_both_sides() -> None:
+    def up_to(size: int) -> Callable[[Tensor], Tensor]:
+        return lambda x: scaled(x) if x.shape[1] <= size else scaled(x) + 0.7 * x
+
+    exercise = prepare(wide_and_narrow)
+    assert verdict(up_to(4), exercise).diagnosis.fact == "right, except where x.shape[1] is large"
+    assert verdict(up_to(8), exercise).diagnosis.fact == ""
+    assert verdict(up_to(3), exercise).diagnosis.fact == ""
+
+
+def test_a_case_is_right_only_where_its_check_looks_at_what_is_wrong() -> None:
+    """All values are wrong: that gradients of short rows are right does not make it right there."""
+    assert (
+        verdict(lambda x: scaled(x) + 1, prepare(wide_and_narrow, gradients_of_narrow_ones)).diagnosis.fact
+        == ""
+    )
+
+
+def test_a_single_number_names_no_idea_that_another_case_contradicts() -> None:
+    """Where there are four columns, to divide by two is to divide by the root of their number."""
+
+    def mean_over_root(x: Tensor) -> Tensor:
+        return scaled(x).mean() / x.shape[1] ** 0.5
+
+    @misconception(hint="Half?")
+    def halved(x: Tensor) -> Tensor:
+        """Half of it."""
+        return scaled(x).mean() / 2
+
+    @check(points=1)
+    def of_four(draw: Draw) -> Case:
+        """Four columns."""
+        return Case({"x": Input(draw.normal(3, 4))})
+
+    @check(points=1)
+    def of_others(draw: Draw) -> list[Case]:
+        """Other numbers of columns."""
+        return [Case({"x": Input(draw.normal(3, n))}) for n in (3, 7)]
+
+    tested = exercise("unit.mean", lambda x: scaled(x).mean(), (of_four, of_others), (halved,))
+    assert verdict(mean_over_root, tested.prepare(b"secret")).diagnosis.ideas == ()
+    assert verdict(halved.function, tested.prepare(b"secret")).misconception == "halved"
+
+
+def test_what_waits_is_not_counted() -> None:
+    ideas = (Idea("one", "One?", ("a", "b")), Idea("other", "Other?", ("c",)))
+    found = Diagnosis(ideas, failed=4).of_failed(["a", "d"])
+    assert found == Diagnosis((Idea("one", "One?", ("a",)),), failed=2)

@@ -1,6 +1,7 @@
 """From observations to points, statuses and diagnoses."""
 
 import linecache
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -364,3 +365,46 @@ def test_a_hidden_check_says_what_it_looks_at(options: dict[str, object], said: 
 def test_what_a_check_asks_is_a_piece_of_a_list() -> None:
     with pytest.raises(ValueError, match="no stop behind them"):
         check(points=1, asks="very small temperatures.")
+
+
+def _loss(x: Tensor) -> Tensor:
+    return x.square().mean()
+
+
+@check(points=1, visible=True)
+def losses(draw: Draw) -> list[Case]:
+    """The loss is right."""
+    return [Case({"x": Input(draw.normal(n, 3))}) for n in (2, 4)]
+
+
+@check(points=1, side=True, property=lambda case, seen: "result leaves out the zeros")
+def leaves_nothing_out(draw: Draw) -> Case:
+    """Zeros count."""
+    return Case({"x": Input(draw.normal(2, 3))})
+
+
+def test_an_expression_is_told_only_if_it_holds_in_several_cases() -> None:
+    prepared = exercise("unit.loss", _loss, (losses,), ()).prepare(b"secret")
+
+    def message(function: Callable[[Tensor], Tensor], *, hidden: bool = False) -> str:
+        seen = {"losses": [observe(function, case) for case in prepared.checks[0].cases]}
+        return judge(prepared, seen, hidden=hidden).checks[0].message
+
+    def added(x: Tensor) -> Tensor:
+        return _loss(x) + math.log(1 + len(x))
+
+    assert message(added) == "result is too large by log(1 + x.shape[0])"
+    assert message(added, hidden=True) == "result is wrong"
+    assert message(lambda x: _loss(x) + math.log(3)) == "result is too large"
+
+
+def test_a_property_waits_while_the_values_are_wrong() -> None:
+    prepared = exercise("unit.loss", _loss, (losses, leaves_nothing_out), ()).prepare(b"secret")
+
+    def judged(function: Callable[[Tensor], Tensor]) -> tuple[bool, str]:
+        seen = {item.id: [observe(function, case) for case in item.cases] for item in prepared.checks}
+        _, last = judge(prepared, seen).checks
+        return last.waits, last.message
+
+    assert judged(lambda x: x.square().sum()) == (True, WITHHELD)
+    assert judged(_loss) == (False, "result leaves out the zeros")

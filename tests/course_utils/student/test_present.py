@@ -230,3 +230,19 @@ def test_a_case_is_code_that_gives_it_back(value: Any, line: str) -> None:
             value.wants_grad,
         )
         torch.testing.assert_close(made.detach(), value.tensor, rtol=1e-3, atol=0)
+
+
+def test_a_module_of_equal_entries_is_shown_with_them() -> None:
+    from course_utils.checks import Module
+
+    state = {"0.weight": torch.ones(2, 3), "0.bias": torch.ones(2)}
+    assert present._argument(Module("mlp", {}, state)) == (
+        "a module (mlp) with 2 parameters and buffers, every entry 1"
+    )
+    assert present._argument(Module("mlp", {}, {"0.weight": torch.arange(3.0)})).endswith("buffers")
+
+
+def test_without_a_name_a_structural_fact_is_the_hint() -> None:
+    rotate = reference("pretext.rotate_batch")
+    text = str(run(lambda images: (3 * rotate(images)[0], rotate(images)[1]), "pretext.rotate_batch", 2))
+    assert text.splitlines()[1:3] == ["  Hint", "      First returned value is 3 times too large everywhere."]
