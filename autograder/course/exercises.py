@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -187,7 +187,7 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
 
     Raises:
         UserError: a file is missing or does not load; the reference is not named as the folder; a slip does not fit;
-            a file imports from another exercise.
+            a file imports from another exercise; an idea is said to be one of which the bank knows nothing.
     """
     _refuse_loans(id_, files)
     reference = _reference(id_, files)
@@ -203,6 +203,7 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
             named.append(item)
         elif isinstance(item, WrongAnswer):
             nameless.append(item)
+    _refuse_unknown_parts(named, files["wrong.py"])
     # Neither is executed here; what cannot be read would be noticed when somebody needs it.
     parse_file(files["test_reference.py"])
     if "equivalents.toml" in files:
@@ -225,6 +226,21 @@ def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:
         right_answers=tuple(_all(right, RightAnswer)),
         files=files,
     )
+
+
+def _refuse_unknown_parts(named: Sequence[Misconception], path: Path) -> None:
+    """An idea may be said to be several others at once only if those are there, and are not made of it in turn."""
+    known: set[str] = set()
+    waiting = list(named)
+    while ready := [item for item in waiting if known.issuperset(item.of)]:
+        known.update(item.id for item in ready)
+        waiting = [item for item in waiting if item.id not in known]
+    for item in waiting:
+        part = next(part for part in item.of if part not in known)
+        raise UserError(
+            f"{path}, line {item.line}: {item.id!r} is made of {part!r}, which is no other misconception of the file: "
+            f"correct of=(...)"
+        )
 
 
 def _refuse_loans(id_: str, files: Mapping[str, Path]) -> None:
@@ -285,7 +301,7 @@ def _slipped(item: Slip, variable: str, id_: str, files: Mapping[str, Path]) -> 
         )
     name = id_of(variable)
     if item.hint:
-        return Misconception(name, item.idea, item.hint, function, item.line)
+        return Misconception(id=name, idea=item.idea, hint=item.hint, function=function, line=item.line)
     return WrongAnswer(name, function, item.line)
 
 

@@ -11,12 +11,17 @@ with a fault of behaviour around it (`behaviours`). A pair cannot be tried, and 
 Where it behaves in every case like one of its two ideas, that one's name is asked for. *Rightly* named is a pair of
 which at least one half is named, and nothing that is not there; *wrongly*, of which something is. What a fault of
 behaviour alone is called is there as well: a bank may know it under a name of its own.
+
+Some ideas are others at once, and the bank says so (`Misconception.of`): "nothing normalised" is three missing
+normalisations. Such a one is there if all that it is made of is, in whichever of the two slips; and where it is in the
+pair, what it is made of is there as well. So a name may say less than the whole of an idea or join parts of both, but
+never more than the two slips hold.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from types import FunctionType
@@ -72,7 +77,19 @@ def try_pairs(exercise: Exercise, prepared: PreparedExercise, most: int = MOST_P
     """
     ideas = {item.id: item.function for item in exercise.misconceptions}
     pairs = [*_of_ideas(exercise, prepared, ideas), *_with_faults(exercise, prepared, ideas)]
-    return _tried(prepared, pairs, most)
+    return _tried(prepared, pairs, most, {item.id: item.of for item in exercise.misconceptions if item.of})
+
+
+def parts_of(names: Iterable[str], made_of: Mapping[str, Sequence[str]]) -> set[str]:
+    """What some ideas are made of in the end; one that is made of no others is its own part.
+
+    Args:
+        names: ids of the ideas.
+        made_of: idea -> the others that it is at once; without circles.
+    """
+    return {
+        part for name in names for part in (parts_of(made_of[name], made_of) if name in made_of else (name,))
+    }
 
 
 @dataclass(frozen=True)
@@ -123,7 +140,9 @@ def _with_faults(
             yield _Pair(f"{name} + {fault}", (name,), make, alone)
 
 
-def _tried(prepared: PreparedExercise, pairs: Sequence[_Pair], most: int) -> PairsTried:
+def _tried(
+    prepared: PreparedExercise, pairs: Sequence[_Pair], most: int, made_of: Mapping[str, Sequence[str]]
+) -> PairsTried:
     picked = sorted(pairs, key=lambda pair: hashlib.sha256(f"{prepared.id} {pair.name}".encode()).digest())
     tried = impossible = rightly = 0
     wrong, missed = [], []
@@ -145,10 +164,11 @@ def _tried(prepared: PreparedExercise, pairs: Sequence[_Pair], most: int) -> Pai
         tried += 1
         found = diagnose(prepared, seen, hidden=True)
         named = {idea.name for idea in found.ideas}
-        there = {*pair.ideas, *(_names(diagnose(prepared, fault, hidden=True)) if fault else ())}
-        if named - there:
-            wrong.append(f"{pair.name}: {', '.join(sorted(named - there))}")
-        elif named & set(pair.ideas):
+        halves = parts_of(pair.ideas, made_of)
+        there = halves | parts_of(_names(diagnose(prepared, fault, hidden=True)) if fault else (), made_of)
+        if strange := {name for name in named if not parts_of((name,), made_of) <= there}:
+            wrong.append(f"{pair.name}: {', '.join(sorted(strange))}")
+        elif any(parts_of((name,), made_of) & halves for name in named):
             rightly += 1
         else:
             missed.append(pair.name)

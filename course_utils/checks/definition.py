@@ -118,7 +118,7 @@ class Check:
         return int.from_bytes(digest[:16], "big")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Misconception:
     """A named wrong idea.
 
@@ -128,6 +128,7 @@ class Misconception:
         hint: one line that leads without giving the answer.
         function: the wrong implementation.
         line: where it stands in `wrong.py`.
+        of: ids of other ideas of the bank, if it is by its definition those at once.
     """
 
     id: str
@@ -135,6 +136,7 @@ class Misconception:
     hint: str
     function: Callable[..., Any]
     line: int = 1
+    of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,12 +278,22 @@ def check(
     return decorate
 
 
-def misconception(*, hint: str) -> Callable[[Callable[..., Any]], Misconception]:
-    """Turn a wrong implementation into a `Misconception`; its docstring's first line is the idea."""
+def misconception(*, hint: str, of: tuple[str, ...] = ()) -> Callable[[Callable[..., Any]], Misconception]:
+    """Turn a wrong implementation into a `Misconception`; its docstring's first line is the idea.
+
+    Args:
+        hint: one line that leads without giving the answer.
+        of: ids of other ideas of the bank, if this one is by its definition those at once.
+    """
 
     def decorate(function: Callable[..., Any]) -> Misconception:
         return Misconception(
-            id_of(function.__name__), _first_line(function), hint, function, function.__code__.co_firstlineno
+            id=id_of(function.__name__),
+            idea=_first_line(function),
+            hint=hint,
+            function=function,
+            line=function.__code__.co_firstlineno,
+            of=of,
         )
 
     return decorate

@@ -19,11 +19,23 @@ def _logits(
         queries, keys, queue = centre + 0.15 * queries, centre + 0.15 * keys, centre.T + 0.15 * queue
     else:
         keys += 0.6 * queries
-    # Lengths different for each vector, below one and above, so that every missing normalisation shows.
-    queries = F.normalize(queries) * length * (0.4 + 2 * draw.uniform(batch, 1))
-    keys = F.normalize(keys) * length * (0.4 + 2 * draw.uniform(batch, 1))
-    queue = F.normalize(queue, dim=0) * length * (0.4 + 2 * draw.uniform(1, size))
+    queries = F.normalize(queries) * length * _lengths(draw, batch)[:, None]
+    keys = F.normalize(keys) * length * _lengths(draw, batch)[:, None]
+    queue = F.normalize(queue, dim=0) * length * _lengths(draw, size)
     return Case.of(queries=queries, keys=keys, queue=queue, temperature=0.01 if crowded else 0.3)
+
+
+def _lengths(draw: Draw, count: int) -> Tensor:
+    # Different for each vector, below one (the first at least) and above, so that every missing normalisation shows.
+    lengths = 0.4 + 2 * draw.uniform(count)
+    lengths[0] = 0.5
+    return lengths
+
+
+def _with(case: Case, **inputs: float | Tensor) -> Case:
+    """The same calls with some of the inputs replaced."""
+    others = Case.of(**inputs).inputs
+    return Case({**case.inputs, **others}, case.calls)
 
 
 def _by_hand() -> Case:
@@ -45,8 +57,11 @@ logits = standard.values(
 )
 def low_temperature(draw: Draw) -> Case:
     """Logits and gradient with respect to the queries are right at temperature 0.01."""
-    # Crowded around one direction, so that whoever takes a softmax of these logits does not get a single one.
-    return _logits(draw, crowded=True).wanting_gradients("queries")
+    # Crowded around one direction, so that whoever takes a softmax of these logits does not get a single one. Keys and
+    # queue have length one already: what else is wrong shows here as it is, even if they are not normalised.
+    case = _logits(draw, crowded=True)
+    keys, queue = (case.tensors[name].tensor for name in ("keys", "queue"))
+    return _with(case, keys=F.normalize(keys), queue=F.normalize(queue, dim=0)).wanting_gradients("queries")
 
 
 @check(points=0.5, visible=True, accuracy="softmax", looks_at=("gradient.queries",))
@@ -65,24 +80,41 @@ inputs_unchanged = standard.unchanged(_logits, "Queries, keys and queue are left
 
 
 def _layouts(draw: Draw) -> list[Case]:
+    # At temperature 1 what else is wrong shows as it is, even if the temperature is left out or multiplied by.
+    def case(*sizes: int, n: int = 0, square: bool = False) -> Case:
+        return _with(_logits(draw, *sizes, n=n, square=square, length=1e4), temperature=1.0)
+
     # In the third case the queue has as many keys as entries, so that a transposed one fits and shows.
-    long, one = _logits(draw, n=6, length=1e4).strided(), _logits(draw, n=1, length=1e4)
-    cases = [long, one, _logits(draw, n=15, length=1e4, square=True)]
-    again = _logits(draw, 2, 5, 7, length=1e4).then(_logits(draw, 2, 5, 7, length=1e4))
-    # A long queue; keys that are exactly orthogonal to most queries; keys that are in the queue already, some twice.
-    cases.append(_logits(draw, 3, 5, draw.many(), length=1e4))
-    vectors = 1e4 * draw.orthogonal(6, 8)
-    queries, keys = vectors[:4] + vectors[draw.permutation(4)], vectors[draw.permutation(6)[:4]]
-    apart = Case.of(queries=queries, keys=keys, queue=vectors.T.contiguous(), temperature=0.3)
-    queue = 1e4 * draw.repeated(9, 5)
-    twice = Case.of(queries=1e4 * draw.normal(3, 5), keys=queue[:3].clone(), queue=queue.T, temperature=0.3)
-    return [*(case.wanting_gradients("queries") for case in (*cases, apart, twice)), again]
+    cases = [case(n=6).strided(), case(n=1), case(n=15, square=True)]
+    return [*(item.wanting_gradients("queries") for item in cases), case(2, 5, 7).then(case(2, 5, 7))]
 
 
 layouts = standard.layouts(
     _layouts,
-    "The logits are right in float64, for transposed memory, a batch of one, a long queue and in a second call.",
+    "The logits are right in float64, for transposed memory, a batch of one and in a second call.",
+    points=0.5,
     looks_at=("result", "kept", "gradient.queries"),
+)
+
+
+def _queues(draw: Draw) -> list[Case]:
+    # A long queue; keys that are exactly orthogonal to most queries; keys that are in the queue already, some twice.
+    long = _logits(draw, 3, 5, draw.many(), length=1e4)
+    vectors = 1e4 * draw.orthogonal(6, 8)
+    queries, keys = vectors[:4] + vectors[draw.permutation(4)], vectors[draw.permutation(6)[:4]]
+    apart = Case.of(queries=queries, keys=keys, queue=vectors.T.contiguous(), temperature=0.2)
+    queue = 1e4 * draw.repeated(9, 5)
+    twice = Case.of(queries=1e4 * draw.normal(3, 5), keys=queue[:3].clone(), queue=queue.T, temperature=0.2)
+    # At 0.2, a usual temperature: what else is wrong shows as it is, even if it is always taken.
+    return [case.wanting_gradients("queries") for case in (_with(long, temperature=0.2), apart, twice)]
+
+
+queues = standard.layouts(
+    _queues,
+    "The logits are right in float64, for a long queue, orthogonal keys and keys that are in it twice.",
+    points=0.5,
+    looks_at=("result", "gradient.queries"),
+    asks="long queues and special keys",
 )
 
 

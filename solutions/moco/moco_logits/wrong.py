@@ -27,7 +27,10 @@ def queue_normalised_along_the_wrong_dimension(queries, keys, queue, temperature
     return _assemble(F.normalize(queries, dim=1), F.normalize(keys.detach(), dim=1), queue, temperature)
 
 
-@misconception(hint="A cosine does not change when a vector is made longer. Does your result?")
+@misconception(
+    hint="A cosine does not change when a vector is made longer. Does your result?",
+    of=("queries-not-normalised", "keys-not-normalised", "queue-not-normalised"),
+)
 def nothing_normalised(queries, keys, queue, temperature):
     """Dot products are used in the place of cosines."""
     return _assemble(queries, keys.detach(), queue.detach(), temperature)
@@ -92,7 +95,10 @@ def temperature_left_out(queries, keys, queue, temperature):
     return _moco_like(queries, keys, queue, 1.0)
 
 
-@misconception(hint="Which of the two encoders does the optimiser train?")
+@misconception(
+    hint="Which of the two encoders does the optimiser train?",
+    of=("gradient-through-the-queue", "gradient-through-the-keys-of-the-batch"),
+)
 def gradient_through_keys(queries, keys, queue, temperature):
     """Keys and queue are part of the loss like the queries, so the gradient reaches them."""
     return _assemble(
@@ -250,14 +256,18 @@ def _moco_like(queries, keys, queue, temperature):
     )
 
 
-@misconception(hint="Two questions: do longer keys change your logits, and who learns through the keys?")
+@misconception(
+    hint="Two questions: do longer keys change your logits, and who learns through the keys?",
+    of=("nothing-normalised", "gradient-through-the-keys-of-the-batch"),
+)
 def published_lines_alone(queries, keys, queue, temperature):
     """The lines of the published code that make logits, without those that normalise and freeze the keys."""
     return _assemble(queries, keys, queue.detach(), temperature)
 
 
 @misconception(
-    hint="Two questions: who makes the queue's columns cosines here, and who learns through the keys?"
+    hint="Two questions: who makes the queue's columns cosines here, and who learns through the keys?",
+    of=("queue-not-normalised", "gradient-through-the-keys-of-the-batch"),
 )
 def published_lines_with_their_norms(queries, keys, queue, temperature):
     """Queries and keys are normalised as in the published code, whose queue is so already and whose keys are frozen."""

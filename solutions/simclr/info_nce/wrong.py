@@ -25,8 +25,8 @@ def positive_twice(positives, negatives):
 zero_labels_misread = slip(
     "[positives.unsqueeze(1), negatives]",
     "[negatives, positives.unsqueeze(1)]",
-    idea="The label 0 is taken for the positive, which stands in the last column.",
-    hint="Label 0 is the number of a class. Which class is in column 0?",
+    idea="The label names a column in which a negative stands.",
+    hint="A target of cross_entropy is the number of a column. In which column does your positive stand?",
 )
 
 labels_count_rows = slip(
@@ -86,14 +86,6 @@ def one_negative_at_a_time(positives, negatives):
     return F.softplus(negatives - positives[:, None]).mean()
 
 
-label_one_for_the_positive = slip(
-    "torch.zeros(len(scores), dtype",
-    "torch.ones(len(scores), dtype",
-    idea="The label is one, for `positive`, and names column 1, where the first negative stands.",
-    hint="A target of cross_entropy is the number of a column. Which column has number 1?",
-)
-
-
 @misconception(hint="The scores come divided by a temperature. What does your function divide them by?")
 def divided_by_a_temperature_again(positives, negatives):
     """The scores are divided by a temperature of 0.1, though they were divided by one already."""
@@ -123,6 +115,8 @@ def negatives_of_all_rows(positives, negatives):
     )
 
 
+# "Zero labels misread", but that it raises without negatives: the label is one for `positive`.
+label_one_for_the_positive = slip("torch.zeros(len(scores), dtype", "torch.ones(len(scores), dtype")
 summed = slip("positive_column)", 'positive_column, reduction="sum")')
 row_by_row = slip("positive_column)", 'positive_column, reduction="none")')
 

@@ -99,6 +99,20 @@ def test_wrong_answers_with_and_without_a_name(tmp_path: Path) -> None:
     assert "factor - 0.25" in standalone_source(slip.function)
 
 
+@pytest.mark.parametrize("part", ["no-such-idea", "made-of-others"])
+def test_an_idea_is_made_of_others_of_its_bank(tmp_path: Path, part: str) -> None:
+    root = make_course(tmp_path)
+    path = root / "solutions/tiny/scale/wrong.py"
+    text = path.read_text()
+    path.write_text(
+        f'{text}\n\n@misconception(hint="Which?", of=("divided", "{part}"))\ndef made_of_others(values, factor):\n'
+        '    """Two at once."""\n    return values\n'
+    )
+    line = len(text.splitlines()) + 3
+    with pytest.raises(UserError, match=rf"wrong\.py, line {line}: 'made-of-others' is made of '{part}'"):
+        _ = load_unit(root, "tiny").exercises["tiny.scale"]
+
+
 def test_a_shared_module_is_the_units_own(tmp_path: Path) -> None:
     root = make_course(
         tmp_path,

@@ -12,7 +12,7 @@ from torch import Tensor
 from autograder.course.trial import judge_function
 from autograder.course.units import load_unit
 from autograder.quality.edits import Text
-from autograder.quality.pairs import try_pairs
+from autograder.quality.pairs import parts_of, try_pairs
 from autograder.quality.telling import BARELY, BY_FACT, BY_NAME, kind_of_telling
 from course_utils.checks.definition import misconception
 from tests.support import ROOT
@@ -86,6 +86,26 @@ def test_pairs_of_an_exercise_are_named_and_few_wrongly() -> None:
     assert found.rightly >= 20
     assert len(found.wrong) <= 1
     assert found.rightly + len(found.wrong) + len(found.missed) == found.tried
+
+
+# "nothing-normalised" is three ideas at once, and "published-lines-alone" is it and a fourth.
+@pytest.mark.parametrize(
+    ("pair", "name", "is_there"),
+    [
+        (("nothing-normalised", "gradient-through-keys"), "published-lines-alone", True),
+        (("published-lines-alone", "loss-returned"), "nothing-normalised", True),
+        (("published-lines-alone", "loss-returned"), "keys-not-normalised", True),
+        (("nothing-normalised", "loss-returned"), "published-lines-alone", False),
+        (("queries-not-normalised", "keys-not-normalised"), "nothing-normalised", False),
+        (("queue-not-normalised", "loss-returned"), "gradient-through-keys", False),
+    ],
+)
+def test_a_name_must_not_say_more_than_the_pair_holds(
+    pair: tuple[str, ...], name: str, is_there: bool
+) -> None:
+    exercise = load_unit(ROOT, "moco").exercises["moco.moco_logits"]
+    made_of = {item.id: item.of for item in exercise.misconceptions if item.of}
+    assert (parts_of([name], made_of) <= parts_of(pair, made_of)) is is_there
 
 
 def test_overflow_dropped_without_a_value_error_is_named_for_what_it_explains() -> None:
