@@ -211,9 +211,30 @@ def tiny_encoder(width: int = 5, in_features: int = 3) -> nn.Sequential:
     )
 
 
+class NestedEncoder(nn.Module):
+    """Layers inside layers, and a parameter that no layer holds.
+
+    Args:
+        width: number of features.
+        frozen_part: 1 if that parameter and the innermost layer are not to be trained.
+    """
+
+    def __init__(self, width: int = 3, frozen_part: int = 0) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(width), requires_grad=not frozen_part)
+        inner = nn.Sequential(nn.Linear(width, width, bias=False), nn.BatchNorm1d(width))
+        self.layers = nn.Sequential(
+            inner.requires_grad_(not frozen_part), nn.ReLU(), nn.Linear(width, width - 1)
+        )
+
+    def forward(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "n d-1"]:
+        return self.layers(self.scale * x)
+
+
 _MODELS: dict[str, Callable[..., nn.Module]] = {
     "convnet": ConvNet,
     "mlp": mlp,
+    "nested_encoder": NestedEncoder,
     "projection_head": projection_head,
     "resnet18": ResNet18,
     "rotation_head": rotation_head,

@@ -139,7 +139,8 @@ def _materialise(value: Argument, device: str) -> Any:
             {name: tensor.clone() for name, tensor in value.state.items()}, strict=bool(value.state)
         )
         for name, parameter in module.named_parameters():
-            parameter.requires_grad_(not value.frozen)
+            # A model may freeze some of its parameters itself.
+            parameter.requires_grad_(parameter.requires_grad and not value.frozen)
             if name in value.grads:
                 parameter.grad = value.grads[name].to(device, copy=True)
         return module

@@ -18,6 +18,7 @@ ENCODERS: list[tuple[str, dict[str, Any], int]] = [
 SETTINGS: dict[str, dict[str, Any]] = {
     "convnet": {"width": 4},
     "mlp": {"in_features": 3, "hidden": 5, "out_features": 2},
+    "nested_encoder": {"width": 3},
     "projection_head": {"in_features": 6, "hidden": 5, "out_features": 4},
     "resnet18": {},
     "rotation_head": {"in_features": 6},
@@ -65,6 +66,15 @@ def test_the_tiny_encoder_has_every_kind_of_state() -> None:
     assert tiny(torch.rand(4, 3)).shape == (4, 4)
 
 
+def test_part_of_the_nested_encoder_may_be_frozen() -> None:
+    nested, frozen = (build("nested_encoder", width=4, frozen_part=part) for part in (0, 1))
+    assert nested(torch.rand(5, 4)).shape == (5, 3)
+    assert {name for name, _ in nested.named_parameters(recurse=False)} == {"scale"}
+    assert all(parameter.requires_grad for parameter in nested.parameters())
+    wanted = {name for name, parameter in frozen.named_parameters() if parameter.requires_grad}
+    assert wanted == {"layers.2.weight", "layers.2.bias"}
+
+
 def test_every_model_is_covered_here() -> None:
     assert set(names()) == set(SETTINGS)
 
@@ -77,6 +87,7 @@ def test_a_model_is_made_again_from_name_settings_and_state(name: str) -> None:
     again.load_state_dict(first.state_dict())
     shapes = {
         "mlp": (2, 3),
+        "nested_encoder": (2, 3),
         "projection_head": (2, 6),
         "rotation_head": (2, 6),
         "tiny_encoder": (2, 3),

@@ -30,7 +30,7 @@ def moves_the_pointer(draw: Draw) -> list[Case]:
     size = draw.integer(12, 24)
     # Inside the queue, past its end, and just up to its end. Drawn, so that no answer can be known beforehand.
     offsets = draw.integer(0, size - 5), size - draw.integer(1, 3), size - 4
-    return [_by_hand(1), *(_enqueue(draw, offset, size, count=4) for offset in offsets)]
+    return [_by_hand(1), _by_hand(3), *(_enqueue(draw, offset, size, count=4) for offset in offsets)]
 
 
 @check(points=0.5, visible=True, accuracy="moved", looks_at=("after.queue",))

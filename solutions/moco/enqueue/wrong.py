@@ -184,6 +184,21 @@ def always_from_column_0(queue, pointer, keys):
     return keys.shape[0] % queue.shape[1]
 
 
+@misconception(hint="The pointer goes on as it should. Do the keys of the second batch go where it stands?")
+def written_from_column_0(queue, pointer, keys):
+    """The keys are always written from column 0 on, though the pointer that is returned goes round."""
+    _refuse_too_many(queue, keys)
+    queue[:, : keys.shape[0]] = keys.detach().T
+    return (pointer + keys.shape[0]) % queue.shape[1]
+
+
+@misconception(hint="Which column gets the first key: the one at the pointer, or one before it?")
+def written_before_the_pointer(queue, pointer, keys):
+    """The batch ends where the pointer stands, instead of beginning there."""
+    queue[:, (_columns(queue, pointer, keys) - keys.shape[0]) % queue.shape[1]] = keys.detach().T
+    return (pointer + keys.shape[0]) % queue.shape[1]
+
+
 @misconception(hint="Key i goes to column pointer + i. What changes from key to key in your loop?")
 def all_keys_in_one_column(queue, pointer, keys):
     """Every key of the batch is written to the same column, since the pointer moves only after the loop."""

@@ -8,41 +8,56 @@ from torch import Tensor, float64
 from course_utils.checks import Case, Draw, Module, check
 
 
-def _encoders(draw: Draw, momentum: float, *, frozen: bool = True) -> Case:
+def _encoders(
+    draw: Draw, momentum: float, *, frozen: bool = True, name: str = "tiny_encoder", **config: int
+) -> Case:
     from course_utils.models import build
 
-    width = draw.integer(3, 6)
-    tiny = build("tiny_encoder", width=width)
+    config = {"width": draw.integer(3, 6), **config}
+    model = build(name, **config)
 
     def encoder(is_key: bool) -> Module:
         values = {
-            name: draw.normal(*tensor.shape).abs() + 0.1
+            key: draw.normal(*tensor.shape).abs() + 0.1
             if tensor.is_floating_point()
             # Counters of batches, which the two encoders must not share by chance.
             else tensor + draw.integer(1, 9) + (10 if is_key else 0)
-            for name, tensor in tiny.state_dict().items()
+            for key, tensor in model.state_dict().items()
         }
         # The query encoder carries gradients from its backward pass, a frozen key encoder has none.
-        grads = {name: draw.normal(*parameter.shape) for name, parameter in tiny.named_parameters()}
+        grads = {
+            name: draw.normal(*parameter.shape)
+            for name, parameter in model.named_parameters()
+            if parameter.requires_grad
+        }
         idle = is_key and frozen
-        return Module("tiny_encoder", {"width": width}, values, {} if idle else grads, frozen=idle)
+        return Module(name, config, values, {} if idle else grads, frozen=idle)
 
     return Case.of(query_encoder=encoder(False), key_encoder=encoder(True), momentum=momentum)
 
 
-def _filled(value: Callable[[str, Tensor], Tensor], *, width: int, frozen: bool) -> Module:
+def _nested(draw: Draw, momentum: float, *, partly_frozen: bool, frozen: bool = True) -> Case:
+    # Layers inside layers, and a parameter that no layer holds.
+    return _encoders(draw, momentum, frozen=frozen, name="nested_encoder", frozen_part=int(partly_frozen))
+
+
+def _filled(
+    value: Callable[[str, Tensor], Tensor], *, width: int, frozen: bool, name: str = "tiny_encoder"
+) -> Module:
     """An encoder whose state is what `value` makes of each name and tensor."""
     from course_utils.models import build
 
-    state = build("tiny_encoder", width=width).state_dict()
-    values = {name: value(name, tensor) for name, tensor in state.items()}
-    return Module("tiny_encoder", {"width": width}, values, frozen=frozen)
+    state = build(name, width=width).state_dict()
+    values = {key: value(key, tensor) for key, tensor in state.items()}
+    return Module(name, {"width": width}, values, frozen=frozen)
 
 
-def _by_hand() -> Case:
+def _by_hand(name: str, width: int) -> Case:
     # Ones and threes: 3/4 of three and 1/4 of one are 2.5.
     def encoder(number: float, frozen: bool) -> Module:
-        return _filled(lambda _, tensor: torch.full_like(tensor, number), width=2, frozen=frozen)
+        return _filled(
+            lambda _, tensor: torch.full_like(tensor, number), width=width, frozen=frozen, name=name
+        )
 
     return Case.of(query_encoder=encoder(1, False), key_encoder=encoder(3, True), momentum=0.75)
 
@@ -67,7 +82,8 @@ def _with_zeros(draw: Draw) -> Case:
 @check(points=1, visible=True, accuracy="elementwise", looks_at=("module",))
 def key_encoder_moves(draw: Draw) -> list[Case]:
     """The key encoder's parameters are the moving average, and the query encoder's are as before."""
-    return [_by_hand(), _encoders(draw, 0.9)]
+    by_hand = _by_hand("tiny_encoder", width=2), _by_hand("nested_encoder", width=3)
+    return [*by_hand, _encoders(draw, 0.9), _nested(draw, 0.85, partly_frozen=True)]
 
 
 @check(points=0.5, visible=True, side=True, accuracy="exact", looks_at=("buffer",))
@@ -84,7 +100,8 @@ def buffers_stay(draw: Draw) -> Case:
 )
 def in_place(draw: Draw) -> list[Case]:
     """The update happens in place: whoever holds a parameter of the key encoder sees it move."""
-    return [_encoders(draw, 0.7), _with_zeros(draw)]
+    nested = [_nested(draw, 0.65, partly_frozen=part) for part in (False, True)]
+    return [_encoders(draw, 0.7), _with_zeros(draw), *nested]
 
 
 @check(
@@ -114,4 +131,8 @@ _REST = (
 @check(points=0.5, visible=True, side=True, accuracy="exact", looks_at=_REST)
 def everything_else_stays(draw: Draw) -> list[Case]:
     """The query encoder, gradients, requires_grad and torch's settings stay, and nothing joins a graph."""
-    return [_encoders(draw, 0.8), _encoders(draw, 0.4, frozen=False)]
+    return [
+        _encoders(draw, 0.8),
+        _encoders(draw, 0.4, frozen=False),
+        _nested(draw, 0.3, partly_frozen=True, frozen=False),
+    ]

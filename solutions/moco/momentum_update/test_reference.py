@@ -59,6 +59,29 @@ def test_equals_lightly(seed: int) -> None:
         torch.testing.assert_close(key.state_dict()[name], value, rtol=1e-13, atol=0)
 
 
+class Nested(nn.Module):
+    """A parameter of its own, and a frozen layer inside another one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(3))
+        self.outer = nn.Sequential(nn.Sequential(nn.Linear(3, 4).requires_grad_(False)), nn.Linear(4, 2))
+
+
+def test_moves_parameters_at_every_depth_frozen_or_not() -> None:
+    query, key = Nested(), Nested()
+    with torch.no_grad():
+        for parameter in query.parameters():
+            parameter.fill_(1)
+        for parameter in key.parameters():
+            parameter.fill_(3)
+    momentum_update(query, key, 0.75)
+    moved = {name: value.unique().tolist() for name, value in key.named_parameters()}
+    frozen, trained = ({f"outer.{layer}.{kind}" for kind in ("weight", "bias")} for layer in ("0.0", "1"))
+    assert moved == {name: [2.5] for name in {"scale"} | frozen | trained}
+    assert {name for name, value in query.named_parameters() if not value.requires_grad} == frozen
+
+
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 def test_touches_nothing_else(momentum: float) -> None:
     query, key = encoders(0)

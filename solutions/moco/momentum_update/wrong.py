@@ -182,8 +182,54 @@ def norms_left_out(query_encoder, key_encoder, momentum):
     """The weights and biases of normalisation layers are taken for running statistics and left alone."""
     with torch.no_grad():
         for query, key in zip(query_encoder.modules(), key_encoder.modules(), strict=True):
-            if isinstance(key, torch.nn.Linear):
-                _moved(query, key, momentum)
+            if not isinstance(key, torch.nn.BatchNorm1d | torch.nn.BatchNorm2d):
+                for mine, other in zip(
+                    key.parameters(recurse=False), query.parameters(recurse=False), strict=True
+                ):
+                    mine.mul_(momentum).add_(other, alpha=1 - momentum)
+
+
+@misconception(
+    hint="Print the names of all parameters. Which lie deeper than `children()` looks, or in the encoder itself?",
+)
+def only_direct_children(query_encoder, key_encoder, momentum):
+    """Only the parameters of the encoder's direct children move: not those deeper inside, nor its own."""
+    with torch.no_grad():
+        for query, key in zip(query_encoder.children(), key_encoder.children(), strict=True):
+            for mine, other in zip(
+                key.parameters(recurse=False), query.parameters(recurse=False), strict=True
+            ):
+                mine.mul_(momentum).add_(other, alpha=1 - momentum)
+
+
+@misconception(
+    hint="`children()` shows the modules that an encoder holds. May an encoder hold a parameter itself?",
+)
+def own_parameters_left_out(query_encoder, key_encoder, momentum):
+    """The encoder's children move with all that is inside them, but no parameter that the encoder holds itself."""
+    for query, key in zip(query_encoder.children(), key_encoder.children(), strict=True):
+        _moved(query, key, momentum)
+
+
+@misconception(
+    hint="Part of an encoder may be frozen. Does equation 2 ask which parameters the optimiser trains?",
+)
+def frozen_queries_skipped(query_encoder, key_encoder, momentum):
+    """Only what the query encoder trains is averaged: where its parameter is frozen, the key encoder's stays."""
+    with torch.no_grad():
+        for query, key in _pairs(query_encoder, key_encoder):
+            if query.requires_grad:
+                key.mul_(momentum).add_(query, alpha=1 - momentum)
+
+
+@misconception(
+    hint="If both encoders are equal, should the key encoder change? Add up the two weights of your mean.",
+)
+def old_value_kept_whole(query_encoder, key_encoder, momentum):
+    """The query encoder's share is added, and all of the key encoder's parameter is kept."""
+    with torch.no_grad():
+        for query, key in _pairs(query_encoder, key_encoder):
+            key.add_(query, alpha=1 - momentum)
 
 
 @misconception(hint="Where is `return` in your loop, and how often does the loop run?")
@@ -499,6 +545,38 @@ def weights_cut_off_at_ten(query_encoder, key_encoder, momentum):
     with torch.no_grad():
         for key in key_encoder.parameters():
             key.clamp_(-10, 10)
+
+
+@wrong
+def layers_of_a_sequence(query_encoder, key_encoder, momentum):
+    with torch.no_grad():
+        for query, key in zip(query_encoder, key_encoder, strict=True):
+            for name in ("weight", "bias"):
+                if getattr(key, name, None) is not None:
+                    getattr(key, name).lerp_(getattr(query, name), 1 - momentum)
+
+
+@wrong
+def children_and_all_inside(query_encoder, key_encoder, momentum):
+    for query, key in zip(query_encoder.named_children(), key_encoder.named_children(), strict=True):
+        _update(query[1], key[1], momentum)
+
+
+@wrong
+def trained_parameters_alone(query_encoder, key_encoder, momentum):
+    wanted = {name for name, value in query_encoder.named_parameters() if value.requires_grad}
+    queries = dict(query_encoder.named_parameters())
+    with torch.no_grad():
+        for name, key in key_encoder.named_parameters():
+            if name in wanted:
+                key.lerp_(queries[name], 1 - momentum)
+
+
+@wrong
+def everything_trained_afterwards(query_encoder, key_encoder, momentum):
+    query_encoder.requires_grad_(False)
+    _update(query_encoder, key_encoder, momentum)
+    query_encoder.requires_grad_(True)
 
 
 @wrong

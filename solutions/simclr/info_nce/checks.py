@@ -76,8 +76,16 @@ def scores_of_any_size(draw: Draw) -> list[Case]:
 def _is_zero(case: Case, observation: Observation) -> str | None:
     """A right answer may leave a rounding error here, so zero is not asked for to the last bit."""
     result = observation.quantities.get("result")
-    if not isinstance(result, torch.Tensor) or result.numel() != 1 or not abs(float(result)) < 1e-4:
-        return "result should be one number, zero: the positive is the only candidate"
+    if isinstance(result, int | float):
+        return "result should be a tensor without negatives, too, not a Python number"
+    if not isinstance(result, torch.Tensor):
+        return "result should be a tensor without negatives, too"
+    if result.ndim:
+        return "result should have no dimensions without negatives, too: one number, not a list of one"
+    if result.dtype != case.tensors["positives"].tensor.dtype:
+        return "result should have the dtype of the scores without negatives, too"
+    if not abs(float(result)) < 1e-4:
+        return "result should be zero without negatives: the positive is the only candidate"
     return None
 
 

@@ -122,6 +122,21 @@ row_by_row = slip("positive_column)", 'positive_column, reduction="none")')
 
 
 @wrong
+def whole_number_without_negatives(positives, negatives):
+    return _loss(_scores(positives, negatives)) if negatives.shape[1] else torch.tensor(0)
+
+
+@wrong
+def list_of_one_without_negatives(positives, negatives):
+    return _loss(_scores(positives, negatives)) if negatives.shape[1] else torch.zeros(1)
+
+
+@wrong
+def python_number_without_negatives(positives, negatives):
+    return _loss(_scores(positives, negatives)) if negatives.shape[1] else 0.0
+
+
+@wrong
 def forty_hardest(positives, negatives):
     return _loss(_scores(positives, negatives.topk(min(40, negatives.shape[1]), dim=1).values))
 

@@ -402,6 +402,41 @@ def own_term_without_temperature_subtracted(z_i, z_j, temperature):
     return -(positives / (exponentials.sum(dim=1) - math.e)).log().mean()
 
 
+@misconception(hint="The paper adds up 2n losses and divides once. By how much do you divide in all?")
+def halved(z_i, z_j, temperature):
+    """The mean over all 2n anchors is halved once more."""
+    return F.cross_entropy(_masked(z_i, z_j, temperature), _partners(z_i)) / 2
+
+
+@misconception(hint="For a cosine of 1 and a temperature of 0.25, which number goes into the exponential?")
+def temperature_doubled(z_i, z_j, temperature):
+    """The similarities are divided by twice the temperature."""
+    return F.cross_entropy(_masked(z_i, z_j, 2 * temperature), _partners(z_i))
+
+
+@misconception(hint="For a cosine of 1 and a temperature of 0.25, which number goes into the exponential?")
+def temperature_under_a_root(z_i, z_j, temperature):
+    """The similarities are divided by the square root of the temperature."""
+    return F.cross_entropy(_masked(z_i, z_j, math.sqrt(temperature)), _partners(z_i))
+
+
+@misconception(
+    hint="Add the same vector to all projections. Should the cosines of the paper stay as they are?"
+)
+def centred(z_i, z_j, temperature):
+    """The mean of the batch is taken away before the projections are normalised."""
+    z = torch.cat([z_i, z_j])
+    mean = z.mean(dim=0)
+    return F.cross_entropy(_masked(z_i - mean, z_j - mean, temperature), _partners(z_i))
+
+
+@misconception(hint="How long is the vector (3, 4)? Which norm do cosines divide by?")
+def divided_by_absolute_values(z_i, z_j, temperature):
+    """Each projection is divided by the sum of its absolute values."""
+    z = F.normalize(torch.cat([z_i, z_j]), p=1, dim=1)
+    return F.cross_entropy((z @ z.T / temperature).fill_diagonal_(-torch.inf), _partners(z_i))
+
+
 def _positives_first(z_i, z_j, temperature):
     logits = _masked(z_i, z_j, temperature)
     rows, partners = torch.arange(len(logits)), _partners(z_i)
@@ -562,6 +597,21 @@ def eight_hardest_negatives(z_i, z_j, temperature):
     negatives = logits.scatter(1, torch.arange(len(z)).roll(len(z_i))[:, None], -torch.inf)
     kept = negatives.topk(min(8, len(z)), dim=1).values
     return (torch.cat([positives, kept], 1).logsumexp(1, keepdim=True) - positives).mean()
+
+
+@wrong
+def loss_of_two_halves(z_i, z_j, temperature):
+    return _nt_xent(z_i, z_j, temperature, reduction="sum") / (4 * len(z_i))
+
+
+@wrong
+def whole_number_for_a_batch_of_one(z_i, z_j, temperature):
+    return torch.tensor(0) if len(z_i) == 1 else _nt_xent(z_i, z_j, temperature)
+
+
+@wrong
+def list_of_one_for_a_batch_of_one(z_i, z_j, temperature):
+    return torch.zeros(1) if len(z_i) == 1 else _nt_xent(z_i, z_j, temperature)
 
 
 @wrong

@@ -331,6 +331,42 @@ def temperature_always_a_half(reference, target, temperature=1.0):
     return (_scores(reference, target) / 0.5).softmax(dim=1)
 
 
+@misconception(hint="Make one embedding of the reference twice as long. Should its share change?")
+def reference_normalised(reference, target, temperature=1.0):
+    """The embeddings of the reference are given length one, those of the target are not."""
+    return (_scores(F.normalize(reference, dim=1), target) / temperature).softmax(dim=1)
+
+
+@misconception(
+    hint="Make one embedding of the target twice as long. Should it look around as sharply as before?"
+)
+def target_normalised(reference, target, temperature=1.0):
+    """The embeddings of the target are given length one, those of the reference are not."""
+    return (_scores(reference, F.normalize(target, dim=1)) / temperature).softmax(dim=1)
+
+
+@misconception(hint="For a score of 1 and a temperature of 0.25, which number goes into the exponential?")
+def temperature_doubled(reference, target, temperature=1.0):
+    """The scores are divided by twice the temperature."""
+    return (_scores(reference, target) / (2 * temperature)).softmax(dim=1)
+
+
+@misconception(hint="For a score of 1 and a temperature of 0.25, which number goes into the exponential?")
+def temperature_under_a_root(reference, target, temperature=1.0):
+    """The scores are divided by the square root of the temperature."""
+    return (_scores(reference, target) / math.sqrt(temperature)).softmax(dim=1)
+
+
+@misconception(
+    hint="A softmax over the reference stays the same if one number is taken from a column. Is it one in yours?",
+)
+def maximum_of_the_wrong_axis(reference, target, temperature=1.0):
+    """The largest score of each reference position is taken away, which is another number in every sum."""
+    scores = _scores(reference, target) / temperature
+    weights = (scores - scores.amax(dim=2, keepdim=True)).exp()
+    return weights / weights.sum(dim=1, keepdim=True)
+
+
 def _near(reference, target, radius):
     """Which positions of the two frames are at most so far apart, in both directions."""
     there, here = (torch.cartesian_prod(*map(torch.arange, frame.shape[2:])) for frame in (reference, target))

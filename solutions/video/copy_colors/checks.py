@@ -12,6 +12,11 @@ def _colors(draw: Draw, *sizes: int, n: int = 0, spread: float = 2.0) -> Case:
     return Case.of(attention=attention, colors=draw.normal(batch, channels, h, w), target_size=(h2, w2))
 
 
+def _hard(draw: Draw, n: int, c: int, h: int, w: int, h2: int, w2: int) -> Case:
+    attention = torch.stack([draw.one_hot(h2 * w2, h * w).T for _ in range(n)])
+    return Case.of(attention=attention, colors=draw.normal(n, c, h, w), target_size=(h2, w2))
+
+
 def _by_hand() -> Case:
     # All of the first colour, which is black, half of the first and half of the second, a quarter of each.
     shares = torch.tensor([[1, 0, 0, 0], [0.5, 0.5, 0, 0], [0.25] * 4], dtype=torch.float64)
@@ -65,8 +70,8 @@ other_layouts = standard.layouts(
 @check(points=0.5, looks_at=("result", "kept"), asks="attention on one position alone")
 def hard_attention(draw: Draw) -> list[Case]:
     """Where all attention is on one position, its colour is copied as it is, and in a second call too."""
-    first, second = (_colors(draw, 2, 3, 2, 4, 5, 3, spread=1e4) for _ in range(2))
-    return [_colors(draw, spread=1e4), first.then(second)]
+    first, second = (_hard(draw, 2, 3, 2, 4, 5, 3) for _ in range(2))
+    return [_hard(draw, *draw.sizes(6, 2, 7)), first.then(second)]
 
 
 colors_unchanged = standard.unchanged(

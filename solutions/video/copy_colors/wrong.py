@@ -76,6 +76,15 @@ def channels_reshaped_to_the_front(attention, colors, target_size):
     return mixed.reshape(*colors.shape[:2], *target_size)
 
 
+@misconception(
+    hint="Do the first c numbers of your reshaped colours belong to one position, or to one channel?",
+)
+def colors_reshaped_to_rows(attention, colors, target_size):
+    """A reshape is to make each position of the reference a row of c numbers, and mixes them instead."""
+    rows = colors.reshape(len(colors), -1, colors.shape[1])
+    return (attention.transpose(1, 2) @ rows).transpose(1, 2).reshape(*colors.shape[:2], *target_size)
+
+
 @misconception(hint="The signature says which dimension holds the channels.")
 def channels_last(attention, colors, target_size):
     """The channels are the last dimension of the result."""

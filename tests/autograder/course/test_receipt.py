@@ -199,7 +199,7 @@ def test_judging_code_is_what_is_imported_and_nothing_that_is_generated() -> Non
 
 def test_the_named_models_are_an_exercises_own() -> None:
     exercises = load_unit(ROOT, "moco").exercises
-    assert dependencies._models(exercises["moco.momentum_update"]) == {"tiny_encoder"}
+    assert dependencies._models(exercises["moco.momentum_update"]) == {"tiny_encoder", "nested_encoder"}
     assert dependencies._models(exercises["moco.enqueue"]) == set()
     source = dependencies._model("tiny_encoder")
     assert "def tiny_encoder" in source
