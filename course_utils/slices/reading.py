@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -88,7 +88,7 @@ class CheckCall:
 
     Attributes:
         callee: the last name of what is called: `check`, or another if that was given to it.
-        names: what it is called with, or all texts of the statement where that is a variable.
+        names: what it is called with; where that is a variable, all texts of the statement and all such variables.
         line: of the cell, from 1.
         column: from 0.
     """
@@ -356,26 +356,32 @@ def _checks(tree: ast.Module) -> Iterator[CheckCall]:
     for node in tree.body:
         if isinstance(node, DEFINITION):
             continue
+        calls: list[tuple[ast.Call, str, ast.expr | None, frozenset[str]]] = []
         for call in ast.walk(node):
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
-                continue
-            callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
-            given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
-            if isinstance(given, ast.Constant):
-                names = {given.value} if isinstance(given.value, str) else set()
-            elif callee == "check" and given is not None:
-                names = {
-                    item.value
-                    for item in ast.walk(node)
-                    if isinstance(item, ast.Constant) and isinstance(item.value, str)
-                }
-                names |= {given.id} if isinstance(given, ast.Name) else set()
-            else:
-                continue
-            names = {name for name in names if _EXERCISE.fullmatch(name)}
-            if names and count < _MOST_CALLS:
-                count += 1
-                yield CheckCall(callee, frozenset(names), call.lineno, call.col_offset)
+            if count + len(calls) >= _MOST_CALLS:
+                break
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
+                callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+                given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
+                names = frozenset(_exercises([given.value] if isinstance(given, ast.Constant) else ()))
+                if names or (callee == "check" and not isinstance(given, ast.Constant | None)):
+                    calls.append((call, callee, given, names))
+        count += len(calls)
+        # What a variable stands for is not known: all of them share what stands in the statement.
+        variables = [given.id for _, _, given, names in calls if not names and isinstance(given, ast.Name)]
+        of_variables = any(not names for *_, names in calls)
+        shared = frozenset(_exercises([*_texts(node), *variables] if of_variables else ()))
+        for call, callee, _, names in calls:
+            if names or shared:
+                yield CheckCall(callee, names or shared, call.lineno, call.col_offset)
+
+
+def _texts(node: ast.AST) -> Iterator[object]:
+    return (item.value for item in ast.walk(node) if isinstance(item, ast.Constant))
+
+
+def _exercises(found: Iterable[object]) -> Iterator[str]:
+    return (name for name in found if isinstance(name, str) and _EXERCISE.fullmatch(name))
 
 
 def _aliases(tree: ast.Module) -> Iterator[str]:

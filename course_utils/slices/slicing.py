@@ -230,7 +230,8 @@ class Program:
             ]
             if calls:
                 parts = [(part.node.lineno, part.node.col_offset, part.index) for part in source.read.parts]
-                above = [index for line, column, index in parts if (line, column) < max(calls)]
+                last = max(calls)
+                above = [index for line, column, index in parts if (line, column) < last]
                 places.append((key, max(above, default=-1) + 1))
             elif check_cell_id(exercise) in source.cell.ids:
                 places.append((key, _AT_ITS_END))
