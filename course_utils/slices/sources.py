@@ -67,12 +67,13 @@ class Sources:
         self._room = MAX_CODE
         for cell in cells:
             read = self._read(cell)
-            if read.file:
+            if read.file and cell.kind == "code":
                 self._write(*read.file)
             run = self._run(cell)
             for place, inner in enumerate(run, start=1):
                 self._add(cell.number - 1 + place / (len(run) + 1), inner[0], inner[1], self._read(inner[1]))
-            self._add(cell.number, str(cell.number), cell, read)
+            label = str(cell.number) if cell.kind == "code" else f"{in_words(cell.kind)} cell {cell.number}"
+            self._add(cell.number, label, cell, read)
 
     def _add(self, key: float, label: str, cell: Cell, read: Read) -> None:
         self.all.append(Source(key, label, cell, read))
@@ -108,7 +109,9 @@ class Sources:
             except ValueError:
                 continue
             sources = [item.source for item in inner] if inner is not None else [text]
-            found += [(_path(name), Cell(cell.number, source, frozenset())) for source in sources]
+            found += [
+                (_path(name), Cell(cell.number, source, frozenset(), kind=cell.kind)) for source in sources
+            ]
         return found
 
     def is_check(self, call: CheckCall) -> bool:
@@ -162,6 +165,11 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
         else:
             waiting += ast.iter_child_nodes(node)
     return list(found)
+
+
+def in_words(kind: str) -> str:
+    """A type of cell in a sentence: Markdown is a name."""
+    return kind.capitalize() if kind == "markdown" else kind
 
 
 def _imports_of(text: str) -> list[str]:

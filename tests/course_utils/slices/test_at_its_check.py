@@ -465,3 +465,50 @@ def test_other_cells_of_text_are_not_read_as_code() -> None:
         "metadata": {"nbgrader": {"grade_id": "u-q1"}},
     }
     assert len(parse_notebook(notebook(other, {"cell_type": "code", "source": CODE}))) == 1
+
+
+RIGHT = {"cell_type": "code", "source": CODE}
+OLD = {"cell_type": "markdown", "source": "k = 5\ndef f(x):\n    return 9\ncu.check('u.f')", "metadata": META}
+CHECKED = {"cell_type": "code", "source": "cu.check('u.f')"}
+STUB = {"cell_type": "code", "source": "def f(x):\n    raise NotImplementedError"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        ([RIGHT, OLD, CHECKED], ["other-type", "found-by-name"]),
+        ([OLD, RIGHT, CHECKED], ["other-type", "found-by-name"]),
+        ([OLD, RIGHT], ["other-type", "found-by-name"]),
+        ([RIGHT | {"metadata": META}, OLD, CHECKED], ["several-cells", "other-type"]),
+        ([OLD | {"cell_type": "raw"}, RIGHT | {"metadata": META}], ["several-cells", "other-type"]),
+    ],
+)
+def test_text_takes_the_place_of_no_code(cells: list[dict[str, Any]], wanted: list[str]) -> None:
+    found = Program(parse_notebook(notebook(*cells))).slice("u.f")
+    assert isinstance(found, Slice)
+    assert (result(found, 1), kinds(found)) == (2, wanted)
+    (said,) = [note.text for note in found.notes if note.kind == "other-type"]
+    assert "carries the id u-f: it was not read, for code cell" in said
+    assert said.endswith("defines f")
+
+
+def test_text_counts_beside_a_stub_and_what_only_wraps_it() -> None:
+    for other in (STUB, {"cell_type": "code", "source": "f = (lambda g: g)(f)"}):
+        found = Program(parse_notebook(notebook(OLD, other, CHECKED))).slice("u.f")
+        assert isinstance(found, Slice)
+        assert result(found, 1) == 9
+
+
+def test_other_names_of_text_are_for_what_has_no_value_in_code() -> None:
+    """The cell of `g` became text. What it binds besides may serve `f`, but changes nothing that code binds."""
+    text = "def g(x):\n    return x\nk = 5\nj = 6"
+    cells = [
+        {"cell_type": "code", "source": "k = 1"},
+        {"cell_type": "markdown", "source": text, "metadata": {"nbgrader": {"grade_id": "u-g"}}},
+        {"cell_type": "code", "source": "def f(x):\n    return k, j", "metadata": META},
+    ]
+    program = Program(parse_notebook(notebook(*cells)))
+    found = program.slice("u.f")
+    assert isinstance(found, Slice)
+    assert (result(found, 0), kinds(found)) == ((1, 6), [])
+    assert "other-type" in kinds(program.slice("u.g"))
