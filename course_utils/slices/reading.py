@@ -131,7 +131,8 @@ def _read(source: str, how: str) -> Read:
         text, tree = (
             (source, parse_python(source)) if how == "python" else parse_magics(source, how == "ipython")
         )
-        parts = [(index, binding_part(node)) for index, node in enumerate(tree.body)]
+        # Which imports stay depends on the files that are handed in.
+        parts = [(index, binding_part(node, modules=None)) for index, node in enumerate(tree.body)]
         read = tuple(Part(index, part, names_bound_by(part)) for index, part in parts if part is not None)
         return Read(
             text=text,

@@ -143,6 +143,7 @@ class Program:
         """The statements that may be part of a slice: calls that fill something do so on containers alone."""
         # Name -> whether its last value was made as a container; in a notebook without such calls nobody asks.
         is_container: dict[str, bool] = {}
+        packages = self._sources.packages
         fills = any(part.fills for source in self._read.values() for part in source.read.parts)
         for source in self._read.values():
             if source.key in self._spare:
@@ -150,11 +151,16 @@ class Program:
             parts = [] if source.read.problem else source.read.parts
             self._left += [(source.key, line, names) for line, names in source.read.left]
             for part in parts:
+                if isinstance(part.node, ast.Import | ast.If | ast.Try | ast.With):
+                    # What is neither installed nor handed in gives no name a value.
+                    node = binding_part(part.node, modules=packages)
+                    if node is not None and names_bound_by(node) != part.binds:
+                        part = Part(part.index, node, names_bound_by(node))
                 if part.fills:
                     made = {name for name in part.fills - part.values if is_container.get(name)}
                     made |= part.fills & part.containers
                     if other := part.fills - made:
-                        node = binding_part(part.node, made)
+                        node = binding_part(part.node, made, packages)
                         changed = part.binds & other if node else part.binds
                         self._left.append((source.key, part.node.lineno, changed))
                         if node is None:

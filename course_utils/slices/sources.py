@@ -131,6 +131,12 @@ class Sources:
                 waiting += [name for name in _imports_of(self._files[path]) if not is_promised(name)]
         return list(found.values())
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level names by which files of the hand-in can be imported."""
+        names = (path.removesuffix(".py").split("/")[0] for path in self._files if path.endswith(".py"))
+        return frozenset(name for name in names if not is_promised(name))
+
     def _of_package(self, package: str) -> Iterator[tuple[str, str]]:
         """Path and name of the modules of a package that is handed in."""
         for path, text in sorted(self._files.items()):

@@ -305,6 +305,18 @@ def test_modules_that_a_cell_writes_or_that_lie_beside(use: str) -> None:
     assert result(other) == 7
 
 
+@pytest.mark.parametrize("place", ["{}", "try:\n    {}\nexcept ImportError:\n    pass", "if True:\n    {}"])
+def test_a_module_among_other_imports(place: str) -> None:
+    imports = place.format("import math, helpers, no_such_package, lib.a as a")
+    use = ("u-f", f"{imports}\ndef f():\n    return helpers.K + a.X")
+    files = {"helpers.py": "K = 1", "lib/a.py": "X = 3"}
+    assert result(slice_of(use, CHECK, files=files)) == 4
+    assert result(slice_of(("", "%%writefile helpers.py\nK = 2"), use, CHECK, files=files)) == 5
+    # What is not there hides nothing.
+    use = ("u-f", f"{place.format('import math, helpers')}\ndef f():\n    return math.floor(1.5)")
+    assert result(slice_of(use, CHECK)) == 1
+
+
 def test_modules_in_folders() -> None:
     files = {
         "lib/__init__.py": "",
