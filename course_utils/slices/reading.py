@@ -62,7 +62,7 @@ class Part:
     @cached_property
     def fills(self) -> frozenset[str]:
         """Names on which it calls methods that fill a container."""
-        return frozenset(filter(None, map(filled_name, _loose(self.node))))
+        return frozenset(filter(None, map(filled_name, loose(self.node))))
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -182,8 +182,8 @@ def global_names(node: ast.stmt) -> frozenset[str]:
 
     names = set(walk(symtable.symtable(ast.unparse(node), "cell", "exec"), top=True))
     # `x += 1` and `table["a"] = 1` read what they change, and `del x` needs what it takes away.
-    changed: list[ast.expr] = [child.target for child in _loose(node) if isinstance(child, ast.AugAssign)]
-    changed += [target for child in _loose(node) if isinstance(child, ast.Delete) for target in child.targets]
+    changed: list[ast.expr] = [child.target for child in loose(node) if isinstance(child, ast.AugAssign)]
+    changed += [target for child in loose(node) if isinstance(child, ast.Delete) for target in child.targets]
     return frozenset(names.union(*map(_stored, changed)))
 
 
@@ -226,7 +226,7 @@ def _body(node: ast.AST) -> list[ast.stmt]:
     return parts
 
 
-def _loose(node: ast.AST) -> Iterator[ast.AST]:
+def loose(node: ast.AST) -> Iterator[ast.AST]:
     """The statement and those in its branches and loops; not those of functions and classes."""
     waiting = [node]
     while waiting:
@@ -258,7 +258,7 @@ def names_bound_by(node: ast.stmt) -> frozenset[str]:
 
 
 def _values(node: ast.AST) -> Iterator[str]:
-    for child in _loose(node):
+    for child in loose(node):
         if isinstance(child, DEFINITION):
             yield child.name
         elif isinstance(child, ast.Import | ast.ImportFrom):
@@ -287,20 +287,25 @@ def _plain_names(target: ast.AST) -> Iterator[str]:
 
 
 def _containers(node: ast.AST) -> Iterator[str]:
-    for child in _loose(node):
+    return (name for name, value in given_values(node) if _is_container(value))
+
+
+def given_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names with the expressions whose values a statement gives them, one by one in `a, b = [], {}`."""
+    for child in loose(node):
         if isinstance(child, ast.Assign):
             for target in child.targets:
-                yield from _given_containers(target, child.value)
+                yield from _given(target, child.value)
         elif isinstance(child, ast.AnnAssign) and child.value is not None:
-            yield from _given_containers(child.target, child.value)
+            yield from _given(child.target, child.value)
 
 
-def _given_containers(target: ast.expr, value: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name) and _is_container(value):
-        yield target.id
+def _given(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
     elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
         for one, other in zip(target.elts, value.elts, strict=False):
-            yield from _given_containers(one, other)
+            yield from _given(one, other)
 
 
 def _is_container(value: ast.expr) -> bool:

@@ -21,6 +21,7 @@ from dataclasses import replace
 
 from course_utils.slices import remarks
 from course_utils.slices.cells import Cell
+from course_utils.slices.filling import Fillings, note_levels
 from course_utils.slices.found import (
     BOUND_BELOW,
     FILE_MISSING,
@@ -144,11 +145,14 @@ class Program:
         # Name -> whether its last value was made as a container; in a notebook without such calls nobody asks.
         is_container: dict[str, bool] = {}
         packages = self._sources.packages
-        fills = any(part.fills for source in self._read.values() for part in source.read.parts)
+        every = [part for source in self._read.values() for part in source.read.parts]
+        fills = any(part.fills for part in every)
+        fillings = Fillings(every if fills else (), self._prelude.keys())
+        levels: dict[str, float] = {}
         for source in self._read.values():
             if source.key in self._spare:
                 continue
-            parts = [] if source.read.problem else source.read.parts
+            parts = () if source.read.problem else source.read.parts
             self._left += [(source.key, line, names) for line, names in source.read.left]
             for part in parts:
                 if isinstance(part.node, ast.Import | ast.If | ast.Try | ast.With):
@@ -156,9 +160,12 @@ class Program:
                     node = binding_part(part.node, modules=packages)
                     if node is not None and names_bound_by(node) != part.binds:
                         part = Part(part.index, node, names_bound_by(node))
+                if fills:
+                    note_levels(part, levels)
                 if part.fills:
                     made = {name for name in part.fills - part.values if is_container.get(name)}
                     made |= part.fills & part.containers
+                    made -= fillings.others(part, levels)
                     if other := part.fills - made:
                         node = binding_part(part.node, made, packages)
                         changed = part.binds & other if node else part.binds

@@ -38,9 +38,9 @@ from course_utils.student.present import points
 from course_utils.student.state import (
     bound_below,
     follows_from,
+    is_defined_in_text,
     names_that_differ,
     names_used,
-    is_defined_in_text,
     own_cell_stops,
 )
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
 import time
@@ -234,6 +235,10 @@ def test_conditional_definitions() -> None:
         ("table = []\nif True:\n    table.append(1)\n    print('no')", [1]),
         ("table = []\nwith open('/dev/null') as file:\n    table.append(1)\n    file.read()", [1]),
         ("table = []\nfor k in range(2):\n    row = []\n    row.append(k)\n    table.append(row)", [[0], [1]]),
+        ("import math\ndef g(k):\n    out = []\n    for _ in range(k):\n        out.append(1)\n    return len(out) + h(k)\nh = lambda k: k\ntable = []\nfor k in range(2):\n    table.append(math.floor(g(k)))", [0, 2]),
+        ("table = {'a': [], 'b': 2}\ntable['a'].append(table['b'])", {"a": [2], "b": 2}),
+        ("table = [[[]]] * 2\ntable[0][0].append(3)\ntable[1].pop()", [[], []]),
+        ("first = [1]\ntable = first + [2]\ntable.append(3)", [1, 2, 3]),
     ],
 )  # fmt: skip
 def test_what_fills_a_table_belongs_to_it(above: str, value: object) -> None:
@@ -257,6 +262,13 @@ def blocks(source: str) -> list[str]:
         "table = []\nfor batch in loader:\n    optimizer.step()\n    table.append(1)",
         "table = []\nwhile True:\n    table.append(1)",
         "table = []\nlosses = []\nlosses.append(train())",
+        "table = {'t': EMA()}\ntable['t'].update(student)",
+        "table = [SGD()]\nif True:\n    table[0].clear()",
+        "table = [[], SGD()]\ntable[1].clear()",
+        "table = [SGD()]\ntable.pop().clear()",
+        "table = [SGD() for _ in range(2)]\ntable[0].clear()",
+        "table = []\nfor epoch in range(100):\n    table.append(train(epoch))",
+        "table = []\nfor batch in loader:\n    table.append(loss(batch).backward())",
         "table = []\nmeter = Meter()\nfor n in range(3):\n    meter.update(n)\n    table.append(n)",
     ],
 )
@@ -268,6 +280,25 @@ def test_what_else_calls_something_stays_out(above: str) -> None:
     assert len(found.statements) == 2
     wanted = [] if "import" in above or "losses" in above else ["left-out"]
     assert [kind for kind in kinds(found) if kind == "left-out"] == wanted
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "table = {}\ntable['t'] = EMA()\ntable['t'].update(1)",
+        "table = {}\ntable.setdefault('t', EMA()).update(1)",
+        "table = []\ntable.append(EMA())\ntable[0].update(1)",
+        "model = EMA()\ntable = []\ntable.append(model(1))",
+        "model = EMA()\ndef train(e):\n    return model(e)\ntable = []\nfor e in range(3):\n    table.append(train(e))",
+        "def train(e):\n    e.backward()\ntable = []\nfor e in range(3):\n    table.append(train(e))",
+    ],
+)
+def test_what_is_put_into_a_table_is_never_called(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return table"), CHECK)
+    assert kinds(found) == ["left-out"]
+    executed = str([(cell.statements, cell.fills) for cell in found.cells])
+    last = ast.parse(above).body[-1].lineno
+    assert last not in [item.node.lineno for item in found.statements if item.key == 1], executed
 
 
 def test_a_call_on_what_is_no_container_is_cut_out_of_a_branch() -> None:
