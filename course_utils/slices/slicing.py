@@ -47,7 +47,7 @@ from course_utils.slices.plain import LONGEST_NAME, clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
 from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
-from course_utils.slices.sources import Source, Sources, imported_packages, in_words
+from course_utils.slices.sources import Source, Sources, imported_packages, type_in_words
 from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
 
 __all__ = [
@@ -195,7 +195,9 @@ class Program:
             notes.append(SliceNote(SEVERAL_CELLS, text))
         defining = self._binding.get(name, [])
         written = [item for item in defining if not is_stub(item.node)]
-        texts = {in_words(self._cells[key].kind): key in self._spare for key in tagged if key in self._texts}
+        texts = {
+            type_in_words(self._cells[key].kind): key in self._spare for key in tagged if key in self._texts
+        }
         for title, is_spare in sorted(texts.items()):
             if is_spare:
                 where = remarks.where(self._in_code[name].label)

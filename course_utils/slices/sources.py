@@ -72,7 +72,9 @@ class Sources:
             run = self._run(cell)
             for place, inner in enumerate(run, start=1):
                 self._add(cell.number - 1 + place / (len(run) + 1), inner[0], inner[1], self._read(inner[1]))
-            label = str(cell.number) if cell.kind == "code" else f"{in_words(cell.kind)} cell {cell.number}"
+            label = (
+                str(cell.number) if cell.kind == "code" else f"{type_in_words(cell.kind)} cell {cell.number}"
+            )
             self._add(cell.number, label, cell, read)
 
     def _add(self, key: float, label: str, cell: Cell, read: Read) -> None:
@@ -173,7 +175,7 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
     return list(found)
 
 
-def in_words(kind: str) -> str:
+def type_in_words(kind: str) -> str:
     """A type of cell in a sentence: Markdown is a name."""
     return kind.capitalize() if kind == "markdown" else kind
 
