@@ -34,7 +34,14 @@ _CUSTOMARY = {
 # What lies under a dictionary of names, or under nothing that is known.
 _UNKNOWN = "…"
 
+# Steps of the search; a notebook of ours takes a few thousand.
+_MOST_STEPS = 1_000_000
+
 Scope = dict[str, str]
+
+
+class TooMuchCode(Exception):
+    """The search was given up."""
 
 
 @dataclass
@@ -53,9 +60,32 @@ class Aliases:
     parents: dict[ast.AST, ast.AST | None] = field(default_factory=dict)
     attributes: Scope = field(default_factory=dict)
     returns: Scope = field(default_factory=dict)
+    _known: dict[tuple[ast.AST, ast.AST | None], str] = field(default_factory=dict)
+    _steps: int = 0
 
     def of(self, node: ast.AST, scope: ast.AST | None) -> str:
-        """The dotted name of what an expression stands for; empty if that is nothing shared, or not known."""
+        """The dotted name of what an expression stands for; empty if that is nothing shared, or not known.
+
+        Raises:
+            TooMuchCode: as `spend` does.
+        """
+        found = self._known.get((node, scope))
+        if found is None:
+            self.spend()
+            found = self._known[node, scope] = self._of(node, scope)
+        return found
+
+    def spend(self, steps: int = 1) -> None:
+        """Count steps of the search. Raises `TooMuchCode` beyond what is looked through."""
+        self._steps += steps
+        if self._steps > _MOST_STEPS:
+            raise TooMuchCode
+
+    def forget(self) -> None:
+        """Look again at what expressions stand for: names have been bound since."""
+        self._known.clear()
+
+    def _of(self, node: ast.AST, scope: ast.AST | None) -> str:
         if isinstance(node, ast.Name):
             return self._of_name(node.id, scope)
         if isinstance(node, ast.Attribute):
@@ -135,7 +165,11 @@ def _text(node: ast.AST) -> str:
 
 
 def aliases_of(statements: Iterable[ast.AST]) -> Aliases:
-    """What the names in these statements stand for, whichever comes first."""
+    """What the names in these statements stand for, whichever comes first.
+
+    Raises:
+        TooMuchCode: it takes too many steps to say.
+    """
     found = Aliases({None: {}})
     collector = _Collector(found)
     nodes = list(statements)
@@ -147,6 +181,7 @@ def aliases_of(statements: Iterable[ast.AST]) -> Aliases:
         collector.resolve()
         if _size(found) == before:
             break
+    found.forget()
     return found
 
 
@@ -170,21 +205,28 @@ class _Collector(ast.NodeVisitor):
         self._returned: list[tuple[str, ast.AST, ast.AST]] = []
         self._calls: list[tuple[ast.Call, ast.AST | None]] = []
         self._functions: dict[str, list[ast.AST]] = {}
+        # The first of the functions of a name, and the place or keyword by which something shared was passed to them.
+        self._passed: set[tuple[ast.AST, int | str]] = set()
 
     def resolve(self) -> None:
         """Note what is shared, as far as can be said by now."""
-        of = self._found.of
+        of, forget = self._found.of, self._found.forget
         for target, value, inside, outside in self._bound:
+            # What is bound here may be in the next value.
+            forget()
             for name, part in _pairs(target, value):
+                self._found.spend()
                 if not (shared := of(part, outside)):
                     continue
                 if isinstance(name, ast.Name):
                     self._bind(name.id, shared, inside)
                 elif isinstance(name, ast.Attribute) and not of(name.value, inside):
                     self._found.attributes.setdefault(name.attr, shared)
+        forget()
         for function, value, scope in self._returned:
             if shared := of(value, scope):
                 self._found.returns.setdefault(function, shared)
+        forget()
         for call, around in self._calls:
             self._pass_on(call, around)
 
@@ -192,14 +234,27 @@ class _Collector(ast.NodeVisitor):
         """What a function is called with is what its parameters stand for."""
         function = call.func
         called = self._functions.get(function.id, []) if isinstance(function, ast.Name) else []
-        for one in [*called, *([function] if isinstance(function, ast.Lambda) else [])]:
+        if isinstance(function, ast.Lambda):
+            called = [function]
+        if not called:
+            return
+        given: list[tuple[int | str, str]] = []
+        values: list[tuple[int | str | None, ast.expr]] = [*enumerate(call.args)]
+        for key, value in values + [(item.arg, item.value) for item in call.keywords]:
+            shared = self._found.of(value, scope)
+            # The first that is shared stays.
+            if key is not None and shared and (called[0], key) not in self._passed:
+                self._passed.add((called[0], key))
+                given.append((key, shared))
+        for one in called if given else ():
             arguments = one.args  # type: ignore[attr-defined]
             names = [item.arg for item in (*arguments.posonlyargs, *arguments.args)]
-            given = [*zip(names, call.args, strict=False)]
-            given += [(item.arg, item.value) for item in call.keywords if item.arg]
-            for name, value in given:
-                if shared := self._found.of(value, scope):
-                    self._bind(name, shared, one)
+            self._found.spend(len(names) + len(given))
+            for key, shared in given:
+                if isinstance(key, str):
+                    self._bind(key, shared, one)
+                elif key < len(names):
+                    self._bind(names[key], shared, one)
 
     def _bind(self, name: str, shared: str, scope: ast.AST | None) -> None:
         names = self._names(name, scope)

@@ -7,11 +7,11 @@ tried is plain to see, and a TA should not have to search for it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.grading.aliases import Aliases, aliases_of
+from autograder.grading.aliases import Aliases, TooMuchCode, aliases_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -74,6 +74,7 @@ _HOOKS = _words(
     "torch.nn.modules.module.register_module_parameter_registration_hook torch.overrides "
     "torch.utils._python_dispatch"
 )
+_MOST_PARTS = max(name.count(".") for name in (*_READY, *_HOOKS)) + 1
 # By these a module or tensor is observed. A function in the place of one is to be looked at, whatever it is set on.
 _OBSERVED = _words(
     "_buffers _modules _parameters as_subclass buffers children data_ptr detach is_leaf load_state_dict modules "
@@ -114,17 +115,21 @@ def look_through(nodes: Iterable[ast.AST]) -> list[Suspicion]:
         RecursionError: the code is nested too deeply.
     """
     statements = list(nodes)
-    looker = _Looker(aliases_of(statements))
-    for node in statements:
-        looker.visit(node)
-    return list(dict.fromkeys(looker.found))
+    found: list[Suspicion] = []
+    try:
+        looker = _Looker(aliases_of(statements), found)
+        for node in statements:
+            looker.visit(node)
+    except TooMuchCode:
+        found.append(Suspicion("more code than is looked through"))
+    return list(dict.fromkeys(found))
 
 
 class _Looker(ast.NodeVisitor):
     """Collects what to look at, scope by scope."""
 
-    def __init__(self, aliases: Aliases) -> None:
-        self.found: list[Suspicion] = []
+    def __init__(self, aliases: Aliases, found: list[Suspicion]) -> None:
+        self.found = found
         self._aliases = aliases
         self._scope: ast.AST | None = None
 
@@ -291,8 +296,10 @@ class _Looker(ast.NodeVisitor):
                     yield ast.unparse(node) if written else name
 
 
-def _begins_with(name: str, beginnings: Iterable[str]) -> bool:
-    return any(name == item or name.startswith(f"{item}.") for item in beginnings)
+def _begins_with(name: str, beginnings: Container[str]) -> bool:
+    """Whether a dotted name is one of these, or lies in one of them."""
+    parts = name.split(".", _MOST_PARTS)[:_MOST_PARTS]
+    return any(".".join(parts[:count]) in beginnings for count in range(1, len(parts) + 1))
 
 
 def _is_type_call(node: ast.expr) -> bool:

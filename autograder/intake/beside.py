@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -22,6 +22,8 @@ _WORD = re.compile(r"\w+")
 _IMPORTS = re.compile(r"^[ \t]*(?:from|import|%run|%load)\b(.*)$", re.MULTILINE)
 # A notebook that is run holds outputs too.
 _LARGEST = 10 * 2**20
+# Bytes of all files that are looked at, taken or not.
+_MOST_READ = 2 * _LARGEST
 
 
 def with_files(submission: Submission, beside: Mapping[str, Entry]) -> Submission:
@@ -37,17 +39,24 @@ def with_files(submission: Submission, beside: Mapping[str, Entry]) -> Submissio
     if not code:
         return submission
     files: dict[str, str] = {}
-    waiting = [cell.source for cell in submission.cells]
-    left = _MOST_TEXT
-    while waiting:
-        names = set(_named(waiting.pop()))
-        for path, entry in sorted(code.items()):
-            if path in files or len(files) >= _MOST_FILES or not _is_named(path, names):
+    index = _by_name(code)
+    names = {name for cell in submission.cells for name in _named(cell.source)}
+    left, unread = _MOST_TEXT, _MOST_READ
+    # Each name is looked up once, and each file is looked at once, whatever comes of it.
+    while paths := sorted({path for name in names for path in index.pop(name, ())}):
+        names = set()
+        for path in paths:
+            entry = code.pop(path, None)
+            if entry is None or len(files) >= _MOST_FILES:
                 continue
+            if entry.refused or entry.size > min(_LARGEST, unread):
+                continue
+            # In a zip, the size is what that claims: reading stops there.
+            unread -= entry.size
             text = _text_of(path, entry, left)
             if text is not None:
                 files[path] = text
-                waiting.append(text)
+                names.update(_named(text))
                 left -= len(text)
     if not files:
         return submission
@@ -62,17 +71,19 @@ def _named(source: str) -> Iterator[str]:
         yield from _WORD.findall(line[1])
 
 
-def _is_named(path: str, names: set[str]) -> bool:
-    pure = PurePosixPath(path)
-    stem = pure.parent.name if pure.stem == "__init__" else pure.stem
-    first = pure.parts[0].partition(".")[0]
-    return not is_promised(first) and (stem in names if pure.stem != "__init__" else first in names)
+def _by_name(paths: Iterable[str]) -> dict[str, list[str]]:
+    """Names in code -> the files that they may stand for. No file takes the place of a package."""
+    found: dict[str, list[str]] = {}
+    for path in paths:
+        pure = PurePosixPath(path)
+        first = pure.parts[0].partition(".")[0]
+        if not is_promised(first):
+            found.setdefault(first if pure.stem == "__init__" else pure.stem, []).append(path)
+    return found
 
 
 def _text_of(path: str, entry: Entry, most: int) -> str | None:
     """The text, of a notebook without its outputs; None if it cannot be read or is too long."""
-    if entry.refused or entry.size > _LARGEST:
-        return None
     try:
         data = entry.source.read_bytes()
         if path.endswith(".ipynb"):

@@ -42,6 +42,7 @@ def load_slice(
     # A notebook has these without an import; a `display` left in a function shows nothing here and costs nothing.
     module.__dict__.update(display=_nothing, get_ipython=_nothing, input=no_input)
     HandedIn.install([cell for cell in cells if cell.module])
+    modules = {cell.module.split(".")[0] for cell in cells if cell.module}
     bound: tuple[int | None, str] = (None, "")
     stopped: list[tuple[FailureData, set[str]]] = []
     try:
@@ -50,7 +51,8 @@ def load_slice(
                 continue
             filename = _known_text(cell)
             body = ast.parse(cell.source).body
-            parts = [binding_part(body[index], cell.fills) or body[index] for index in cell.statements]
+            found_parts = [binding_part(body[index], cell.fills, modules) for index in cell.statements]
+            parts = [part or body[index] for part, index in zip(found_parts, cell.statements, strict=True)]
             line = line_that_binds(function, parts)
             bound = (line, cell.name) if line else bound
             # Wherever it stands in the cell, as in a notebook, where each statement is compiled by itself.
@@ -90,6 +92,7 @@ def is_lacking(error: Exception) -> bool:
 class HandedIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Imports modules that were handed in with a notebook, from their text."""
 
+    handed_in = True
     _current: HandedIn | None = None
 
     def __init__(self, modules: Iterable[CellCode]) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+# An exercise's id as cells carry it, with the name of its function.
+_OF_EXERCISE = re.compile(r"\w{1,60}[.-](?P<name>[A-Za-z_]\w{0,100})(?P<check>-check)?")
+
 
 def function_name(exercise: str) -> str:
     """`"moco.enqueue"` -> `"enqueue"`."""
@@ -16,3 +22,9 @@ def cell_id(exercise: str) -> str:
 def check_cell_id(exercise: str) -> str:
     """The id of an exercise's graded cell: `"moco-enqueue-check"`."""
     return f"{cell_id(exercise)}-check"
+
+
+def functions_of(ids: Iterable[str]) -> list[tuple[str, bool]]:
+    """The functions whose exercises a cell may belong to by its ids, and whether as the graded cell: `-check`."""
+    found = map(_OF_EXERCISE.fullmatch, ids)
+    return [(item["name"], bool(item["check"])) for item in found if item]

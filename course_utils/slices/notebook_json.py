@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from course_utils.slices.names import functions_of
+
 # Objects in the JSON, each of which could be a cell: as many take 200 MB and half a second.
 _MAX_OBJECTS = 500_000
 # What a file that only Python's patient reader understands may become in memory.
@@ -28,8 +30,6 @@ _LONGEST_METADATA = 20_000
 _JSON_PER_CHARACTER = 6
 
 _NONE = msgspec.Raw(b"null")
-# An exercise's id as cells carry it, with the name of its function.
-_OF_EXERCISE = re.compile(r"\w{1,60}[.-](?P<name>[A-Za-z_]\w{0,100})(?P<check>-check)?")
 _KINDS = {b'"code"': "code", b'"markdown"': "markdown", b'"raw"': "raw"}
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
@@ -62,15 +62,15 @@ class JsonCell:
     @property
     def holds_exercise(self) -> bool:
         """Whether the text defines the function of an exercise whose id the cell carries, or checks it there."""
-        found = list(filter(None, map(_OF_EXERCISE.fullmatch, self.ids)))
+        found = functions_of(self.ids)
         text = (self.source(_LONGEST_SLIP) or "") if found else ""
         return any(
             "check(" in text
-            if item["check"]
+            if is_check
             else re.search(
-                rf"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?{item['name']}[ \t]*[(:=]", text, re.MULTILINE
+                rf"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+)?{name}[ \t]*[(:=]", text, re.MULTILINE
             )
-            for item in found
+            for name, is_check in found
         )
 
     @cached_property

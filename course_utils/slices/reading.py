@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,7 +62,7 @@ class Part:
     @cached_property
     def fills(self) -> frozenset[str]:
         """Names on which it calls methods that fill a container."""
-        return frozenset(filter(None, map(filled_name, _loose(self.node))))
+        return frozenset(filter(None, map(filled_name, loose(self.node))))
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -88,7 +88,7 @@ class CheckCall:
 
     Attributes:
         callee: the last name of what is called: `check`, or another if that was given to it.
-        names: what it is called with, or all texts of the statement where that is a variable.
+        names: what it is called with; where that is a variable, all texts of the statement and all such variables.
         line: of the cell, from 1.
         column: from 0.
     """
@@ -131,7 +131,8 @@ def _read(source: str, how: str) -> Read:
         text, tree = (
             (source, parse_python(source)) if how == "python" else parse_magics(source, how == "ipython")
         )
-        parts = [(index, binding_part(node)) for index, node in enumerate(tree.body)]
+        # Which imports stay depends on the files that are handed in.
+        parts = [(index, binding_part(node, modules=None)) for index, node in enumerate(tree.body)]
         read = tuple(Part(index, part, names_bound_by(part)) for index, part in parts if part is not None)
         return Read(
             text=text,
@@ -181,8 +182,8 @@ def global_names(node: ast.stmt) -> frozenset[str]:
 
     names = set(walk(symtable.symtable(ast.unparse(node), "cell", "exec"), top=True))
     # `x += 1` and `table["a"] = 1` read what they change, and `del x` needs what it takes away.
-    changed: list[ast.expr] = [child.target for child in _loose(node) if isinstance(child, ast.AugAssign)]
-    changed += [target for child in _loose(node) if isinstance(child, ast.Delete) for target in child.targets]
+    changed: list[ast.expr] = [child.target for child in loose(node) if isinstance(child, ast.AugAssign)]
+    changed += [target for child in loose(node) if isinstance(child, ast.Delete) for target in child.targets]
     return frozenset(names.union(*map(_stored, changed)))
 
 
@@ -225,7 +226,7 @@ def _body(node: ast.AST) -> list[ast.stmt]:
     return parts
 
 
-def _loose(node: ast.AST) -> Iterator[ast.AST]:
+def loose(node: ast.AST) -> Iterator[ast.AST]:
     """The statement and those in its branches and loops; not those of functions and classes."""
     waiting = [node]
     while waiting:
@@ -257,7 +258,7 @@ def names_bound_by(node: ast.stmt) -> frozenset[str]:
 
 
 def _values(node: ast.AST) -> Iterator[str]:
-    for child in _loose(node):
+    for child in loose(node):
         if isinstance(child, DEFINITION):
             yield child.name
         elif isinstance(child, ast.Import | ast.ImportFrom):
@@ -286,20 +287,25 @@ def _plain_names(target: ast.AST) -> Iterator[str]:
 
 
 def _containers(node: ast.AST) -> Iterator[str]:
-    for child in _loose(node):
+    return (name for name, value in given_values(node) if _is_container(value))
+
+
+def given_values(node: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+    """Names with the expressions whose values a statement gives them, one by one in `a, b = [], {}`."""
+    for child in loose(node):
         if isinstance(child, ast.Assign):
             for target in child.targets:
-                yield from _given_containers(target, child.value)
+                yield from _given(target, child.value)
         elif isinstance(child, ast.AnnAssign) and child.value is not None:
-            yield from _given_containers(child.target, child.value)
+            yield from _given(child.target, child.value)
 
 
-def _given_containers(target: ast.expr, value: ast.expr) -> Iterator[str]:
-    if isinstance(target, ast.Name) and _is_container(value):
-        yield target.id
+def _given(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
     elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
         for one, other in zip(target.elts, value.elts, strict=False):
-            yield from _given_containers(one, other)
+            yield from _given(one, other)
 
 
 def _is_container(value: ast.expr) -> bool:
@@ -356,26 +362,32 @@ def _checks(tree: ast.Module) -> Iterator[CheckCall]:
     for node in tree.body:
         if isinstance(node, DEFINITION):
             continue
+        calls: list[tuple[ast.Call, str, ast.expr | None, frozenset[str]]] = []
         for call in ast.walk(node):
-            if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
-                continue
-            callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
-            given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
-            if isinstance(given, ast.Constant):
-                names = {given.value} if isinstance(given.value, str) else set()
-            elif callee == "check" and given is not None:
-                names = {
-                    item.value
-                    for item in ast.walk(node)
-                    if isinstance(item, ast.Constant) and isinstance(item.value, str)
-                }
-                names |= {given.id} if isinstance(given, ast.Name) else set()
-            else:
-                continue
-            names = {name for name in names if _EXERCISE.fullmatch(name)}
-            if names and count < _MOST_CALLS:
-                count += 1
-                yield CheckCall(callee, frozenset(names), call.lineno, call.col_offset)
+            if count + len(calls) >= _MOST_CALLS:
+                break
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
+                callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+                given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
+                names = frozenset(_exercises([given.value] if isinstance(given, ast.Constant) else ()))
+                if names or (callee == "check" and not isinstance(given, ast.Constant | None)):
+                    calls.append((call, callee, given, names))
+        count += len(calls)
+        # What a variable stands for is not known: all of them share what stands in the statement.
+        variables = [given.id for _, _, given, names in calls if not names and isinstance(given, ast.Name)]
+        of_variables = any(not names for *_, names in calls)
+        shared = frozenset(_exercises([*_texts(node), *variables] if of_variables else ()))
+        for call, callee, _, names in calls:
+            if names or shared:
+                yield CheckCall(callee, names or shared, call.lineno, call.col_offset)
+
+
+def _texts(node: ast.AST) -> Iterator[object]:
+    return (item.value for item in ast.walk(node) if isinstance(item, ast.Constant))
+
+
+def _exercises(found: Iterable[object]) -> Iterator[str]:
+    return (name for name in found if isinstance(name, str) and _EXERCISE.fullmatch(name))
 
 
 def _aliases(tree: ast.Module) -> Iterator[str]:

@@ -47,7 +47,7 @@ def of_definitions(
     passed = {item.place for item in [*found.wraps, *found.ignored]}
     defined = _labels(item for item in written if item.place not in passed and name in item.part.values)
     if own and len(defined) > 1:
-        text = f"{name} is defined in code cells {several(defined)}: the one in {_cells([root])} counts"
+        text = f"{name} is defined in {_named(defined)}: the one in {_cells([root])} counts"
         yield SliceNote(SEVERAL_DEFINITIONS, text)
     changed = f"{name} of {_cells([root])} is wrapped or changed in"
     if found.wraps:
@@ -156,5 +156,12 @@ def where(label: str) -> str:
 
 
 def _cells(statements: Iterable[Statement]) -> str:
-    labels = _labels(statements)
-    return f"code cells {several(labels)}" if len(labels) > 1 else where(labels[0])
+    return _named(_labels(statements))
+
+
+def _named(labels: Sequence[str]) -> str:
+    if len(labels) == 1:
+        return where(labels[0])
+    if all(label.isdigit() for label in labels):
+        return f"code cells {several(labels)}"
+    return several(map(where, labels))

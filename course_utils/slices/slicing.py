@@ -12,6 +12,7 @@ cell, if it is checked nowhere below that). What stands below counts only for na
 from __future__ import annotations
 
 import ast
+import copy
 import re
 import sys
 from collections import defaultdict
@@ -20,6 +21,7 @@ from dataclasses import replace
 
 from course_utils.slices import remarks
 from course_utils.slices.cells import Cell
+from course_utils.slices.filling import Fillings, note_levels
 from course_utils.slices.found import (
     BOUND_BELOW,
     FILE_MISSING,
@@ -40,12 +42,12 @@ from course_utils.slices.found import (
     SliceNote,
     Statement,
 )
-from course_utils.slices.names import cell_id, check_cell_id, function_name
+from course_utils.slices.names import cell_id, check_cell_id, function_name, functions_of
 from course_utils.slices.plain import LONGEST_NAME, clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
 from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
-from course_utils.slices.sources import Source, Sources, imported_packages
+from course_utils.slices.sources import Source, Sources, imported_packages, type_in_words
 from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
 
 __all__ = [
@@ -94,38 +96,91 @@ class Program:
         self._cells = {source.key: source.cell for source in self._sources.all}
         # Loops and the like that are no part: the cell, the line and the names that they change.
         self._left: list[tuple[float, int, frozenset[str]]] = []
+        # Cells of text that hold an exercise's code count where no code cell has it.
+        self._texts = {key: source for key, source in self._read.items() if source.cell.kind != "code"}
+        self._in_code = self._bound_in_code() if self._texts else {}
+        spare = {source.cell.number for source in self._texts.values() if self._is_spare(source)}
+        # What such a cell runs goes with it.
+        self._spare = {key for key, source in self._texts.items() if source.cell.number in spare}
         self._statements = list(self._effective())
-        self._binding: dict[str, list[Statement]] = defaultdict(list)
-        for statement in self._statements:
-            for name in statement.binds:
-                self._binding[name].append(statement)
+        self._binding = _by_name(self._statements)
+
+    def _bound_in_code(self) -> dict[str, Source]:
+        """Name -> the last code cell that gives it a value of its own, no stub."""
+        found: dict[str, Source] = {}
+        for source in self._read.values():
+            if source.key in self._texts or source.read.problem:
+                continue
+            for part in source.read.parts:
+                if not is_stub(part.node):
+                    statement = Statement(source.key, source.label, part)
+                    found |= {name: source for name in part.values if not statement.changes(name)}
+        return found
+
+    def _is_spare(self, text: Source) -> bool:
+        """Whether code cells define the functions whose exercises' ids a cell of text carries."""
+        names = [name for name, _ in functions_of(text.cell.ids)]
+        return bool(names) and all(name in self._in_code for name in names)
+
+    def _as_for(self, name: str) -> Program:
+        """The program as it is for one function: cells of text give other functions only what no code cell binds."""
+        others = {
+            key
+            for key, source in self._texts.items()
+            if name in self._in_code or name not in [item for item, _ in functions_of(source.cell.ids)]
+        }
+        if not others:
+            return self
+        found = copy.copy(self)
+        found._statements = [
+            item
+            for item in self._statements
+            if item.key not in others or not item.binds & self._in_code.keys()
+        ]
+        found._binding = _by_name(found._statements)
+        return found
 
     def _effective(self) -> Iterator[Statement]:
         """The statements that may be part of a slice: calls that fill something do so on containers alone."""
         # Name -> whether its last value was made as a container; in a notebook without such calls nobody asks.
         is_container: dict[str, bool] = {}
-        fills = any(part.fills for source in self._read.values() for part in source.read.parts)
+        packages = self._sources.packages
+        every = [part for source in self._read.values() for part in source.read.parts]
+        fills = any(part.fills for part in every)
+        fillings = Fillings(every if fills else (), self._prelude.keys())
+        levels: dict[str, float] = {}
         for source in self._read.values():
-            parts = [] if source.read.problem else source.read.parts
+            if source.key in self._spare:
+                continue
+            parts = () if source.read.problem else source.read.parts
             self._left += [(source.key, line, names) for line, names in source.read.left]
             for part in parts:
+                if isinstance(part.node, ast.Import | ast.If | ast.Try | ast.With):
+                    # What is neither installed nor handed in gives no name a value.
+                    node = binding_part(part.node, modules=packages)
+                    if node is not None and names_bound_by(node) != part.binds:
+                        part = Part(part.index, node, names_bound_by(node))
+                if fills:
+                    note_levels(part, levels)
                 if part.fills:
                     made = {name for name in part.fills - part.values if is_container.get(name)}
                     made |= part.fills & part.containers
+                    made -= fillings.others(part, levels)
                     if other := part.fills - made:
-                        node = binding_part(part.node, made)
+                        node = binding_part(part.node, made, packages)
                         changed = part.binds & other if node else part.binds
                         self._left.append((source.key, part.node.lineno, changed))
                         if node is None:
                             continue
                         part = Part(part.index, node, names_bound_by(node))
                 if fills:
-                    is_container |= {name: name in part.containers for name in part.values}
+                    values = part.values - (self._in_code.keys() if source.key in self._texts else set())
+                    is_container |= {name: name in part.containers for name in values}
                 yield Statement(source.key, source.label, part)
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
-        found = self._slice(exercise)
+        found = self._as_for(function_name(exercise))._slice(exercise)
         notes = tuple(replace(note, text=clip(note.text)) for note in found.notes)
         if isinstance(found, NoSlice):
             return replace(found, reason=clip(found.reason), notes=notes)
@@ -140,9 +195,15 @@ class Program:
             notes.append(SliceNote(SEVERAL_CELLS, text))
         defining = self._binding.get(name, [])
         written = [item for item in defining if not is_stub(item.node)]
-        for kind in sorted({self._cells[key].kind for key in tagged} - {"code"}):
-            title = kind.capitalize() if kind == "markdown" else kind
-            text = f"the cell of {name} is no code cell but a {title} cell: it was read as code"
+        texts = {
+            type_in_words(self._cells[key].kind): key in self._spare for key in tagged if key in self._texts
+        }
+        for title, is_spare in sorted(texts.items()):
+            if is_spare:
+                where = remarks.where(self._in_code[name].label)
+                text = f"a {title} cell carries the id {cell_id(exercise)}: it was not read, for {where} defines {name}"
+            else:
+                text = f"the cell of {name} is no code cell but a {title} cell: it was read as code"
             notes.append(SliceNote(OTHER_TYPE, text))
         if not written:
             return self._missing(name, tagged, bool(defining), tuple(notes))
@@ -223,6 +284,8 @@ class Program:
         """Where the exercise is checked: a cell, and the number of its statements above the check."""
         places = []
         for key, source in self._read.items():
+            if key in self._spare and check_cell_id(exercise) not in source.cell.ids:
+                continue
             calls = [
                 (call.line, call.column)
                 for call in source.read.checks
@@ -230,7 +293,8 @@ class Program:
             ]
             if calls:
                 parts = [(part.node.lineno, part.node.col_offset, part.index) for part in source.read.parts]
-                above = [index for line, column, index in parts if (line, column) < max(calls)]
+                last = max(calls)
+                above = [index for line, column, index in parts if (line, column) < last]
                 places.append((key, max(above, default=-1) + 1))
             elif check_cell_id(exercise) in source.cell.ids:
                 places.append((key, _AT_ITS_END))
@@ -317,6 +381,14 @@ class Program:
             text = self._read[key].read.text
             code.append(CellCode(items[0].label, text, (*future, *places), tuple(fills), unless))
         return code
+
+
+def _by_name(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
+    found: dict[str, list[Statement]] = defaultdict(list)
+    for statement in statements:
+        for name in statement.binds:
+            found[name].append(statement)
+    return found
 
 
 def _last(items: list[Statement], name: str) -> Statement:

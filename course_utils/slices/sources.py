@@ -67,12 +67,15 @@ class Sources:
         self._room = MAX_CODE
         for cell in cells:
             read = self._read(cell)
-            if read.file:
+            if read.file and cell.kind == "code":
                 self._write(*read.file)
             run = self._run(cell)
             for place, inner in enumerate(run, start=1):
                 self._add(cell.number - 1 + place / (len(run) + 1), inner[0], inner[1], self._read(inner[1]))
-            self._add(cell.number, str(cell.number), cell, read)
+            label = (
+                str(cell.number) if cell.kind == "code" else f"{type_in_words(cell.kind)} cell {cell.number}"
+            )
+            self._add(cell.number, label, cell, read)
 
     def _add(self, key: float, label: str, cell: Cell, read: Read) -> None:
         self.all.append(Source(key, label, cell, read))
@@ -108,7 +111,9 @@ class Sources:
             except ValueError:
                 continue
             sources = [item.source for item in inner] if inner is not None else [text]
-            found += [(_path(name), Cell(cell.number, source, frozenset())) for source in sources]
+            found += [
+                (_path(name), Cell(cell.number, source, frozenset(), kind=cell.kind)) for source in sources
+            ]
         return found
 
     def is_check(self, call: CheckCall) -> bool:
@@ -127,6 +132,12 @@ class Sources:
                 found[module] = CellCode(path, self._files[path], (), module=module)
                 waiting += [name for name in _imports_of(self._files[path]) if not is_promised(name)]
         return list(found.values())
+
+    @property
+    def packages(self) -> frozenset[str]:
+        """The top-level names by which files of the hand-in can be imported."""
+        names = (path.removesuffix(".py").split("/")[0] for path in self._files if path.endswith(".py"))
+        return frozenset(name for name in names if not is_promised(name))
 
     def _of_package(self, package: str) -> Iterator[tuple[str, str]]:
         """Path and name of the modules of a package that is handed in."""
@@ -162,6 +173,11 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
         else:
             waiting += ast.iter_child_nodes(node)
     return list(found)
+
+
+def type_in_words(kind: str) -> str:
+    """A type of cell in a sentence: Markdown is a name."""
+    return kind.capitalize() if kind == "markdown" else kind
 
 
 def _imports_of(text: str) -> list[str]:

@@ -61,21 +61,27 @@ class CellCode(msgspec.Struct, frozen=True):
     module: str = ""
 
 
-def binding_part(node: ast.stmt, fills: Container[str] | None = None) -> ast.stmt | None:
+def binding_part(
+    node: ast.stmt, fills: Container[str] | None = None, modules: Container[str] | None = ()
+) -> ast.stmt | None:
     """The part of a statement that gives names a value; None if there is none.
 
     Loose expressions go, also those inside `if`, `try` and `with`: the print in `if torch.cuda.is_available(): ...`,
     the installation after `except ImportError`. A loop counts if it does nothing but bind and fill: one with a call of
-    its own may be hours of training. Of `import torch, wandb` what is installed here stays.
+    its own may be hours of training. Of `import torch, helpers, wandb` what is installed or handed in stays.
 
     Args:
         node: the statement.
         fills: the names on which calls like `table.append(3)` count as a part; None for all names.
+        modules: top-level names of what is handed in beside the notebook; None if all imports are to stay.
     """
     if isinstance(node, ast.Import):
+        if modules is None:
+            return node
         # Looking for a package takes a while, and nobody imports so many in one statement.
         few = node.names[:_MOST_LOOKED_FOR]
-        here = [alias for alias in few if is_installed(alias.name)] + node.names[_MOST_LOOKED_FOR:]
+        here = [alias for alias in few if alias.name.split(".")[0] in modules or is_installed(alias.name)]
+        here += node.names[_MOST_LOOKED_FOR:]
         return ast.copy_location(ast.Import(here or node.names), node)
     if isinstance(node, _PLAIN):
         return node
@@ -86,17 +92,17 @@ def binding_part(node: ast.stmt, fills: Container[str] | None = None) -> ast.stm
     if not isinstance(node, ast.If | ast.Try | ast.With):
         return None
     part = copy.copy(node)
-    part.body = _parts(node.body, fills) or [_nothing(node)]
+    part.body = _parts(node.body, fills, modules) or [_nothing(node)]
     bodies = [part.body]
     if isinstance(part, ast.If | ast.Try):
-        part.orelse = _parts(part.orelse, fills)
+        part.orelse = _parts(part.orelse, fills, modules)
         bodies.append(part.orelse)
     if isinstance(part, ast.Try):
         part.handlers = [copy.copy(handler) for handler in part.handlers]
         for handler in part.handlers:
-            handler.body = _parts(handler.body, fills) or [_nothing(handler)]
+            handler.body = _parts(handler.body, fills, modules) or [_nothing(handler)]
             bodies.append(handler.body)
-        part.finalbody = _parts(part.finalbody, fills) or ([] if part.handlers else [_nothing(node)])
+        part.finalbody = _parts(part.finalbody, fills, modules) or ([] if part.handlers else [_nothing(node)])
         bodies.append(part.finalbody)
     return part if any(not isinstance(child, _FLOW) for body in bodies for child in body) else None
 
@@ -140,14 +146,19 @@ def _is_found(package: str) -> bool:
         spec = importlib.util.find_spec(package)
     except (ImportError, ValueError):
         return False
+    if getattr(spec and spec.loader, "handed_in", False):
+        # Of the slice that was loaded here last.
+        return False
     if spec is None or is_promised(package) or not spec.origin:
         return spec is not None
     # In a notebook's kernel a student's own helpers.py can be imported; where the notebook is graded it cannot.
     return Path.cwd() not in Path(spec.origin).parents[:2]
 
 
-def _parts(body: list[ast.stmt], fills: Container[str] | None) -> list[ast.stmt]:
-    found = [child if isinstance(child, _FLOW) else binding_part(child, fills) for child in body]
+def _parts(
+    body: list[ast.stmt], fills: Container[str] | None, modules: Container[str] | None
+) -> list[ast.stmt]:
+    found = [child if isinstance(child, _FLOW) else binding_part(child, fills, modules) for child in body]
     return [child for child in found if child is not None]
 
 

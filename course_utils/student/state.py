@@ -102,9 +102,19 @@ def own_cell_stops(name: str, cells: Sequence[Mapping[str, Any]], stopped: Mappi
         cells: of the notebook.
         stopped: first line of each cell that ended in an exception -> the exception.
     """
-    definition = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
-    own = [cell_source(cell) for cell in cells if definition.search(cell_source(cell))]
+    own = [cell_source(cell) for cell in _defining(name, cells)]
     return next((stopped[first] for text in own if (first := first_line(text)) in stopped), "")
+
+
+def is_defined_in_text(name: str, cells: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the function stands in a Markdown or raw cell, and in no code cell."""
+    kinds = {cell.get("cell_type") for cell in _defining(name, cells)}
+    return bool(kinds) and "code" not in kinds
+
+
+def _defining(name: str, cells: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    definition = re.compile(rf"^\s*(?:async\s+)?def\s+{re.escape(name)}\b", re.MULTILINE)
+    return [cell for cell in cells if definition.search(cell_source(cell))]
 
 
 def follows_from(

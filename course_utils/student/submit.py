@@ -38,6 +38,7 @@ from course_utils.student.present import points
 from course_utils.student.state import (
     bound_below,
     follows_from,
+    is_defined_in_text,
     names_that_differ,
     names_used,
     own_cell_stops,
@@ -405,8 +406,9 @@ def _disagreement(
     if whole and whole.points > shown.points:
         return [
             f"It's better when the whole notebook is run, but the grader runs only {name} and the imports, definitions "
-            "and assignments that it needs: no loose calls or loops, no %run and no other magics. Put what it needs "
-            f"into the cell of {name}."
+            "and assignments above its check that it needs, with what fills their lists, sets and dictionaries: no "
+            "other calls and loops, and no magics but %run and %%writefile of what it uses. Put what it needs into "
+            f"the cell of {name}."
         ]
     if whole and whole.points < shown.points:
         begins = f"When the whole notebook is run it's {_in_words(whole.status)} at its end, because"
@@ -414,6 +416,11 @@ def _disagreement(
         if stopped := own_cell_stops(name, cells, stops):
             return [
                 f"{begins} the cell of {name} stops there: {stopped}. {free} it so, and this costs no points."
+            ]
+        if is_defined_in_text(name, cells):
+            return [
+                f"{begins} its cell is no code cell, so it is not run there. The grader reads it as code and this "
+                "costs no points, but make it a code cell again (in a notebook: Esc, then Y)."
             ]
         names = [name, *(item for item in mine if item != name)]
         below = bound_below(cells, names, name)[:_MOST_NAMED]

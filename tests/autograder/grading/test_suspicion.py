@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import ast
+import time
 
 import pytest
 
+from autograder.grading import aliases
 from autograder.grading.slicing import flags_of
 from autograder.grading.suspicion import look_through, suspicions
 from autograder.results import FlagKind
@@ -191,6 +193,31 @@ def test_flags_for_the_staff_that_do_not_accuse() -> None:
         "to be looked at: a.f uses torch.equal =",
         "to be looked at: a.f uses lightly, lightly.loss: perhaps a ready-made answer",
     ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def g(y):\n    " + "a," * 4000 + "b = " + "x," * 4005,
+        "def g(y):\n    " + "=".join(f"a{n}" for n in range(800)) + "=(" + "y," * 800 + ")",
+        "def g(y):\n" + "    f(torch)\n" * 1500 + "    def f(a): pass\n" * 1500,
+        "def g(y):\n" + ("    x" + ".a" * 250 + "\n") * 100,
+        "def g(y):\n    x = " + "getattr(" * 60 + "y" + ", 'k')" * 60,
+    ],
+    ids=["tuples", "targets", "calls", "attributes", "nested"],
+)
+def test_code_of_no_use_is_looked_through_in_no_time(source: str) -> None:
+    nodes = ast.parse(source).body
+    began = time.perf_counter()
+    look_through(nodes)
+    assert time.perf_counter() - began < 8
+
+
+def test_more_code_than_is_looked_through_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import ctypes\nx = torch.nn.Module\nx.forward = f"
+    assert "torch.nn.Module.forward =" in found(source)
+    monkeypatch.setattr(aliases, "_MOST_STEPS", 3)
+    assert found(source)[-1] == "more code than is looked through"
 
 
 def test_no_reference_and_no_misconception_is_suspect() -> None:

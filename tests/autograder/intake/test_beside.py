@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import zipfile
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from autograder.intake import beside
 from autograder.intake.collect import collect
 from autograder.intake.submission import Submission
+from autograder.intake.tree import Entry
 from autograder.nbgrader.choosing import chosen_file
+from course_utils.slices.cells import Cell
 from tests.support.notebooks import write
 
 CELLS = [
@@ -101,3 +104,33 @@ def test_files_of_others_and_above_the_notebook_are_not_beside_it(tmp_path: Path
     (tmp_path / "class/zoe").mkdir()
     (tmp_path / "class/zoe/helpers.py").write_text("x = 1")
     assert of_class(tmp_path / "class/ada").files.keys() == {"other.ipynb"}
+
+
+def naming(count: int, source: str) -> Submission:
+    cells = tuple(Cell(number, f"{source}  # {number}", frozenset()) for number in range(1, count + 1))
+    return Submission(student="ada", unit="moco", path="moco.ipynb", sha256="0" * 64, cells=cells)
+
+
+def test_each_file_is_read_once_and_few_bytes_of_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever names a file in each cell that is refused after it was read costs no more than with one cell."""
+    read: list[str] = []
+    kept = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read.append(path.name) or kept(path))
+    files = {}
+    for name in ("a.py", "b.py", "c.py"):
+        (tmp_path / name).write_bytes(b"import d\nx = '\xff'")
+        files[name] = Entry(parts=(name,), source=tmp_path / name, size=100)
+    submission = naming(50, "import a, b, c")
+    assert beside.with_files(submission, files) == submission
+    assert read == ["a.py", "b.py", "c.py"]
+    monkeypatch.setattr(beside, "_MOST_READ", 250)
+    read.clear()
+    beside.with_files(submission, files)
+    assert read == ["a.py", "b.py"]
+
+
+def test_many_files_that_nothing_names_take_no_time() -> None:
+    files = {f"f{k}.py": Entry(parts=(f"f{k}.py",), source=Path("/nonexistent")) for k in range(5000)}
+    began = time.perf_counter()
+    beside.with_files(naming(100, "import g"), files)
+    assert time.perf_counter() - began < 2

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -130,6 +132,18 @@ def test_what_is_no_check_of_it(no_check: str) -> None:
     assert result(slice_of(*cells)) == 1
 
 
+def test_many_checks_in_one_statement_are_read_in_no_time() -> None:
+    began = time.perf_counter()
+    cells = [
+        ("u-f", "def f():\n    return k"),
+        ("", "k = 2"),
+        ("", "[" + "check(f)," * 2000 + "]"),
+        ("", "k = 3"),
+    ]
+    assert result(slice_of(("", "k = 1"), *cells)) == 2
+    assert time.perf_counter() - began < 5
+
+
 def test_within_the_cell_of_the_check_only_what_stands_above_it() -> None:
     own = ("u-f", "def f():\n    return k\nk = 1\ncu.check('u.f')\nk = 2")
     assert result(slice_of(own)) == 1
@@ -221,6 +235,10 @@ def test_conditional_definitions() -> None:
         ("table = []\nif True:\n    table.append(1)\n    print('no')", [1]),
         ("table = []\nwith open('/dev/null') as file:\n    table.append(1)\n    file.read()", [1]),
         ("table = []\nfor k in range(2):\n    row = []\n    row.append(k)\n    table.append(row)", [[0], [1]]),
+        ("import math\ndef g(k):\n    out = []\n    for _ in range(k):\n        out.append(1)\n    return len(out) + h(k)\nh = lambda k: k\ntable = []\nfor k in range(2):\n    table.append(math.floor(g(k)))", [0, 2]),
+        ("table = {'a': [], 'b': 2}\ntable['a'].append(table['b'])", {"a": [2], "b": 2}),
+        ("table = [[[]]] * 2\ntable[0][0].append(3)\ntable[1].pop()", [[], []]),
+        ("first = [1]\ntable = first + [2]\ntable.append(3)", [1, 2, 3]),
     ],
 )  # fmt: skip
 def test_what_fills_a_table_belongs_to_it(above: str, value: object) -> None:
@@ -244,6 +262,13 @@ def blocks(source: str) -> list[str]:
         "table = []\nfor batch in loader:\n    optimizer.step()\n    table.append(1)",
         "table = []\nwhile True:\n    table.append(1)",
         "table = []\nlosses = []\nlosses.append(train())",
+        "table = {'t': EMA()}\ntable['t'].update(student)",
+        "table = [SGD()]\nif True:\n    table[0].clear()",
+        "table = [[], SGD()]\ntable[1].clear()",
+        "table = [SGD()]\ntable.pop().clear()",
+        "table = [SGD() for _ in range(2)]\ntable[0].clear()",
+        "table = []\nfor epoch in range(100):\n    table.append(train(epoch))",
+        "table = []\nfor batch in loader:\n    table.append(loss(batch).backward())",
         "table = []\nmeter = Meter()\nfor n in range(3):\n    meter.update(n)\n    table.append(n)",
     ],
 )
@@ -255,6 +280,25 @@ def test_what_else_calls_something_stays_out(above: str) -> None:
     assert len(found.statements) == 2
     wanted = [] if "import" in above or "losses" in above else ["left-out"]
     assert [kind for kind in kinds(found) if kind == "left-out"] == wanted
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "table = {}\ntable['t'] = EMA()\ntable['t'].update(1)",
+        "table = {}\ntable.setdefault('t', EMA()).update(1)",
+        "table = []\ntable.append(EMA())\ntable[0].update(1)",
+        "model = EMA()\ntable = []\ntable.append(model(1))",
+        "model = EMA()\ndef train(e):\n    return model(e)\ntable = []\nfor e in range(3):\n    table.append(train(e))",
+        "def train(e):\n    e.backward()\ntable = []\nfor e in range(3):\n    table.append(train(e))",
+    ],
+)
+def test_what_is_put_into_a_table_is_never_called(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return table"), CHECK)
+    assert kinds(found) == ["left-out"]
+    executed = str([(cell.statements, cell.fills) for cell in found.cells])
+    last = ast.parse(above).body[-1].lineno
+    assert last not in [item.node.lineno for item in found.statements if item.key == 1], executed
 
 
 def test_a_call_on_what_is_no_container_is_cut_out_of_a_branch() -> None:
@@ -290,6 +334,18 @@ def test_modules_that_a_cell_writes_or_that_lie_beside(use: str) -> None:
     # Those of the last slice are gone, and the next one's take their place.
     other = slice_of(("u-f", use), CHECK, files={"helpers.py": "def g(x):\n    return 7"})
     assert result(other) == 7
+
+
+@pytest.mark.parametrize("place", ["{}", "try:\n    {}\nexcept ImportError:\n    pass", "if True:\n    {}"])
+def test_a_module_among_other_imports(place: str) -> None:
+    imports = place.format("import math, helpers, no_such_package, lib.a as a")
+    use = ("u-f", f"{imports}\ndef f():\n    return helpers.K + a.X")
+    files = {"helpers.py": "K = 1", "lib/a.py": "X = 3"}
+    assert result(slice_of(use, CHECK, files=files)) == 4
+    assert result(slice_of(("", "%%writefile helpers.py\nK = 2"), use, CHECK, files=files)) == 5
+    # What is not there hides nothing.
+    use = ("u-f", f"{place.format('import math, helpers')}\ndef f():\n    return math.floor(1.5)")
+    assert result(slice_of(use, CHECK)) == 1
 
 
 def test_modules_in_folders() -> None:
@@ -452,3 +508,50 @@ def test_other_cells_of_text_are_not_read_as_code() -> None:
         "metadata": {"nbgrader": {"grade_id": "u-q1"}},
     }
     assert len(parse_notebook(notebook(other, {"cell_type": "code", "source": CODE}))) == 1
+
+
+RIGHT = {"cell_type": "code", "source": CODE}
+OLD = {"cell_type": "markdown", "source": "k = 5\ndef f(x):\n    return 9\ncu.check('u.f')", "metadata": META}
+CHECKED = {"cell_type": "code", "source": "cu.check('u.f')"}
+STUB = {"cell_type": "code", "source": "def f(x):\n    raise NotImplementedError"}
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        ([RIGHT, OLD, CHECKED], ["other-type", "found-by-name"]),
+        ([OLD, RIGHT, CHECKED], ["other-type", "found-by-name"]),
+        ([OLD, RIGHT], ["other-type", "found-by-name"]),
+        ([RIGHT | {"metadata": META}, OLD, CHECKED], ["several-cells", "other-type"]),
+        ([OLD | {"cell_type": "raw"}, RIGHT | {"metadata": META}], ["several-cells", "other-type"]),
+    ],
+)
+def test_text_takes_the_place_of_no_code(cells: list[dict[str, Any]], wanted: list[str]) -> None:
+    found = Program(parse_notebook(notebook(*cells))).slice("u.f")
+    assert isinstance(found, Slice)
+    assert (result(found, 1), kinds(found)) == (2, wanted)
+    (said,) = [note.text for note in found.notes if note.kind == "other-type"]
+    assert "carries the id u-f: it was not read, for code cell" in said
+    assert said.endswith("defines f")
+
+
+def test_text_counts_beside_a_stub_and_what_only_wraps_it() -> None:
+    for other in (STUB, {"cell_type": "code", "source": "f = (lambda g: g)(f)"}):
+        found = Program(parse_notebook(notebook(OLD, other, CHECKED))).slice("u.f")
+        assert isinstance(found, Slice)
+        assert result(found, 1) == 9
+
+
+def test_other_names_of_text_are_for_what_has_no_value_in_code() -> None:
+    """The cell of `g` became text. What it binds besides may serve `f`, but changes nothing that code binds."""
+    text = "def g(x):\n    return x\nk = 5\nj = 6"
+    cells = [
+        {"cell_type": "code", "source": "k = 1"},
+        {"cell_type": "markdown", "source": text, "metadata": {"nbgrader": {"grade_id": "u-g"}}},
+        {"cell_type": "code", "source": "def f(x):\n    return k, j", "metadata": META},
+    ]
+    program = Program(parse_notebook(notebook(*cells)))
+    found = program.slice("u.f")
+    assert isinstance(found, Slice)
+    assert (result(found, 0), kinds(found)) == ((1, 6), [])
+    assert "other-type" in kinds(program.slice("u.g"))

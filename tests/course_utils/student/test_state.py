@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -112,8 +113,6 @@ def test_a_cell_that_lacks_what_an_open_exercise_would_have_given() -> None:
 def disagreement(
     whole: tuple[str, float], here: dict[str, str], there: dict[str, str], *stopped: Any
 ) -> list[str]:
-    from importlib import import_module
-
     submit = import_module("course_utils.student.submit")
     shown = CheckedExercise(
         "moco.enqueue", "correct" if whole[1] < 5 else "wrong", 5 if whole[1] < 5 else 0, 5.5
@@ -135,6 +134,17 @@ def test_a_rebound_name_is_named() -> None:
         "When the whole notebook is run it's error at its end, because sum gets another value in the cell that begins "
         "with 'sum = 0'. The grader does not run that, so this costs no points."
     ]
+
+
+def test_a_cell_that_became_text_is_named() -> None:
+    submit = import_module("course_utils.student.submit")
+    text = {"cell_type": "markdown", "source": "def enqueue(q, p, k):\n    return 1"}
+    for cells, said in (([text, *code("x = 1")], True), ([text, *code("def enqueue(q): pass")], False)):
+        shown = CheckedExercise("moco.enqueue", "correct", 5.5, 5.5)
+        whole = CheckedExercise("moco.enqueue", "not attempted", 0, 5.5)
+        (line,) = submit._disagreement(shown, whole, whole, {"cells": cells}, FreshRun())
+        assert ("its cell is no code cell" in line) == said
+        assert ("other cells change" in line) != said
 
 
 def test_a_cell_that_does_not_compile_is_named() -> None:
