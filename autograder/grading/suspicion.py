@@ -225,7 +225,8 @@ class _Looker(ast.NodeVisitor):
             reads = (
                 name == "getattr" and len(node.args) > 1 and self._bindings.may_be(node.args[1], _ATTRIBUTES)
             )
-            if patches or makes or reads or (name in _CALLS and node not in self._shown):
+            harmless = node in self._shown or (name == "open" and _opens_own(node.args))
+            if patches or makes or reads or (name in _CALLS and not harmless):
                 self._add(f"{name}()")
             if name == "print":
                 # For whoever looks for a mistake.
@@ -428,6 +429,12 @@ def _is_harmless(node: ast.Attribute, asked: str, name: str) -> bool:
     if node.attr == "__class__":
         return asked in ("__name__", "__qualname__")
     return name == "sys.path" and asked in ("append", "insert")
+
+
+def _opens_own(arguments: Sequence[ast.expr]) -> bool:
+    """A file in the working folder, by a name that is written there."""
+    name = arguments[0].value if arguments and isinstance(arguments[0], ast.Constant) else ""
+    return isinstance(name, str) and name != "" and not name.startswith(("/", "\\")) and ".." not in name
 
 
 def _bound_by(item: ast.stmt) -> set[str]:

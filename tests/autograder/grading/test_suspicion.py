@@ -151,6 +151,10 @@ def found(source: str) -> list[str]:
         ("import importlib.util", "importlib.util"),
         ("import sys\nsys.path = []", "sys.path"),
         ("x = locals()", "locals()"),
+        ("open('/proc/self/environ')", "open()"),
+        ("open('../x')", "open()"),
+        ("open(3)", "open()"),
+        ("open(name)", "open()"),
         ("c = q.__class__", "__class__"),
         ("torch.backends.cudnn.is_available = h['x']", "torch.backends.cudnn.is_available ="),
         # A setting is a value.
@@ -200,6 +204,7 @@ def test_what_is_named(source: str, what: str) -> None:
         "import inspect\nprint(inspect.signature(f), inspect.getsource(f))",
         "print(x.__class__.__name__, locals())",
         "import sys\nsys.path.append('/content')\nsys.path.insert(0, '..')",
+        "with open('notes.txt', 'a') as file: file.write('x')",
         "import importlib, helper\nimportlib.reload(helper)",
         "class A:\n    n = 0\nA.state_dict = lambda self: 0\na = A()\na.parameters = make()",
         "class Queue:\n    def state_dict(self): return {}\n    def parameters(self): return []",
