@@ -5,6 +5,9 @@ How slices are cut is in `course_utils.slices.slicing`: `cu.submit` shows studen
 
 from __future__ import annotations
 
+import ast
+import contextlib
+
 from autograder.grading.suspicion import Suspicion, look_through
 from autograder.results import Flag, FlagKind
 from course_utils.running.lacking import Lack
@@ -38,7 +41,13 @@ def flag_of(exercise: str, lack: Lack) -> Flag:
 
 
 def _suspicious(found: Slice) -> list[Suspicion]:
+    modules = [cell for cell in found.cells if cell.module]
+    own = {cell.module.split(".")[0] for cell in modules}
     try:
-        return look_through(item.node for item in found.statements)
-    except RecursionError:
+        seen = look_through((item.node for item in found.statements), own)
+        for cell in modules:
+            with contextlib.suppress(SyntaxError, ValueError):
+                seen += look_through(ast.parse(cell.source).body, own)
+        return list(dict.fromkeys(seen))
+    except (RecursionError, MemoryError):
         return [Suspicion("code that is nested very deeply")]

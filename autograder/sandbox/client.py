@@ -38,7 +38,10 @@ from course_utils.slices.bounded import Bounded
 from course_utils.slices.statements import CellCode
 
 _GONE = "the worker of the fork server is gone"
-_FILLED = "the process was ended: it had written more to its working folder than the 64 MB and 1,024 files that it may"
+_FILLED = (
+    "the process was ended: it had written more to its working folder than the 64 MB and 1,024 files that it may, or "
+    "made folders there that cannot be looked through"
+)
 
 
 class Sandbox:

@@ -6,8 +6,10 @@ while a job runs. In namespaces it is a file system of its own, which cannot hol
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Generator
 from pathlib import Path
 
 from course_utils.running.place import empty
@@ -25,37 +27,59 @@ LOOK_SECONDS = 0.05
 
 
 class WorkingFolder:
-    """A folder in which one job at a time works."""
+    """A folder in which one job at a time works.
+
+    Attributes:
+        path: where it is; another place if what lies there cannot be removed.
+    """
 
     def __init__(self, path: str, uid: int | None) -> None:
         """Make it.
 
         Args:
-            path: what is there is emptied.
+            path: what is there is removed.
             uid: the user of the jobs; None: ours.
 
         Raises:
             OSError: it cannot be made.
         """
         self.path = path
-        self._place = Path(path)
-        self._place.mkdir(mode=0o700, exist_ok=True)
-        self._unused = 0
-        self.empty()
-        if uid is not None:
-            os.chown(path, uid, uid)
+        self._first = path
+        self._given_up = 0
+        self._uid = uid
+        self.renew()
         self._least = min(_LEFT_BYTES, self._left() // 2)
+
+    def renew(self) -> None:
+        """Make it anew: the times, size and number of a folder would tell a job of the one before it.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        try:
+            if Path(self.path).exists():
+                self.empty()
+                Path(self.path).rmdir()
+        except OSError:
+            # Without isolation a process may outlive its job, and go on writing.
+            self._given_up += 1
+            self.path = f"{self._first}.{self._given_up}"
+        Path(self.path).mkdir(mode=0o700)
+        self._set_unused()
+        if self._uid is not None:
+            os.chown(self.path, self._uid, self._uid)
 
     def empty(self) -> None:
         """Remove what a job has left. Raises `OSError` if something cannot be removed."""
         if self._is_unused():
             return
-        self._place.chmod(0o700)
+        Path(self.path).chmod(0o700)
         empty(self.path)
-        self._unused = self._changed()
+        self._set_unused()
 
     def is_overfull(self) -> bool:
         """Whether a job has written more than it may, or the disk is nearly full and it has written at all."""
+        # A disk that others have filled is not the fault of who has written nothing.
         if self._is_unused():
             return False
         return self._left() < self._least or not _is_small(self.path)
@@ -64,34 +88,74 @@ class WorkingFolder:
         found = os.statvfs(self.path)
         return found.f_bavail * found.f_frsize
 
+    def _set_unused(self) -> None:
+        # No change sets this time: clocks of file systems tick so seldom that one could be missed otherwise.
+        os.utime(self.path, ns=(0, 0))
+        self._unused = self._changed()
+
     def _is_unused(self) -> bool:
-        return self._changed() == self._unused and not any(self._place.iterdir())
+        return self._changed() == self._unused and not any(Path(self.path).iterdir())
 
     def _changed(self) -> int:
-        return self._place.stat().st_mtime_ns
+        return Path(self.path).stat().st_mtime_ns
 
 
 def _is_small(path: str) -> bool:
-    """Whether a tree is within the limits. What is removed while it is looked at does not count."""
+    """Whether a tree is within the limits, and can be looked at. What is removed meanwhile does not count."""
     taken = entries = 0
-    waiting = [(path, 0)]
-    while waiting:
-        folder, depth = waiting.pop()
-        try:
-            with os.scandir(folder) as found:
-                for entry in found:
-                    entries += 1
-                    if entries > _ENTRIES:
-                        return False
-                    about = entry.stat(follow_symlinks=False)
-                    taken += about.st_blocks * 512
-                    if stat.S_ISDIR(about.st_mode):
-                        waiting.append((entry.path, depth + 1))
-        except FileNotFoundError:
-            continue
-        except PermissionError:
-            # Of a job with the user of the grader: nothing of use is in a folder that its owner cannot open.
-            return False
-        if taken > _BYTES or depth > _DEPTH:
-            return False
+    try:
+        with contextlib.closing(_sizes(path)) as sizes:
+            for size in sizes:
+                entries += 1
+                taken += size
+                if entries > _ENTRIES or taken > _BYTES:
+                    return False
+    except OSError:
+        # It belongs to a job with the grader's own user that has closed a folder to itself, or is changed on purpose
+        # while it is looked at: nothing that a notebook needs.
+        return False
     return True
+
+
+def _sizes(path: str) -> Generator[int]:
+    """Bytes on the disk of each entry of a tree.
+
+    Folders are opened one from another: a path may be longer than the kernel takes. All on the way down stay open:
+    the one above may be another when we come back.
+
+    Raises:
+        OSError: a folder cannot be looked at, or the tree is too deep.
+    """
+    waiting: list[tuple[int, list[str]]] = [(os.open(path, os.O_RDONLY | os.O_DIRECTORY), [])]
+    try:
+        yield from _sizes_in(*waiting[-1])
+        while waiting:
+            here, folders = waiting[-1]
+            if not folders:
+                os.close(here)
+                waiting.pop()
+                continue
+            try:
+                there = os.open(folders.pop(), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+            except FileNotFoundError:
+                continue
+            waiting.append((there, []))
+            if len(waiting) > _DEPTH + 1:
+                raise OSError("a tree that is too deep")
+            yield from _sizes_in(*waiting[-1])
+    finally:
+        for here, _ in waiting:
+            os.close(here)
+
+
+def _sizes_in(here: int, folders: list[str]) -> Generator[int]:
+    """The same of one open folder; the names of the folders in it are added to the list."""
+    with os.scandir(here) as found:
+        for entry in found:
+            try:
+                about = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if stat.S_ISDIR(about.st_mode):
+                folders.append(entry.name)
+            yield about.st_blocks * 512

@@ -128,7 +128,6 @@ class Worker:
         """Take what the server has prepared. Raises `OSError` if the kernel refuses what the tier promises."""
         self._control = control
         self._folder = folder
-        self._rules = rules_of_job(setup, folder.path) if folder else None
         self._running: int | None = None
         self._filled = False
         self._setup = setup
@@ -155,26 +154,36 @@ class Worker:
         while self._folder and self._running and not self._filled:
             if select.select([self._control], [], [], LOOK_SECONDS)[0]:
                 return
-            if self._folder.is_overfull():
+            try:
+                overfull = self._folder.is_overfull()
+            except Exception:  # noqa: BLE001 - whatever a job has made of its folder ends that job, not the worker
+                overfull = True
+            if overfull:
                 self._kill(self._running)
                 self._filled = True
 
     def _start(self) -> None:
+        rules = None
+        if self._folder:
+            self._folder.renew()
+            rules = rules_of_job(self._setup, self._folder.path)
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if pid == 0:
-            self._job(theirs, ours)
+            self._job(theirs, ours, rules)
         theirs.close()
+        if rules is not None:
+            os.close(rules)
         self._running, self._filled = pid, False
         _hand_over(self._control, ours, pid)
 
-    def _job(self, channel: socket.socket, other: socket.socket) -> None:
+    def _job(self, channel: socket.socket, other: socket.socket, rules: int | None) -> None:
         from autograder.sandbox.child import serve_job
 
         try:
             self._control.close()
             other.close()
-            confine_job(self._setup, self._uid, self._memory, self._calls, self._rules)
+            confine_job(self._setup, self._uid, self._memory, self._calls, rules)
             serve_job(channel, self._folder.path if self._folder else SCRATCH[0])
             os._exit(0)
         finally:
@@ -192,7 +201,9 @@ class Worker:
         self._running = None
         # What one submission has written is not there for the next one.
         if self._folder:
-            self._folder.empty()
+            with contextlib.suppress(OSError):
+                # What cannot be removed is left where it is: the next job has another folder.
+                self._folder.empty()
         if self._setup.tier == "full":
             with contextlib.suppress(ChildProcessError):
                 while True:

@@ -30,6 +30,8 @@ _SOCKET_OPTIONS = (3, 4, 38, 39)
 # Not what takes pages of a file, such as those of torch, from all who use it, or looks for pages like one's own.
 _MEMORY_ADVICE = (0, 1, 2, 3, 4, 8, 14, 15, 16, 17, 18, 22, 23)
 _FILE_ADVICE = (0, 1, 2, 3, 5)
+# A file without a name is in no folder, and so in none that is looked at.
+_O_TMPFILE = 0o20000000
 
 
 class Only(NamedTuple):
@@ -122,8 +124,9 @@ CALLS: dict[str, tuple[int | None, int | None, *tuple[Only, ...]]] = {
     "munmap": (11, 215),
     "nanosleep": (35, 101),
     "newfstatat": (262, 79),
-    "open": (2, None),
-    "openat": (257, 56),
+    # Not openat2, whose flags lie in memory.
+    "open": (2, None, Only(1, (0,), mask=_O_TMPFILE)),
+    "openat": (257, 56, Only(2, (0,), mask=_O_TMPFILE)),
     "pause": (34, None),
     "pipe": (22, None),
     "pipe2": (293, 59),

@@ -76,6 +76,14 @@ def first_lack(exercise: PreparedExercise, failures: Iterable[Failure | None]) -
     return next((found for item in failures if item and (found := lack_of(item, name))), None)
 
 
+def lack_here(exercise: PreparedExercise, failures: Iterable[Failure | None]) -> Lack | None:
+    """The same on a student's own machine, of a GPU: files and packages there are the student's to look for."""
+    lack = first_lack(exercise, failures)
+    if lack is None or lack.what != "gpu":
+        return None
+    return replace(lack, told=lack.told.replace("The grader has", "Your machine has", 1))
+
+
 def lack_of(failure: Failure, device_of: str = "x.device") -> Lack | None:
     """What is lacking by one exception; None if it speaks of nothing that the grader lacks.
 

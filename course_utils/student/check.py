@@ -27,6 +27,7 @@ from course_utils.checks.observation import Failure
 from course_utils.checks.observe import failure_of, observe
 from course_utils.checks.prepared import PreparedExercise
 from course_utils.running.execute import line_that_binds, no_function, no_input
+from course_utils.running.lacking import lack_here, with_lack
 from course_utils.running.uncompiled import uncompiled
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
@@ -206,7 +207,8 @@ def _run(function: Callable[..., Any], prepared: PreparedExercise, device: str) 
     costs = [
         text for name, text in _COSTS.items() if any(item.quantities.get(name) is False for item in every)
     ]
-    return judge(prepared, seen, device), costs
+    lack = lack_here(prepared, (observation.failure for observation in every))
+    return with_lack(judge(prepared, seen, device), lack), costs
 
 
 def _result(
@@ -243,6 +245,8 @@ def _result(
             "Not attempted: the function raises NotImplementedError. Write its body, run its cell, then run this one "
             f"again. If you have written it, delete {line}"
         )
+    elif worst.status == ERROR and (lack := lack_here(prepared, [failure])):
+        reason = f"{lack.told}."
     elif worst.status == ERROR and failure:
         reason = f"The function raised {failure.message.rstrip('.')}{_in_line(failure)}"
     return replace(

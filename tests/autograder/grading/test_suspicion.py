@@ -107,6 +107,58 @@ def found(source: str) -> list[str]:
         ),
         ("lib = torch.library.Library('aten', 'IMPL')", "torch.library"),
         ("import numbers\nnumbers.Real.register(C)", "numbers.Real.register"),
+        # The name on the left is reason enough, whatever is on the right.
+        ("q.named_parameters = h['x']", "q.named_parameters ="),
+        ("q.named_parameters = other.named_parameters", "q.named_parameters ="),
+        ("q.modules = make()", "q.modules ="),
+        ("def f(q, v): q.buffers = v", "q.buffers ="),
+        ("v = h['x']\nq.state_dict = v", "q.state_dict ="),
+        ("import types\nq.state_dict = types.MethodType(f, q)", "q.state_dict ="),
+        (
+            "class Q:\n    def f(self):\n        from types import MethodType\n        self.parameters = MethodType(g, self)",
+            "self.parameters =",
+        ),
+        ("for c, v in zip(a, b): c.data_ptr = v", "c.data_ptr ="),
+        ("setattr(q, 'named_' + 'parameters', f)", "setattr()"),
+        ("n = 'named_' + 'parameters'\nsetattr(q, n, 3)", "setattr()"),
+        ("setattr(q, f'named_{x}', 3)", "setattr()"),
+        ("for n in ('state_dict',): setattr(q, n, 3)", "setattr()"),
+        ("def f(q, n): setattr(q, n, lambda: 0)", "setattr()"),
+        ("setattr(q, a + b, 3)", "setattr()"),
+        ("class P(torch.nn.Parameter):\n    def data_ptr(self): return 0", "def data_ptr"),
+        ("class P(nn.Module):\n    state_dict = lambda self: {}", "def state_dict"),
+        ("class A(nn.Module): pass\nclass B(A):\n    def parameters(self): return []", "def parameters"),
+        ("class A(nn.Module): pass\nA.state_dict = lambda self: {}", "A.state_dict ="),
+        ("type('P', (nn.Parameter,), {'data_ptr': f})", "type()"),
+        ("q._parameters[n] = p", "q._parameters[...] ="),
+        ("del q._buffers['x']", "q._buffers[...] ="),
+        ("q._modules.update(x=p)", "q._modules.update()"),
+        ("d = q._parameters\nd['x'] = p", "d[...] ="),
+        (
+            "import functools\nfunctools.update_wrapper(torch.Tensor, S, assigned=('equal',))",
+            "functools.update_wrapper()",
+        ),
+        ("from functools import update_wrapper as u\nu(q, S, ('state_dict',))", "functools.update_wrapper()"),
+        (
+            "import operator\noperator.methodcaller('__setattr__', 'equal', None)(q)",
+            "operator.methodcaller()",
+        ),
+        ("from operator import attrgetter\nattrgetter('a.__class__')(q)", "operator.attrgetter()"),
+        ("getattr(q, '__cla' + 'ss__')", "getattr()"),
+        ("match q:\n    case object(__class__=c): pass", "__class__"),
+        ("import copyreg\ncopyreg.pickle(torch.Tensor, f)", "copyreg"),
+        ("q._register_state_dict_hook(f)", "_register_state_dict_hook()"),
+        ("import inspect\ninspect.currentframe()", "inspect.currentframe"),
+        ("from traceback import walk_stack", "traceback.walk_stack"),
+        ("import importlib.util", "importlib.util"),
+        ("import sys\nsys.path = []", "sys.path"),
+        ("x = locals()", "locals()"),
+        ("open('/proc/self/environ')", "open()"),
+        ("open('../x')", "open()"),
+        ("open(3)", "open()"),
+        ("open(name)", "open()"),
+        ("c = q.__class__", "__class__"),
+        ("torch.backends.cudnn.is_available = h['x']", "torch.backends.cudnn.is_available ="),
         # A setting is a value.
         ("torch.backends.cudnn.is_available = lambda: True", "torch.backends.cudnn.is_available ="),
     ],
@@ -147,6 +199,26 @@ def test_what_is_named(source: str, what: str) -> None:
         "import kornia.augmentation as K\nfrom torch.optim import SGD\noptimizer = SGD([], 1)",
         "import math\nfrom collections import defaultdict\nfrom functools import partial\nloss = partial(F.mse_loss)",
         "def f(x):\n    return x.__len__() + len(x.shape)",
+        "import os\nos.makedirs('figs', exist_ok=True)\ntorch.save(x, 'a.pt')\ny = torch.load('a.pt')",
+        "import tempfile, pickle, inspect, traceback, logging, importlib",
+        "import tempfile\nwith tempfile.TemporaryDirectory() as folder: pass\nimport pickle\npickle.dump(x, file)",
+        "import traceback\ntry: f()\nexcept ValueError: traceback.print_exc()",
+        "import inspect\nprint(inspect.signature(f), inspect.getsource(f))",
+        "print(x.__class__.__name__, locals())",
+        "import sys\nsys.path.append('/content')\nsys.path.insert(0, '..')",
+        "with open('notes.txt', 'a') as file: file.write('x')",
+        "import importlib, helper\nimportlib.reload(helper)",
+        "class A:\n    n = 0\nA.state_dict = lambda self: 0\na = A()\na.parameters = make()",
+        "class Queue:\n    def state_dict(self): return {}\n    def parameters(self): return []",
+        "class B(Queue):\n    def buffers(self): return []\nclass Queue: pass",
+        "from types import SimpleNamespace\nc = SimpleNamespace()\nc.modules = make()",
+        "torch.backends.cuda.matmul.allow_tf32 = not True\ntorch.backends.cudnn.enabled = torch.cuda.is_available()",
+        "class Net(nn.Module):\n    def __init__(self, n):\n        super().__init__()\n        for i in range(n):\n"
+        "            setattr(self, f'layer{i}', nn.Linear(2, 2))\n            setattr(self, 'fc' + str(i), nn.ReLU())\n"
+        "            setattr(self, f'_{i}', 3)\n    def forward(self, x): return x",
+        "from functools import wraps\ndef d(f):\n    @wraps(f)\n    def g(*a): return f(*a)\n    return g",
+        "import operator\nsorted(x, key=operator.attrgetter('name'))\noperator.methodcaller('lower')('A')",
+        "old = q._parameters['weight']\nfor n, p in q._buffers.items(): p.data = p.data * 2",
     ],
 )
 def test_what_notebooks_do_is_not(source: str) -> None:
@@ -176,6 +248,19 @@ def test_what_notebooks_do_is_not(source: str) -> None:
 def test_ready_made_answers(source: str, what: str) -> None:
     seen = look_through([ast.parse(source)])
     assert what in [item.what for item in seen if item.ready], seen
+
+
+def test_a_module_of_ones_own_is_no_ready_made_answer_and_is_looked_through() -> None:
+    helper = "import torch\ndef loss(a): return a\ntorch.equal = loss\n"
+    cells = [
+        Cell(1, "%%writefile simclr.py\n" + helper, frozenset()),
+        Cell(2, "import simclr\ndef f(a):\n    return simclr.loss(a)\n", frozenset({"a-f"})),
+    ]
+    flags = flags_of("a.f", Program(cells).slice("a.f"))
+    assert [flag.text for flag in flags if flag.audience == "staff"] == [
+        "to be looked at: a.f uses torch.equal ="
+    ]
+    assert [item.ready for item in look_through([ast.parse("import simclr")])] == [True]
 
 
 def test_flags_for_the_staff_that_do_not_accuse() -> None:

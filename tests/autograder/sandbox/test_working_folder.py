@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from autograder.sandbox import folder as folders
 from autograder.sandbox.client import ForkServer, Job, Limits, Sandbox
 from autograder.sandbox.folder import WorkingFolder
+from autograder.sandbox.server import Worker
 from course_utils.checks.case import Case
 from course_utils.checks.observation import Failure, Observation
 from course_utils.checks.prepared import Fault
@@ -128,6 +130,111 @@ def test_who_fills_it_fails_alone(sandbox: Sandbox, what: str) -> None:
         assert seen.status == "crashed"
         assert "more to its working folder than the 64 MB and 1,024 files" in seen.message
     assert ask(sandbox, "return str(os.listdir('.'))") == "the string '[]'"
+
+
+LONG = {
+    # A path may have 4,096 characters: these folders can be reached one from another alone.
+    "long names": "for i in range(24):\n    os.mkdir('n' * 250)\n    os.chdir('n' * 250)\nopen('x', 'w').close()\n"
+    "import time\ntime.sleep(0.5)\nreturn 1",
+    "swapped": "import time\nfor i in range(9): os.mkdir(f'x{i}')\nuntil = time.monotonic() + 1\n"
+    "while time.monotonic() < until:\n    for i in range(9):\n        os.rename(f'x{i}', 'y')\n"
+    "        open(f'x{i}', 'w').close()\n        os.unlink(f'x{i}')\n        os.rename('y', f'x{i}')\nreturn 1",
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_what_is_in_it_harms_no_worker(sandbox: Sandbox, what: str) -> None:
+    seen = ask(sandbox, LONG[what])
+    assert seen == 1 or (
+        isinstance(seen, Fault) and seen.status == "crashed" and "working folder" in seen.message
+    )
+    assert what == "swapped" or seen == 1
+    assert ask(sandbox, "return str(os.listdir('.'))") == "the string '[]'"
+
+
+def test_a_tree_is_looked_through_by_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "_BYTES", 2**20)
+    made = WorkingFolder(str(tmp_path / "work"), None)
+    here = Path.cwd()
+    os.chdir(tmp_path / "work")
+    try:
+        for _ in range(24):
+            Path("n" * 250).mkdir()
+            os.chdir("n" * 250)
+        assert not made.is_overfull()
+        Path("file").write_bytes(b"x" * 2**21)
+        assert made.is_overfull()
+        Path("file").unlink()
+        for _ in range(10):
+            Path("n").mkdir()
+            os.chdir("n")
+        assert made.is_overfull()
+    finally:
+        os.chdir(here)
+    made.empty()
+    assert not made.is_overfull()
+
+
+@pytest.mark.parametrize("error", [OSError("odd"), ValueError("odd"), NotADirectoryError()])
+def test_a_look_that_fails_ends_the_job_alone(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: WorkingFolder) -> bool:
+        raise error
+
+    # A fork server is a program of its own: it does not see this patch, so a worker is asked directly.
+    monkeypatch.setattr(WorkingFolder, "is_overfull", fail)
+    ended: list[int] = []
+    worker = Worker.__new__(Worker)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        vars(worker).update(
+            _control=theirs,
+            _folder=WorkingFolder.__new__(WorkingFolder),
+            _running=7,
+            _filled=False,
+            _kill=ended.append,
+        )
+        worker._watch()
+    assert ended == [7]
+    assert worker._filled
+
+
+def test_a_file_without_a_name_cannot_be_made(sandbox: Sandbox) -> None:
+    if sandbox.tier == "none":
+        pytest.skip("no system call is refused in this tier")
+    seen = ask(sandbox, "return os.open('.', os.O_TMPFILE | os.O_RDWR)")
+    assert isinstance(seen, Failure)
+    assert "PermissionError" in seen.message
+    assert ask(sandbox, "with tempfile.TemporaryFile() as file: return file.write(b'x')") == 1
+
+
+def test_it_tells_nothing_of_the_job_before(sandbox: Sandbox) -> None:
+    told = "found = os.stat('.')\nreturn str((found.st_size, found.st_mtime_ns, found.st_nlink))"
+    leave = "for i in range(900): Path('g' * 230 + str(i)).touch()\nPath('d').mkdir()\nreturn 1"
+    with Sandbox(LIMITS, server=sandbox.server) as fresh:
+        before = ask(fresh, told)
+        assert ask(fresh, leave) == 1
+        after = ask(fresh, told)
+    if sandbox.tier == "full":
+        # A file system of its own, made when it is: its time is that of the making.
+        before, after = (str(text).rsplit(",", 2)[0] for text in (before, after))
+    assert after == before
+
+
+def test_a_folder_that_cannot_be_removed_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = WorkingFolder(str(tmp_path / "work"), None)
+    (tmp_path / "work" / "a").write_text("x")
+
+    def fail(path: str) -> None:
+        raise OSError("it is written to")
+
+    monkeypatch.setattr(folders, "empty", fail)
+    made.renew()
+    assert made.path == str(tmp_path / "work.1")
+    assert os.listdir(made.path) == []  # noqa: PTH208
+    made.renew()
+    assert made.path == str(tmp_path / "work.1")
 
 
 def test_one_file_can_be_so_large_and_no_larger(sandbox: Sandbox) -> None:

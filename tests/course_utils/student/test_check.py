@@ -579,6 +579,23 @@ def test_a_function_that_fails_on_the_gpu_alone_is_wrong(monkeypatch: pytest.Mon
     assert "On the CPU all is right" in str(result)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="needs a machine without a GPU")
+@pytest.mark.parametrize("hint", [0, 1, 3])
+def test_a_machine_without_a_gpu_is_told_as_such(hint: int) -> None:
+    function = cell("def enqueue(queue, pointer, keys):\n    return queue.to('cuda')\n")
+    result = run(function, hint=hint)
+    assert result.status == "error"
+    told = (
+        "Your machine has no GPU: your function asks for 'cuda', in line 2 of your cell: return queue.to('cuda'). "
+        "Take the device from the inputs: queue.device"
+    )
+    assert result.reason == f"{told}."
+    assert all(item.message == told for item in result.verdicts)
+    for text in (str(result), result._repr_html_()):
+        assert "NVIDIA" not in text
+        assert "on your system" not in text
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("exercise", sorted(UNIT.exercises))
 def test_the_reference_is_right_on_the_gpu(exercise: str) -> None:
