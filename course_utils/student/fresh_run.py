@@ -125,9 +125,14 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
     def run() -> None:
         try:
             # What the kernel itself says on starting is of no use to a student.
-            client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # nbclient leaves the kernel of a manager that it was given running, unless it's told not to.
+            client.execute(
+                env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cleanup_kc=True
+            )
         except BaseException as error:  # a kernel that dies; told below
             failure.append(error)
+        finally:
+            _kill(manager)
 
     # A thread of its own, because the event loop of this kernel is busy with the cell that called us.
     thread = threading.Thread(target=run, daemon=True)
@@ -135,12 +140,18 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
     try:
         _show_progress(thread, started, len(notebook.cells))
     except KeyboardInterrupt:
-        process = getattr(manager.provisioner, "process", None)
-        if process is not None:
-            process.kill()
+        _kill(manager)
         thread.join(10)
         raise
     return _read_run(notebook.cells, failure)
+
+
+def _kill(manager: Any) -> None:
+    """End a kernel's process, if it's still there: it holds torch, a gigabyte of memory."""
+    process = getattr(manager.provisioner, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait(10)
 
 
 def _show_progress(thread: threading.Thread, started: Sequence[int], total: int) -> None:

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import sys
+import time
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +153,42 @@ def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
     dead = submit.run_fresh(notebook(code("import os\nos._exit(1)")), "moco", elsewhere)
     assert dead.results is None
     assert "kernel" in dead.stopped[-1][1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    "source", ["x = 1", "while True: pass", "import os\nos._exit(1)"], ids=["ends", "hangs", "dies"]
+)
+def test_no_kernel_is_left_behind(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.setattr("course_utils.student.fresh_run._SECONDS_PER_CELL", 2)
+    before = children()
+    submit.run_fresh(notebook(code(source)), "moco", elsewhere)
+    assert children() <= before
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_no_kernel_is_left_behind_by_who_interrupts(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(thread: Any, started: Any, total: int) -> None:
+        while not started[0]:
+            time.sleep(0.1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("course_utils.student.fresh_run._show_progress", interrupted)
+    before = children()
+    with pytest.raises(KeyboardInterrupt):
+        submit.run_fresh(notebook(code("while True: pass")), "moco", elsewhere)
+    assert children() <= before
+
+
+def children() -> set[int]:
+    """Processes that this one started and that still run; those that have ended are not counted."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found.add(int(path.parent.name))
+    return found
 
 
 # --- without a kernel -------------------------------------------------------------------------------------------
