@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,16 @@ class FreshRun:
     unfinished: int = 0
 
 
-def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None:
+def run_fresh(
+    content: NotebookJson, unit: str, folder: Path, leave_out: Collection[str] = ()
+) -> FreshRun | None:
     """Run a notebook from the top in a kernel of its own, in the check profile.
 
     Args:
         content: the notebook; it is not changed.
         unit: whose exercises are checked at the end.
         folder: working directory of the kernel.
+        leave_out: exercises that are not checked, because they do not come to an end.
 
     Returns:
         What became of it, or None if notebooks can't be run here (nbclient and ipykernel come with Jupyter).
@@ -100,7 +103,7 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
             notebook = nbformat.reads(json.dumps(content), as_version=4)
     except Exception as error:
         return FreshRun(stopped=[("", f"the notebook could not be opened ({type(error).__name__})")])
-    question = f"from course_utils.student.submit import _answer\n_answer(globals(), {unit!r})"
+    question = f"from course_utils.student.submit import _answer\n_answer(globals(), {unit!r}, {sorted(leave_out)!r})"
     notebook.cells.append(nbformat.v4.new_code_cell(question))
     # No folders: what is left is the kernel of this very Python, whatever other kernels are installed.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
