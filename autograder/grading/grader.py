@@ -47,6 +47,8 @@ _LARGE = 2 * 2**20
 
 # The run of public cases may take as long as so many calls that each use up their time, and all attempts of a person as
 # long as so many besides those of the graded cases: the latest may hang in both runs, and an earlier one still be run.
+# Exercises have equal shares of the run of public cases, so that one that hangs there does not spoil what is told of
+# the others.
 _PUBLIC_CALLS = 1
 _SPARE_CALLS = 2
 
@@ -359,7 +361,7 @@ class Grader:
         """
         wanted = {id_: item for id_, item in slices.items() if self._public[id_][0].checks}
         cases = {id_: self._public[id_][1] for id_ in wanted}
-        ran = self._run(wanted, cases, _PUBLIC_CALLS, clock)
+        ran = self._run(wanted, cases, _PUBLIC_CALLS, clock, shared=True)
         verdicts = {
             id_: self._verdicts(_Question(self._public[id_][0], seen, hidden=False))
             for id_, seen in ran.seen.items()
@@ -374,14 +376,19 @@ class Grader:
         cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
         calls: int,
         clock: _Clock,
+        *,
+        shared: bool = False,
     ) -> _Ran:
-        """Run each slice with the cases of its exercise, for as long as so many calls may take and the clock allows."""
+        """Run each slice with the cases of its exercise, for as long as so many calls may take and the clock allows.
+
+        If that is `shared`, no exercise takes more than its part of the time.
+        """
         most = clock.take(self._limits.seconds * calls)
         try:
-            ran = self._run_once(slices, cases, most)
+            ran = self._run_once(slices, cases, most, shared=shared)
         except SandboxError:
             # A server or a worker may have been killed from outside: there is another one now.
-            ran = self._run_once(slices, cases, most)
+            ran = self._run_once(slices, cases, most, shared=shared)
         clock.left -= ran.seconds
         return ran
 
@@ -390,6 +397,8 @@ class Grader:
         slices: Mapping[str, Slice | NoSlice],
         cases: Mapping[str, Mapping[str, Sequence[CaseData]]],
         seconds: float,
+        *,
+        shared: bool,
     ) -> _Ran:
         try:
             sandbox = self._idle.get_nowait()
@@ -405,7 +414,8 @@ class Grader:
                 # Nobody's time: the first submission would be told that it took seconds.
                 sandbox.start()
             started = time.monotonic()
-            with Runner(sandbox, self.device, seconds) as runner:
+            share = seconds / max(1, len(runnable)) if shared else None
+            with Runner(sandbox, self.device, seconds, share=share) as runner:
                 for id_, slice_ in runnable.items():
                     begun = time.monotonic()
                     seen[id_] = runner.run(self.unit.exercises[id_].name, slice_.cells, cases[id_])

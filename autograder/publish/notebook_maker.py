@@ -125,8 +125,6 @@ def _rules(unit: Unit, course: Course) -> NotebookNode:
         "- **What the figures mean.** `cu.check` runs the visible checks, with small values that you may see. Hidden "
         "checks with other values decide the points together with them; when all visible ones pass, a line says what "
         "the hidden ones look at. Written answers are read by people.",
-        "- **What is left alone.** A function changes nothing but what its docstring says: not its arguments, not "
-        "torch's random seed, its default dtype, or whether it records gradients. What does costs points.",
         "- **Hints.** `cu.check(..., hint=1)` shows the smallest failing case, `hint=2` a hint for the mistake, "
         "`hint=3` what was got beside what was expected. They cost no points.",
     ]

@@ -127,7 +127,9 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
 def _other_packages(slice_: Slice) -> list[str]:
     """Packages that a slice imports, but of which nobody knows whether the grader has them too."""
     found = imported_packages(statement.node for statement in slice_.statements)
-    return [name for name in found if not is_promised(name)]
+    # Files that the slice takes along the grader has too.
+    own = {cell.module.split(".")[0] for cell in slice_.cells if cell.module}
+    return [name for name in found if not is_promised(name) and name not in own]
 
 
 def _read(stream: IO[bytes]) -> bytes | None:

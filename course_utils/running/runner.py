@@ -59,17 +59,22 @@ class Processes(Protocol):
 class Runner:
     """One notebook. Use as a context manager: its processes end with it."""
 
-    def __init__(self, sandbox: Processes, device: str, seconds: float) -> None:
+    def __init__(
+        self, sandbox: Processes, device: str, seconds: float, *, share: float | None = None
+    ) -> None:
         """Nothing is started yet.
 
         Args:
             sandbox: where its processes come from.
             device: `"cpu"` or `"cuda"`.
             seconds: for all exercises together, by the clock.
+            share: for one exercise, which has at least half of it; what is left of `seconds`, if left out.
         """
         self._sandbox = sandbox
         self._device = device
         self._until = time.monotonic() + seconds
+        self._share = share
+        self._share_until = self._job_until = self._until
         self._stack = ExitStack()
         self._job: ExerciseJob | None = None
         self._saw_cases = False
@@ -101,6 +106,7 @@ class Runner:
         Raises:
             SandboxError: the sandbox failed.
         """
+        self._give_its_share()
         seen: dict[str, list[Observation | Fault]] = {}
         failure = self._load(function, cells)
         if failure is not None:
@@ -125,6 +131,15 @@ class Runner:
                 break
         return seen
 
+    def _give_its_share(self) -> None:
+        """Let the next exercise have its time, in a new process if earlier ones have used up that of the old one."""
+        if self._share is None:
+            return
+        now = time.monotonic()
+        self._share_until = min(self._until, now + self._share)
+        if self._job and self._job_until < min(self._until, now + self._share / 2):
+            self._job.close()
+
     def _load(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         failure = self._load_once(function, cells)
         if isinstance(failure, Failure) and self._saw_cases and self._job:
@@ -141,7 +156,8 @@ class Runner:
 
     def _load_once(self, function: str, cells: Sequence[CellCode]) -> Failure | Fault | None:
         if self._job is None or not self._job.alive:
-            self._job = self._stack.enter_context(self._sandbox.job(self._until))
+            self._job_until = self._share_until
+            self._job = self._stack.enter_context(self._sandbox.job(self._job_until))
             self._saw_cases = False
         return self._job.load(function, cells)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,13 +75,16 @@ class FreshRun:
     unfinished: int = 0
 
 
-def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None:
+def run_fresh(
+    content: NotebookJson, unit: str, folder: Path, leave_out: Collection[str] = ()
+) -> FreshRun | None:
     """Run a notebook from the top in a kernel of its own, in the check profile.
 
     Args:
         content: the notebook; it is not changed.
         unit: whose exercises are checked at the end.
         folder: working directory of the kernel.
+        leave_out: exercises that are not checked, because they do not come to an end.
 
     Returns:
         What became of it, or None if notebooks can't be run here (nbclient and ipykernel come with Jupyter).
@@ -100,7 +103,7 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
             notebook = nbformat.reads(json.dumps(content), as_version=4)
     except Exception as error:
         return FreshRun(stopped=[("", f"the notebook could not be opened ({type(error).__name__})")])
-    question = f"from course_utils.student.submit import _answer\n_answer(globals(), {unit!r})"
+    question = f"from course_utils.student.submit import _answer\n_answer(globals(), {unit!r}, {sorted(leave_out)!r})"
     notebook.cells.append(nbformat.v4.new_code_cell(question))
     # No folders: what is left is the kernel of this very Python, whatever other kernels are installed.
     manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
@@ -125,9 +128,14 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
     def run() -> None:
         try:
             # What the kernel itself says on starting is of no use to a student.
-            client.execute(env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            # nbclient leaves the kernel of a manager that it was given running, unless it's told not to.
+            client.execute(
+                env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cleanup_kc=True
+            )
         except BaseException as error:  # a kernel that dies; told below
             failure.append(error)
+        finally:
+            _kill(manager)
 
     # A thread of its own, because the event loop of this kernel is busy with the cell that called us.
     thread = threading.Thread(target=run, daemon=True)
@@ -135,12 +143,18 @@ def run_fresh(content: NotebookJson, unit: str, folder: Path) -> FreshRun | None
     try:
         _show_progress(thread, started, len(notebook.cells))
     except KeyboardInterrupt:
-        process = getattr(manager.provisioner, "process", None)
-        if process is not None:
-            process.kill()
+        _kill(manager)
         thread.join(10)
         raise
     return _read_run(notebook.cells, failure)
+
+
+def _kill(manager: Any) -> None:
+    """End a kernel's process, if it's still there: it holds torch, a gigabyte of memory."""
+    process = getattr(manager.provisioner, "process", None)
+    if process is not None and process.poll() is None:
+        process.kill()
+        process.wait(10)
 
 
 def _show_progress(thread: threading.Thread, started: Sequence[int], total: int) -> None:

@@ -20,6 +20,7 @@ from course_utils.running.alone import CannotRun, judge_alone
 from course_utils.slices.help import Help, merged, read_help
 from course_utils.slices.names import function_name
 from course_utils.student.check import asked_for, check_in, in_notebook, undisturbed
+from course_utils.student.endless import without_calls
 from course_utils.student.fresh_run import (
     INSIDE,
     MARK,
@@ -115,7 +116,12 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
     graded = _graded(made, unit)
     endless = {result.exercise for result in graded or () if result.status == TIMEOUT}
     here = {result.exercise: result for result in report(namespace, unit, leave_out=endless)}
-    fresh = run_fresh(content, unit, path.parent)
+    to_run, skipped = without_calls(content, endless)
+    if skipped:
+        slow = " and ".join(function_name(id_) for id_ in sorted(endless))
+        cells = "1 cell that needs" if skipped == 1 else f"{skipped} cells that need"
+        print(f"{slow} does not come to an end, so {cells} it will not be run.")
+    fresh = run_fresh(to_run, unit, path.parent, endless)
     _seconds[unit] = time.monotonic() - started
     _print_results(content, here, fresh, graded)
     size = f"({target.stat().st_size / 1000:,.0f} kB)"
@@ -326,12 +332,12 @@ def _download(path: Path) -> None:
 # --- the fresh run ----------------------------------------------------------------------------------------------
 
 
-def _answer(namespace: Mapping[str, Any], unit: str) -> None:
+def _answer(namespace: Mapping[str, Any], unit: str, leave_out: Collection[str] = ()) -> None:
     """Called in the fresh kernel after the last cell: print the report where `run_fresh` reads it."""
     results = [
         # After a run from the top, what is not there is in no cell.
         replace(result, status=NOT_ATTEMPTED, reason="") if result.status == NOT_RUN else result
-        for result in report(namespace, unit)
+        for result in report(namespace, unit, leave_out=leave_out)
     ]
     print(MARK + json.dumps([vars(result) for result in results]))
 
@@ -371,17 +377,23 @@ def _print_results(
             more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
             print(f"  {'':<{width}}    {text}")
-    total = points(sum(result.points for result in shown))
-    most = points(sum(result.max_points for result in shown))
+    passed, checks = sum(result.passed for result in shown), sum(result.checks for result in shown)
     written = _points_of_answers(content)
     answers = f"written answers ({points(written)} points)" if written else "written answers"
-    print(f"  {total} of {most} points by the visible checks; {answers} and hidden checks are not counted.")
+    print(f"  Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted.")
     if fresh:
         open_ones = [function_name(item.exercise) for item in shown if item.status == NOT_ATTEMPTED]
         follow = follows_from(content["cells"], dict(fresh.stopped), open_ones)
+        told: set[str] = set()
         for first, error in fresh.stopped:
             if first in follow:
                 continue
+            # What the machine lacks stops every cell that asks for it.
+            if "NVIDIA" in error or "CUDA" in error:
+                error = "it asks for a GPU, and there is none here"
+                if error in told:
+                    continue
+                told.add(error)
             print(
                 f"  The cell that begins with {first!r} stops: {error}" if first else f"  In the run {error}"
             )
@@ -411,7 +423,7 @@ def _disagreement(
             f"the cell of {name}."
         ]
     if whole and whole.points < shown.points:
-        begins = f"When the whole notebook is run it's {_in_words(whole.status)} at its end, because"
+        begins = f"When the whole notebook is run {_at_the_end(whole.status)}, because"
         free = "The grader does not run"
         if stopped := own_cell_stops(name, cells, stops):
             return [
@@ -463,6 +475,12 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
 
 def _in_words(status: str) -> str:
     return "right" if status == "correct" else status
+
+
+def _at_the_end(status: str) -> str:
+    return {"wrong": "it's wrong at its end", "timeout": "it takes too long at its end"}.get(
+        status, "it stops in an exception at its end"
+    )
 
 
 def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:

@@ -68,8 +68,10 @@ def waits_for(error: BaseException, source: str, namespace: Mapping[str, Any]) -
         name = function_name(exercise)
         if name not in used or outcome.status == CORRECT:
             continue
-        if outcome.status in (NOT_ATTEMPTED, NOT_RUN):
+        if outcome.status == NOT_ATTEMPTED:
             state = "which isn't written yet"
+        elif outcome.status == NOT_RUN:
+            state = "which hasn't been run or isn't written yet"
         else:
             state = f"of which {outcome.passed} of {len(outcome.verdicts)} visible checks pass"
         return (

@@ -517,6 +517,27 @@ def test_what_hangs_in_the_public_cases_costs_the_window_only(grader: Grader, mo
     assert told(result, "off-the-graph").shown is None
 
 
+def test_what_hangs_in_the_public_cases_leaves_the_others_their_own_case(moco: Unit) -> None:
+    hangs = (
+        "def momentum_update(key_encoder, query_encoder, momentum):\n    import time\n    time.sleep(60)\n"
+    )
+    lacks = (
+        "def moco_logits(queries, keys, queue, temperature):\n    return torch.load('/content/logits.pt')\n"
+    )
+    changes = {
+        "moco.momentum_update": hangs,
+        "moco.moco_logits": lacks,
+        **enqueue("import time\ntime.sleep(0.05)\nreturn -1"),
+    }
+    with Grader(moco, b"secret", Limits(seconds=5, memory_mb=512)) as grader:
+        result = grade(grader, moco, changes)
+    assert [item.status for item in result.exercises.values()] == ["timeout", "wrong", "error"]
+    visible = [item for item in result.exercises[ENQUEUE].checks if item.visible and not item.passed]
+    assert any("in the notebook's own case" in item.message for item in visible)
+    assert any(item.shown for item in visible)
+    assert any(flag.kind == FlagKind.GRADER_LACKS for flag in result.flags)
+
+
 def test_all_that_the_journal_says_of_an_exercise_is_json(grader: Grader, moco: Unit) -> None:
     nan = "queue.fill_(float('nan'))\nreturn 3"
     result = grade(grader, moco, enqueue(nan))

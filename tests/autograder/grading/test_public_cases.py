@@ -109,10 +109,10 @@ def spy_on_runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     order: list[str] = []
     plain: Callable[..., _Ran] = Grader._run_once
 
-    def spy(self: Grader, slices, cases, seconds: float) -> _Ran:  # type: ignore[no-untyped-def]
+    def spy(self: Grader, slices, cases, seconds: float, **more: bool) -> _Ran:  # type: ignore[no-untyped-def]
         public = any(cases[id_] is item for id_, (_, item) in self._public.items() if id_ in cases)
         order.append("public" if public and slices else "hidden" if slices else "nothing")
-        return plain(self, slices, cases, seconds)
+        return plain(self, slices, cases, seconds, **more)
 
     monkeypatch.setattr(Grader, "_run_once", spy)
     return order

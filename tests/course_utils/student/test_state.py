@@ -131,7 +131,7 @@ def disagreement(
 def test_a_rebound_name_is_named() -> None:
     names = {"enqueue": "a function|1", "sum": "0|2"}
     assert disagreement(("error", 0), names, names) == [
-        "When the whole notebook is run it's error at its end, because sum gets another value in the cell that begins "
+        "When the whole notebook is run it stops in an exception at its end, because sum gets another value in the cell that begins "
         "with 'sum = 0'. The grader does not run that, so this costs no points."
     ]
 

@@ -5,7 +5,9 @@ import json
 import os
 import re
 import sys
+import time
 import types
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from course_utils.running import alone
 from course_utils.slices.help import Help, read_help
 from course_utils.student import check as visible
 from course_utils.student import submit as submit_function
+from course_utils.student.endless import without_calls
 from tests.support import ROOT
 from tests.support.forked import Forked
 
@@ -124,8 +127,8 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
     assert re.search(r"moco.enqueue          not attempted, 0 of \d+ visible checks passed\n", out)
     assert "better in this kernel, but not from a fresh start" in out
     assert "there is no function enqueue\n" in out
-    assert (
-        "5 of 14.5 points by the visible checks; written answers (4 points) and hidden checks are not" in out
+    assert re.search(
+        r"Visible checks: \d+ of \d+ passed; written answers \(4 points\) and hidden checks are not", out
     )
     assert (
         "Running your exercises as the grader will, then your notebook from the top: about 20 seconds." in out
@@ -151,6 +154,58 @@ def test_a_cell_that_takes_too_long_and_a_kernel_that_dies(
     dead = submit.run_fresh(notebook(code("import os\nos._exit(1)")), "moco", elsewhere)
     assert dead.results is None
     assert "kernel" in dead.stopped[-1][1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    "source", ["x = 1", "while True: pass", "import os\nos._exit(1)"], ids=["ends", "hangs", "dies"]
+)
+def test_no_kernel_is_left_behind(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    monkeypatch.setattr("course_utils.student.fresh_run._SECONDS_PER_CELL", 2)
+    before = children()
+    submit.run_fresh(notebook(code(source)), "moco", elsewhere)
+    assert children() <= before
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
+def test_no_kernel_is_left_behind_by_who_interrupts(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(thread: Any, started: Any, total: int) -> None:
+        while not started[0]:
+            time.sleep(0.1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("course_utils.student.fresh_run._show_progress", interrupted)
+    before = children()
+    with pytest.raises(KeyboardInterrupt):
+        submit.run_fresh(notebook(code("while True: pass")), "moco", elsewhere)
+    assert children() <= before
+
+
+def children() -> set[int]:
+    """Processes that this one started and that still run; those that have ended are not counted."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+            if int(parent) == os.getpid() and state != "Z":
+                found.add(int(path.parent.name))
+    return found
+
+
+def test_cells_that_call_what_never_ends_are_not_run() -> None:
+    cells = [
+        code("import torch\n\ndef enqueue(queue, pointer, keys):\n    while True: pass"),
+        code("cu.check('moco.enqueue')"),
+        code("def step(x):\n    return enqueue(x, 0, x)"),
+        code("losses = step(1)"),
+        code("plot(losses)"),
+        code("x = torch.ones(2)"),
+    ]
+    made, count = without_calls(notebook(*cells), {"moco.enqueue"})
+    kept = [cell["source"] for cell in made["cells"]]
+    assert [bool(text) for text in kept] == [True, False, True, False, False, True]
+    assert count == 3
+    assert without_calls(notebook(*cells), ())[1] == 0
 
 
 # --- without a kernel -------------------------------------------------------------------------------------------
