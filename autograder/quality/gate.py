@@ -26,7 +26,7 @@ from course_utils.checks.structures import Structures
 # Of the misconceptions, plain and disguised, so many must be called by their names.
 NAMED = 0.95
 # Of two slips at once one is called by its name; something that is not there is hardly ever named. That is asked of all
-# exercises together (`tests/test_pairs_told.py`). Of one exercise some hundred pairs are tried, so its share may come out
+# exercises together (`tests/test_pairs_told.py`). Of one some hundred pairs are tried, so its share may come out
 # lower by chance: it is complained of beyond two standard deviations.
 PAIRS_NAMED, PAIRS_WRONG = 0.8, 0.01
 # Single slips of another kind get a name or a fact; mutants that are told nothing but "is wrong" are few.

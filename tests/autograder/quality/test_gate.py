@@ -144,7 +144,7 @@ def test_a_disguised_function_does_the_same_under_other_names() -> None:
 
 def test_replayed_answers_pass_the_visible_checks_and_score_nothing() -> None:
     """They are worth trying only if they really are what was recorded."""
-    item = replace(exercise("moco.enqueue"), misconceptions=())
+    item = replace(exercise("pretext.rotate_batch"), misconceptions=())
     visible = item.prepare(PUBLIC_SECRET, visible_only=True)
     answer = trivial_answers(item.reference, visible)["visible-answers-replayed"]
     assert judge_function(visible, answer).score == visible.max_score
@@ -281,7 +281,7 @@ def test_a_trivial_answer_that_scores_is_named() -> None:
 def test_what_is_shown_of_an_exercise_is_which_check_refuses_what() -> None:
     result = tried(exercise("moco.enqueue"))
     text = details(result)
-    assert "| too-many-keys | hidden |" in text
+    assert "| too-many-keys | visible |" in text
     (mutant,) = [
         item for item in result.wrong if item.name.startswith("if count > size:  =>  if count >= size")
     ]
