@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from course_utils.checks import misconception, wrong
+from course_utils.checks import misconception, slip, wrong
 
 
 @misconception(hint="With which views is an anchor compared? Count them in the paper's denominator.")
@@ -773,3 +773,18 @@ def equal_views_left_out(z_i, z_j, temperature):
     same = cosines > 1 - 1e-6
     same[torch.arange(len(cosines)), partners] = False
     return F.cross_entropy((cosines / temperature).masked_fill(same, -torch.inf), partners)
+
+
+partner_one_too_far = slip(
+    ".roll(n)",
+    ".roll(n + 1)",
+    idea="The partner of a view is taken to be the view after its partner.",
+    hint="Write down the partners of the views 0 to 5 for three images. Which view is the other one of image 0?",
+)
+
+partner_one_too_near = slip(
+    ".roll(n)",
+    ".roll(n - 1)",
+    idea="The partner of a view is taken to be the view before its partner.",
+    hint="For two images, which of the views 0 to 3 belong to image 0? And which does your code call partners?",
+)
