@@ -782,9 +782,4 @@ partner_one_too_far = slip(
     hint="Write down the partners of the views 0 to 5 for three images. Which view is the other one of image 0?",
 )
 
-partner_one_too_near = slip(
-    ".roll(n)",
-    ".roll(n - 1)",
-    idea="The partner of a view is taken to be the view before its partner.",
-    hint="For two images, which of the views 0 to 3 belong to image 0? And which does your code call partners?",
-)
+partner_one_too_near = slip(".roll(n)", ".roll(n - 1)")
