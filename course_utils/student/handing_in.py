@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from course_utils.slices.help import Help, as_json
@@ -54,3 +55,10 @@ def as_bytes(content: NotebookJson) -> bytes:
     """The bytes of a notebook file."""
     # Half of an emoji, as some editors leave it, cannot be written in UTF-8.
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "replace")
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file in one step, so that no half of it is handed in when the disk is full."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_bytes(data)
+    partial.replace(path)

@@ -32,7 +32,7 @@ from course_utils.student.fresh_run import (
     run_fresh,
 )
 from course_utils.student.handed import not_in_the_file, other_release, unit_of_notebook, without_a_cell
-from course_utils.student.handing_in import as_bytes, for_handing_in
+from course_utils.student.handing_in import as_bytes, for_handing_in, write_whole
 from course_utils.student.meant import unit_here
 from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
@@ -106,7 +106,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
         print(line)
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
-    _write(target, made)
+    write_whole(target, made)
     print(
         "Running your exercises as the grader will, then your notebook from the top: about "
         f"{_seconds.get(unit, _USUAL_SECONDS):.0f} seconds.",
@@ -308,13 +308,6 @@ def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:
     with suppress(OSError):
         accounts.append(read_help(earlier.read_bytes()))
     return {key: help_ for key, help_ in merged(accounts).items() if key in shipped.exercise_ids(unit)}
-
-
-def _write(path: Path, data: bytes) -> None:
-    # In one step, so that no half a file is handed in when the disk is full.
-    partial = path.with_name(path.name + ".part")
-    partial.write_bytes(data)
-    partial.replace(path)
 
 
 def _download(path: Path) -> None:

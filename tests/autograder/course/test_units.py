@@ -53,7 +53,7 @@ def test_a_course_overrides_one_file(tmp_path: Path) -> None:
     override = tmp_path / "course" / "moco" / "enqueue" / "checks.py"
     override.parent.mkdir(parents=True)
     text = (ROOT / "solutions/moco/enqueue/checks.py").read_text()
-    override.write_text(text.replace("points=1.5", "points=2.5"))
+    override.write_text(text.replace("points=2,", "points=3,"))
     unit = load_unit(tmp_path, "moco")
     files = unit.folders["moco.enqueue"]
     assert files["checks.py"] == override
