@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterator
 from dataclasses import replace
 
 from autograder.grading.figures import window
@@ -65,14 +64,14 @@ def _raised(item: CheckVerdict) -> bool:
 
 def windows(verdict: Verdict, public: Verdict | None, device: str) -> dict[str, Window]:
     """Visible check that failed -> numbers of its public case, if that is wrong as well."""
+    if public is None:
+        return {}
     failed = {item.check.id for item in verdict.checks if not item.passed and item.observation is not None}
-    return dict(_windows(public, failed, device)) if public else {}
-
-
-def _windows(public: Verdict, failed: set[str], device: str) -> Iterator[tuple[str, Window]]:
-    for item in public.checks:
-        if item.check.id in failed and (made := window(item, device)):
-            yield item.check.id, made
+    return {
+        item.check.id: made
+        for item in public.checks
+        if item.check.id in failed and (made := window(item, device))
+    }
 
 
 def fingerprint(slice_: Slice | NoSlice) -> str:

@@ -117,11 +117,6 @@ class Suspicion:
     ready: bool = False
 
 
-def suspicions(*nodes: ast.AST) -> Iterator[str]:
-    """Short names of what to look at in pieces of code, in the order of their appearance; see `look_through`."""
-    return (item.what for item in look_through(nodes))
-
-
 def look_through(nodes: Iterable[ast.AST], own: Collection[str] = ()) -> list[Suspicion]:
     """What to look at in a slice, each once, in the order of its appearance.
 

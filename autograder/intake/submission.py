@@ -349,7 +349,9 @@ def parse_script(data: bytes) -> tuple[Cell, ...]:
 
 def _cells_of_script(text: str) -> tuple[Cell, ...]:
     found = script.cells_of(text)
-    cells = limited((number, source, frozenset()) for number, (_, source) in enumerate(found, start=1))
+    cells = limited(
+        (number, source, frozenset(), "code") for number, (_, source) in enumerate(found, start=1)
+    )
     return tuple(without_conflicts(cell, line) for cell, (line, _) in zip(cells, found, strict=False))
 
 

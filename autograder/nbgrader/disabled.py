@@ -60,9 +60,9 @@ def give_full_points(converter: Any, unit: str, students: Iterable[str]) -> str:
         gradebook.db.commit()
     if not given:
         return ""
-    they, their = ("is", "its") if len(given) == 1 else ("are", "their")
+    are, their = ("is", "its") if len(given) == 1 else ("are", "their")
     return (
-        f"{several(sorted(given))} {they} disabled in course.toml, but the gradebook has hand-ins with it: everybody "
+        f"{several(sorted(given))} {are} disabled in course.toml, but the gradebook has hand-ins with it: everybody "
         f"who is autograded gets {their} full points there (`nbgrader autograde {unit} --force` for all)"
     )
 

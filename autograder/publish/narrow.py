@@ -33,24 +33,14 @@ def _signature(lines: list[str], definition: ast.FunctionDef) -> list[str]:
     plain = not (given.vararg or given.kwarg or given.kwonlyargs or given.posonlyargs)
     if not plain or not lines or len(lines[-1]) <= STUB_WIDTH or not lines[-1].lstrip().startswith("def "):
         return lines
-    texts = [
-        f"{item.arg}: {ast.unparse(item.annotation)}" if item.annotation else item.arg for item in given.args
-    ]
-    source = lines[-1]
-    for number, item in enumerate(given.args):
-        last = (
-            given.defaults[number - len(given.args)]
-            if number >= len(given.args) - len(given.defaults)
-            else None
-        )
-        until = last or item
-        texts[number] = source.encode()[item.col_offset : until.end_col_offset].decode()
-    returns = (
-        source.encode()[definition.returns.col_offset : definition.returns.end_col_offset].decode()
-        if (definition.returns)
-        else ""
-    )
-    closing = f") -> {returns}:" if returns else "):"
+    source = lines[-1].encode()
+
+    def written(first: ast.arg | ast.expr, last: ast.arg | ast.expr) -> str:
+        return source[first.col_offset : last.end_col_offset].decode()
+
+    defaults = [*[None] * (len(given.args) - len(given.defaults)), *given.defaults]
+    texts = [written(item, last or item) for item, last in zip(given.args, defaults, strict=True)]
+    closing = f") -> {written(definition.returns, definition.returns)}:" if definition.returns else "):"
     return [*lines[:-1], f"def {definition.name}(", *(f"    {text}," for text in texts), closing]
 
 

@@ -144,16 +144,6 @@ class Text:
         made = namespace.get(self._name)
         return made if isinstance(made, FunctionType) else None
 
-    def size(self, edit: Edit) -> int:
-        """How much of the text an edit replaces, in nodes of its tree."""
-        found = 0
-        for piece in edit.pieces:
-            node = _at(self._tree, piece.path)
-            for item in node if isinstance(node, list) else [node]:
-                if piece.kept is None and isinstance(item, ast.AST):
-                    found += sum(1 for _ in ast.walk(item))
-        return found
-
     def _tree_of(self, function: FunctionType) -> ast.FunctionDef:
         """A function written out, with this text's names."""
         if function.__name__ == self._name:

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.course.sources import standalone_tree
 from autograder.quality.operators import OPERATORS, Place, Replacement
+from autograder.quality.writing_out import without_labels
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def mutants(reference: FunctionType) -> list[Mutant]:
     Raises:
         OSError: the source of the function is not to be had.
     """
-    tree = _bare(reference)
+    tree = without_labels(standalone_tree(reference))
     found: dict[str, Mutant] = {ast.unparse(tree): None}  # type: ignore[dict-item]
     parameters = [argument.arg for argument in tree.args.args]
     for number, node, parent, statement in _nodes(tree):
@@ -64,17 +65,6 @@ def mutants(reference: FunctionType) -> list[Mutant]:
                         function,
                     )
     return [item for item in found.values() if item is not None]
-
-
-def _bare(function: FunctionType) -> ast.FunctionDef:
-    """The function without docstring, annotations and decorators: nothing in those is computed."""
-    tree = standalone_tree(function)
-    tree.decorator_list, tree.returns = [], None
-    for argument in tree.args.args:
-        argument.annotation = None
-    if ast.get_docstring(tree) is not None:
-        tree.body = tree.body[1:] or [ast.Pass()]
-    return tree
 
 
 def _nodes(tree: ast.FunctionDef) -> Iterator[tuple[int, ast.AST, ast.AST, ast.stmt]]:

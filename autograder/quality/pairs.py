@@ -36,7 +36,7 @@ from course_utils.checks.lens import EXACT
 from course_utils.checks.observation import Observation
 from course_utils.checks.observe import observe
 from course_utils.checks.prepared import PreparedExercise
-from course_utils.checks.seen_case import SeenCase
+from course_utils.checks.seen_case import SeenCase, items_of
 
 # So many pairs are tried of an exercise, picked by a hash of their names.
 MOST_PAIRS = 150
@@ -99,13 +99,13 @@ class _Pair:
     Attributes:
         name: of the pair.
         ideas: those of the bank that are in it.
-        make: makes the function; None where the two can't be joined.
+        make: makes the function, or None where the two can't be joined.
         fault: makes the fault of behaviour alone, around the reference.
     """
 
     name: str
     ideas: tuple[str, ...]
-    make: Callable[[], Function | None] | None
+    make: Callable[[], Function | None]
     fault: Callable[[], Function] | None = None
 
 
@@ -146,18 +146,19 @@ def _tried(
     picked = sorted(pairs, key=lambda pair: hashlib.sha256(f"{prepared.id} {pair.name}".encode()).digest())
     tried = impossible = rightly = 0
     wrong, missed = [], []
-    faults: dict[str, _Observed] = {}
+    # One and the same function makes a fault for all pairs that it is in.
+    faults: dict[Callable[[], Function], tuple[_Observed, set[str]]] = {}
     for pair in picked:
         if tried == most:
             break
-        function = pair.make() if pair.make else None
+        function = pair.make()
         seen = _seen(prepared, function) if function is not None else None
-        fault = None
+        fault, of_fault = None, set[str]()
         if pair.fault:
-            label = pair.name.partition(" + ")[2]
-            if label not in faults:
-                faults[label] = _seen(prepared, pair.fault())
-            fault = faults[label]
+            if pair.fault not in faults:
+                alone = _seen(prepared, pair.fault())
+                faults[pair.fault] = alone, _names(diagnose(prepared, alone, hidden=True))
+            fault, of_fault = faults[pair.fault]
         if seen is None or _is_senseless(seen) or not _can_be_named(prepared, seen, pair, fault):
             impossible += 1
             continue
@@ -165,7 +166,7 @@ def _tried(
         found = diagnose(prepared, seen, hidden=True)
         named = {idea.name for idea in found.ideas}
         halves = parts_of(pair.ideas, made_of)
-        there = halves | parts_of(_names(diagnose(prepared, fault, hidden=True)) if fault else (), made_of)
+        there = halves | parts_of(of_fault, made_of)
         if strange := {name for name in named if not parts_of((name,), made_of) <= there}:
             wrong.append(f"{pair.name}: {', '.join(sorted(strange))}")
         elif any(parts_of((name,), made_of) & halves for name in named):
@@ -197,11 +198,8 @@ def _is_senseless(seen: _Observed) -> bool:
 
 
 def _items(prepared: PreparedExercise, seen: _Observed) -> list[SeenCase]:
-    return [
-        SeenCase(check, index, observation)
-        for check in prepared.checks
-        for index, observation in enumerate(seen[check.id])
-    ]
+    # Nothing that is observed here is a fault.
+    return items_of(prepared, seen, "cpu") or []
 
 
 def _shows(prepared: PreparedExercise, function: Function, name: str) -> bool:

@@ -11,6 +11,7 @@ from types import FunctionType
 
 
 def without_labels(tree: ast.FunctionDef) -> ast.FunctionDef:
+    """The function without docstring, annotations and decorators: nothing in those is computed."""
     tree.decorator_list, tree.returns = [], None
     for argument in tree.args.args:
         argument.annotation = None
@@ -20,6 +21,8 @@ def without_labels(tree: ast.FunctionDef) -> ast.FunctionDef:
 
 
 class Renamed(ast.NodeTransformer):
+    """Gives names others."""
+
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = names
 

@@ -27,6 +27,7 @@ from autograder.sandbox.control import (
     receive_frame,
     send,
 )
+from autograder.sandbox.folder import MOST_BYTES, MOST_ENTRIES
 from autograder.sandbox.starter import REPLY_SECONDS, ForkServer, Limits, SandboxError, handed_over
 from course_utils.checks.judge import CRASHED, TIMEOUT
 from course_utils.checks.observation import Failure, Observation
@@ -39,8 +40,8 @@ from course_utils.slices.statements import CellCode
 
 _GONE = "the worker of the fork server is gone"
 _FILLED = (
-    "the process was ended: it had written more to its working folder than the 64 MB and 1,024 files that it may, or "
-    "made folders there that cannot be looked through"
+    f"the process was ended: it had written more to its working folder than the {MOST_BYTES // 2**20} MB and "
+    f"{MOST_ENTRIES:,} files that it may, or made folders there that cannot be looked through"
 )
 
 

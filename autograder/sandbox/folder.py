@@ -15,9 +15,9 @@ from pathlib import Path
 from course_utils.running.place import empty
 
 # As much as a file system of namespaces takes.
-_BYTES = 64 * 2**20
+MOST_BYTES = 64 * 2**20
 # Fewer than there: on some disks it takes milliseconds to remove a folder, and the next submission waits for it.
-_ENTRIES = 1024
+MOST_ENTRIES = 1024
 # No notebook's own. A tree that is deeper is not looked at to its end.
 _DEPTH = 32
 # What a file takes that was removed while it is open is seen nowhere but in the space that is left on the disk.
@@ -108,7 +108,7 @@ def _is_small(path: str) -> bool:
             for size in sizes:
                 entries += 1
                 taken += size
-                if entries > _ENTRIES or taken > _BYTES:
+                if entries > MOST_ENTRIES or taken > MOST_BYTES:
                     return False
     except OSError:
         # It belongs to a job with the grader's own user that has closed a folder to itself, or is changed on purpose

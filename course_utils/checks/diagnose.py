@@ -165,7 +165,7 @@ def _is_evidence(items: Sequence[SeenCase], wrong: Sequence[SeenCase]) -> bool:
     very cases in which the idea does, and to be right in the others, is.
     """
     return any(not item.raised for item in wrong) or (
-        bool(wrong) and any(not item.check.side and not item.raised for item in items)
+        any(not item.check.side and not item.raised for item in items)
     )
 
 

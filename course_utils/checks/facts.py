@@ -1,7 +1,7 @@
 """What is wrong with a tensor, in words that help and give no expected value away.
 
-"Twice too large everywhere" or "wrong only in column 0" says more than a pair of numbers, and it can be said of hidden
-checks as well.
+"Twice too large everywhere" or "wrong only in column 0" says more than a pair of numbers. Of hidden cases little of it
+is told: see `difference`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,6 @@ _LARGEST_OF_NOTHING = 100
 
 # Within this part of the largest expected magnitude, times four, entries count as equal when a fact is looked for.
 _ROOM = 1e-6
-
 
 # Values that are right to within this part of the largest one are told as nearly right.
 _ABOUT = 2e-2
@@ -343,7 +342,6 @@ def _times(factor: float) -> str:
 
 
 def _number(value: float) -> str:
-    # Two digits: a student chooses the factor, and could tell hidden inputs by it.
     rounded = float(f"{value:.2g}")
     return f"{rounded:,.0f}" if rounded >= 1000 else f"{rounded:g}"
 

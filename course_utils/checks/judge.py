@@ -242,18 +242,21 @@ def _with_relations(
     exercise: PreparedExercise, verdicts: Sequence[CheckVerdict], seen: Seen, device: str
 ) -> list[CheckVerdict]:
     """Of a number of which nothing is known but that it is too large or small, what holds in all cases."""
+    told = ("is too large", "is too small")
+    if not any(item.difference and item.difference.fact in told for item in verdicts):
+        return list(verdicts)
     items = items_of(exercise, seen, device)
     wrong = [item for item in items or () if item.wrong]
 
     def with_relation(item: CheckVerdict) -> CheckVerdict:
         difference = item.difference
-        if item.passed or difference is None or difference.fact not in ("is too large", "is too small"):
+        if item.passed or difference is None or difference.fact not in told:
             return item
         words = relation(wrong, difference.quantity)
-        if not words or not item.message.endswith(difference.fact):
+        if not words:
             return item
-        told = replace(difference, fact=words, is_structural=True)
-        return replace(item, difference=told, message=told.message)
+        related = replace(difference, fact=words, is_structural=True)
+        return replace(item, difference=related, message=related.message)
 
     return [with_relation(item) for item in verdicts]
 

@@ -65,9 +65,7 @@ class Lens:
         return frozenset(
             name
             for name in item.wrong
-            if not self._is(
-                item.expected, name, item.seen.quantities, item, item.check.yardstick(item.device)
-            )
+            if not self._is(item.expected, name, item.seen.quantities, item.check.yardstick(item.device))
         )
 
     def changed_by(self, misconception: str, item: SeenCase) -> frozenset[str]:
@@ -103,28 +101,25 @@ class Lens:
         if raised != "none":
             return seen.get("exception") == raised
         check = item.check
-        if name == "exception" and check.property is None:
+        if name == "exception":
             # It goes through where something should be raised: what it does then is to be seen as well.
-            return (
-                all(
+            return seen.get("exception") == raised and (
+                check.property is not None
+                or all(
                     self.shows(item, misconception, other)
                     for other in selected(wrong, check.looks_at)
                     if other != "exception"
                 )
-                and seen.get("exception") == raised
             )
         # A misconception may round where the reference only copies ("keys normalised").
         accuracy = check.accuracy if UNITS[check.accuracy] >= UNITS["reduction"] else "reduction"
-        if name == "exception":
-            return seen.get("exception") == raised
-        return self._is(wrong, name, seen, item, replace(check.yardstick(item.device), accuracy=accuracy))
+        return self._is(wrong, name, seen, replace(check.yardstick(item.device), accuracy=accuracy))
 
     def _is(
         self,
         expected: Expectation,
         name: str,
         seen: Mapping[str, Quantity],
-        item: SeenCase,
         yardstick: Yardstick,
     ) -> bool:
         if name not in expected.quantities:

@@ -28,20 +28,19 @@ def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool 
 
     Args:
         items: all cases, in the order in which they ran.
-        wrong: those that are not as expected.
+        wrong: those that are not as expected; at least one.
         hidden: the cases are hidden.
     """
-    if wrong and not all(item.raised for item in wrong):
+    if not all(item.raised for item in wrong):
         yield from filter(None, (_parts(items), _factor(wrong), _kept(items, hidden)))
     # If all cases are wrong there is no kind of case to point at, and each check has its message.
-    if not wrong or len(wrong) == len(items):
+    if len(wrong) == len(items):
         return
-    bad = {id(item) for item in wrong}
     # A right case says something only where its check looks at what is wrong: right labels say nothing of images.
     aims = _aims(item for item in wrong if not item.check.side)
     values = [item for item in items if not item.check.side and _looks_at_any(item, aims)]
-    good = [item for item in values if id(item) not in bad]
-    failing = [item for item in values if id(item) in bad]
+    good = [item for item in values if not item.wrong]
+    failing = [item for item in values if item.wrong]
     for exactly in (True, False):
         for holds, words in _KINDS_OF_CASES:
             of_kind = [item for item in values if holds(item)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,7 +16,7 @@ from course_utils.checks.case import Input, Module
 from course_utils.checks.judge import Verdict
 from course_utils.checks.observation import Failure
 from course_utils.checks.prepared import Fault, PreparedExercise, Seen
-from course_utils.slices.statements import PROMISED
+from course_utils.slices.statements import is_promised
 
 _MOST_CHARACTERS = 100
 # What torch says where there is no such device, and what it was asked for.
@@ -174,7 +173,7 @@ def _device_in(text: str) -> str:
 def _package(failure: Failure, text: str, where: str) -> Lack | None:
     found = re.match(r"No module named '([\w.]+)'", text)
     name = found[1].split(".")[0] if found else ""
-    if not found or name in PROMISED or name in sys.stdlib_module_names:
+    if not found or is_promised(name):
         return None
     return Lack(
         "package",

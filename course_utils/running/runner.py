@@ -50,7 +50,7 @@ class ExerciseJob(Protocol):
 
 
 class Processes(Protocol):
-    """Where jobs come from: the grader's sandbox, or `alone.Alone`."""
+    """Where jobs come from: the grader's sandbox, or the processes of `alone`."""
 
     def job(self, until: float) -> AbstractContextManager[ExerciseJob]:
         """A fresh process, ended with the block, or when its time is over by `time.monotonic`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from course_utils.slices import notebook_json
@@ -15,7 +15,7 @@ class Cell:
     """A code cell as handed in, or a cell of another type that holds an exercise's code.
 
     Attributes:
-        number: its place among the code cells of the notebook, from 1.
+        number: its place among these cells of the notebook, from 1.
         source: its text.
         ids: every name it carries: nbgrader's `grade_id`, our own metadata, the notebook format's cell id.
         left_out: why it is not executed: its text is too long to be looked at, and not here, or it is two versions at
@@ -31,20 +31,18 @@ class Cell:
 
 
 def parse_notebook(data: bytes) -> tuple[Cell, ...]:
-    """The code cells of a notebook of any format version. Raises `ValueError` with a reason a student can act on."""
+    """The cells with code of a notebook of any format version.
+
+    Raises:
+        ValueError: with a reason that a student can act on.
+    """
     return cells_in(notebook_json.read_notebook(data))
 
 
 def cells_in(notebook: notebook_json.JsonNotebook) -> tuple[Cell, ...]:
-    """The code cells of a notebook whose JSON was read."""
-    kinds: dict[int, str] = {}
-
-    def read() -> Iterator[tuple[int, str | None, frozenset[str]]]:
-        for cell in notebook.cells:
-            kinds[cell.number] = cell.kind
-            yield cell.number, cell.source(MAX_CELL_CODE), cell.ids
-
-    return tuple(without_conflicts(replace(cell, kind=kinds[cell.number])) for cell in limited(read()))
+    """The cells with code of a notebook whose JSON was read."""
+    found = ((cell.number, cell.source(MAX_CELL_CODE), cell.ids, cell.kind) for cell in notebook.cells)
+    return tuple(map(without_conflicts, limited(found)))
 
 
 def without_conflicts(cell: Cell, line: int = 0) -> Cell:
@@ -70,16 +68,16 @@ def without_conflicts(cell: Cell, line: int = 0) -> Cell:
     return replace(cell, left_out=why)
 
 
-def limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Cell, ...]:
+def limited(found: Iterable[tuple[int, str | None, frozenset[str], str]]) -> tuple[Cell, ...]:
     """As many cells as are looked at.
 
     Args:
-        found: number, text and ids of each; None for a text stands for one that is too long.
+        found: number, text, ids and kind of each; None for a text stands for one that is too long.
     """
     kept = "that are read (data belongs in a file)"
     cells = []
     left = MAX_CODE
-    for count, (number, source, ids) in enumerate(found):
+    for count, (number, source, ids, kind) in enumerate(found):
         why = ""
         if count == MAX_CELLS:
             # One stands for all that follow, so that they are told of.
@@ -88,7 +86,7 @@ def limited(found: Iterable[tuple[int, str | None, frozenset[str]]]) -> tuple[Ce
             why = f"left out: it holds more than the {MAX_CELL_CODE // 1000} kB of code {kept}"
         elif len(source) > left:
             why = f"left out: all cells hold more than the {MAX_CODE // 1000} kB of code {kept}"
-        cells.append(Cell(number, "" if why or source is None else source, ids, why))
+        cells.append(Cell(number, "" if why or source is None else source, ids, why, kind))
         left -= len(cells[-1].source)
         if count == MAX_CELLS:
             break

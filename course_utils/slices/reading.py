@@ -110,7 +110,7 @@ class Read:
         nodes: of its syntax tree.
         checks: calls that may be of `cu.check`.
         aliases: other names that it gives to `check`.
-        left: names that are given a value or filled by statements that are no part: line and names of each.
+        left: names that statements which are no part give a value or fill: those of each.
         file: the name and the text of the file that the cell writes, and whether to the end of one that is there.
     """
 
@@ -121,7 +121,7 @@ class Read:
     nodes: int = 1
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
-    left: tuple[tuple[int, frozenset[str]], ...] = ()
+    left: tuple[frozenset[str], ...] = ()
     file: tuple[str, str, bool] | None = None
 
 
@@ -403,8 +403,8 @@ def _aliases(tree: ast.Module) -> Iterator[str]:
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
 
 
-def _left(tree: ast.Module, parts: set[int]) -> Iterator[tuple[int, frozenset[str]]]:
-    """Loops and the like that are no part, with the names that they change."""
+def _left(tree: ast.Module, parts: set[int]) -> Iterator[frozenset[str]]:
+    """The names that loops and the like change which are no part: those of each."""
     for index, node in enumerate(tree.body):
         if index in parts or not isinstance(
             node, ast.For | ast.While | ast.If | ast.With | ast.Try | ast.Match
@@ -412,4 +412,4 @@ def _left(tree: ast.Module, parts: set[int]) -> Iterator[tuple[int, frozenset[st
             continue
         names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
         if names:
-            yield node.lineno, frozenset(names)
+            yield frozenset(names)

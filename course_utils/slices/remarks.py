@@ -81,13 +81,13 @@ def of_names(found: FunctionFound, chosen: NeededCode, lent: Iterable[str]) -> I
 
 
 def of_left_out(
-    left: Iterable[tuple[str, int, frozenset[str]]],
+    left: Iterable[tuple[str, frozenset[str]]],
     binding: Mapping[str, Sequence[Statement]],
 ) -> Iterator[SliceNote]:
     """Which names are changed above the check by what a slice never executes.
 
     Args:
-        left: of each loop or call that is left out: its cell, how many statements stand above it, what it changes.
+        left: of each loop or call that is left out: its cell, and what it changes.
         binding: names that are used -> what binds them above the check.
     """
     tables = set()
@@ -96,7 +96,7 @@ def of_left_out(
         if given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom)):
             tables.add(name)
     said: dict[str, str] = {}
-    for label, _, names in left:
+    for label, names in left:
         said |= dict.fromkeys(sorted(names & tables - said.keys()), label)
     for name, label in said.items():
         text = (

@@ -92,12 +92,11 @@ class Program:
         """
         self._prelude = prelude or {}
         self._sources = Sources(cells, files or {})
-        self._read = {source.key: source for source in self._sources.all}
-        self._cells = {source.key: source.cell for source in self._sources.all}
-        # Loops and the like that are no part: the cell, the line and the names that they change.
-        self._left: list[tuple[float, int, frozenset[str]]] = []
+        self._by_key = {source.key: source for source in self._sources.all}
+        # Loops and the like that are no part: the cell, and the names that they change.
+        self._left: list[tuple[float, frozenset[str]]] = []
         # Cells of text that hold an exercise's code count where no code cell has it.
-        self._texts = {key: source for key, source in self._read.items() if source.cell.kind != "code"}
+        self._texts = {key: source for key, source in self._by_key.items() if source.cell.kind != "code"}
         self._in_code = self._bound_in_code() if self._texts else {}
         spare = {source.cell.number for source in self._texts.values() if self._is_spare(source)}
         # What such a cell runs goes with it.
@@ -108,7 +107,7 @@ class Program:
     def _bound_in_code(self) -> dict[str, Source]:
         """Name -> the last code cell that gives it a value of its own, no stub."""
         found: dict[str, Source] = {}
-        for source in self._read.values():
+        for source in self._by_key.values():
             if source.key in self._texts or source.read.problem:
                 continue
             for part in source.read.parts:
@@ -145,15 +144,15 @@ class Program:
         # Name -> whether its last value was made as a container; in a notebook without such calls nobody asks.
         is_container: dict[str, bool] = {}
         packages = self._sources.packages
-        every = [part for source in self._read.values() for part in source.read.parts]
+        every = [part for source in self._by_key.values() for part in source.read.parts]
         fills = any(part.fills for part in every)
         fillings = Fillings(every if fills else (), self._prelude.keys())
         levels: dict[str, float] = {}
-        for source in self._read.values():
+        for source in self._by_key.values():
             if source.key in self._spare:
                 continue
             parts = () if source.read.problem else source.read.parts
-            self._left += [(source.key, line, names) for line, names in source.read.left]
+            self._left += [(source.key, names) for names in source.read.left]
             for part in parts:
                 if isinstance(part.node, ast.Import | ast.If | ast.Try | ast.With):
                     # What is neither installed nor handed in gives no name a value.
@@ -169,7 +168,7 @@ class Program:
                     if other := part.fills - made:
                         node = binding_part(part.node, made, packages)
                         changed = part.binds & other if node else part.binds
-                        self._left.append((source.key, part.node.lineno, changed))
+                        self._left.append((source.key, changed))
                         if node is None:
                             continue
                         part = Part(part.index, node, names_bound_by(node))
@@ -188,7 +187,9 @@ class Program:
 
     def _slice(self, exercise: str) -> Slice | NoSlice:
         name = function_name(exercise)
-        tagged = {key for key, cell in self._cells.items() if cell.ids & {cell_id(exercise), exercise}}
+        tagged = {
+            key for key, source in self._by_key.items() if source.cell.ids & {cell_id(exercise), exercise}
+        }
         notes = []
         if len(tagged) > 1:
             text = f"{len(tagged)} cells carry the id {cell_id(exercise)}"
@@ -196,7 +197,9 @@ class Program:
         defining = self._binding.get(name, [])
         written = [item for item in defining if not is_stub(item.node)]
         texts = {
-            type_in_words(self._cells[key].kind): key in self._spare for key in tagged if key in self._texts
+            type_in_words(self._by_key[key].cell.kind): key in self._spare
+            for key in tagged
+            if key in self._texts
         }
         for title, is_spare in sorted(texts.items()):
             if is_spare:
@@ -212,10 +215,8 @@ class Program:
         notes += remarks.of_definitions(found, written, own)
         chosen = self._closure(found)
         notes += remarks.of_names(found, chosen, self._prelude)
-        left = [
-            (self._read[key].label, line, names) for key, line, names in self._left if (key, 0) < found.end
-        ]
-        changed = chosen.known & frozenset().union(*(names for _, _, names in left))
+        left = [(self._by_key[key].label, names) for key, names in self._left if (key, 0) < found.end]
+        changed = chosen.known & frozenset().union(*(names for _, names in left))
         above = {name: self._bindings(name, found.end) for name in changed}
         notes += remarks.of_left_out(left, above)
         nodes = [item.node for item in [*chosen.above.values(), *chosen.below.values()]]
@@ -229,7 +230,7 @@ class Program:
 
     def _missing(self, name: str, tagged: set[float], stub: bool, notes: tuple[SliceNote, ...]) -> NoSlice:
         pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
-        for key, source in self._read.items():
+        for key, source in self._by_key.items():
             if source.read.problem and (key in tagged or pattern.search(source.cell.source)):
                 return NoSlice(True, f"{_quoted(source)} {source.read.problem}", notes)
         if stub:
@@ -242,7 +243,7 @@ class Program:
         if others:
             reason = f"there is no function {name}, but its cell defines {several(others)}: was it renamed?"
             return NoSlice(True, reason, notes)
-        left_out = [cell.number for cell in self._cells.values() if cell.left_out]
+        left_out = [source.cell.number for source in self._by_key.values() if source.cell.left_out]
         if left_out:
             reason = f"there is no function {name} in what is read; left out: code cell {several(left_out)}"
             return NoSlice(True, reason, notes)
@@ -283,7 +284,7 @@ class Program:
     def _check_places(self, exercise: str) -> list[tuple[float, int]]:
         """Where the exercise is checked: a cell, and the number of its statements above the check."""
         places = []
-        for key, source in self._read.items():
+        for key, source in self._by_key.items():
             if key in self._spare and check_cell_id(exercise) not in source.cell.ids:
                 continue
             calls = [
@@ -374,11 +375,11 @@ class Program:
             # `from __future__ import annotations` changes how its own cell is compiled.
             future = [
                 part.index
-                for part in self._read[key].read.parts
+                for part in self._by_key[key].read.parts
                 if getattr(part.node, "module", None) == "__future__" and part.index not in places
             ]
             fills = sorted({name for item in items for name in item.part.fills})
-            text = self._read[key].read.text
+            text = self._by_key[key].read.text
             code.append(CellCode(items[0].label, text, (*future, *places), tuple(fills), unless))
         return code
 

@@ -55,6 +55,11 @@ class CheckedExercise(ExerciseResult):
     names: dict[str, str] = field(default_factory=dict)
 
 
+def first_line(source: str) -> str:
+    """The first line of a cell that holds anything, as far as it is told."""
+    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:70]
+
+
 def cell_source(cell: Mapping[str, Any]) -> str:
     source = cell.get("source") or ""
     return source if isinstance(source, str) else "".join(map(str, source))
@@ -177,12 +182,11 @@ def _read_run(cells: Sequence[Mapping[str, Any]], failure: Sequence[BaseExceptio
             if output["ename"] == "NotImplementedError":
                 run.unfinished += 1
             else:
-                first = next((line for line in cell_source(cell).splitlines() if line.strip()), "")
                 error = f"{output['ename']}: {output['evalue']}"[:200]
                 # On running out of time a cell is interrupted.
                 if output["ename"] in ("KeyboardInterrupt", "Timeout"):
                     error = f"it takes more than {_SECONDS_PER_CELL} seconds in the check profile"
-                run.stopped.append((first.strip()[:70], error))
+                run.stopped.append((first_line(cell_source(cell)), error))
     if failure:
         run.stopped.append(
             ("", f"the kernel stopped ({type(failure[0]).__name__}): " + str(failure[0]).strip()[:200])

@@ -150,15 +150,11 @@ def _by_text(text: str, here: str | None) -> str:
     question = f" Did you mean {_call(close)}?" if close else ""
     unit = text.split(".", 1)[0]
     if unit in units:
-        return _none(
+        raise UnclearError(
             f"There is no exercise {text!r}: {unit} has {', '.join(sorted(shipped.exercise_ids(unit)))}.{question}"
         )
     there = f"this notebook has {_listed(here)}" if here else f"known problem sets are {', '.join(units)}"
-    return _none(f"There is no exercise {text!r}: {there}.{question}")
-
-
-def _none(sentence: str) -> str:
-    raise UnclearError(sentence)
+    raise UnclearError(f"There is no exercise {text!r}: {there}.{question}")
 
 
 def _plain(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from course_utils.student.fresh_run import cell_source
+from course_utils.student.fresh_run import cell_source, first_line
 
 _LONGEST = 40
 _MOST_NAMES = 200
@@ -143,11 +143,6 @@ def follows_from(
             # A function that calls an open one stops whoever calls it.
             functions = [*functions, *(name for name in bound_in(source) if f"def {name}(" in source)]
     return found
-
-
-def first_line(source: str) -> str:
-    """The first line of a cell that holds anything, as far as it is told."""
-    return next((line.strip() for line in source.splitlines() if line.strip()), "")[:70]
 
 
 def _described(value: object) -> str:

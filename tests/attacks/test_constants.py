@@ -29,6 +29,7 @@ from autograder.results import Line
 from course_utils.checks.case import Case, Input
 from course_utils.checks.definition import PUBLIC_SECRET
 from course_utils.checks.expectation import expect
+from course_utils.checks.prepared import PreparedCheck
 from tests.support import ROOT, UNITS
 from tests.support.notebooks import notebook, sources
 
@@ -78,7 +79,7 @@ class Attacker:
         # The order of the calls is that of the checks, which are in the source.
         calls = 0
         for check in self.exercise.prepare(SECRET).checks:
-            count = sum(len(case.calls) for case in check.cases)
+            count = sum(len(case.calls) for case in _secret(self.exercise, check))
             self.checks[check.id] = list(range(calls, calls + count))
             calls += count
         self.low = dict.fromkeys(range(calls), 0.01)
@@ -90,17 +91,23 @@ class Attacker:
         return {call: math.floor(value) for call, value in found.items()} if self.whole else found
 
     def source(self, numbers: Mapping[int, float]) -> str:
-        """What is handed in: of public cases, which can be known by their sums, it says the same each time."""
+        """What is handed in: of public cases, which can be known by their sums, it says the same each time.
+
+        Where a case is written by hand, it is the same for everybody and its result is known.
+        """
         arguments = ", ".join(next(iter(self.exercise.prepare(PUBLIC_SECRET).checks)).cases[0].inputs)
         number = "number" if self.whole else "torch.tensor(number, dtype=tensor.dtype) + 0 * tensor.sum()"
         first = next(name for name, value in _inputs(self.exercise).items() if isinstance(value, Input))
         return (
             f"CALLS = []\n"
             f"PUBLIC = {_public_sums(self.exercise)}\n"
+            f"KNOWN = {_known(self.exercise)}\n"
             f"NUMBERS = { {call: int(x) if self.whole else x for call, x in numbers.items()} }\n"
             f"def {self.exercise.name}({arguments}):\n"
             f"    tensor = {first}\n"
-            f"    if round(float(tensor.sum()), 3) in PUBLIC:\n"
+            f"    if round(float(tensor.sum()), 3) in KNOWN:\n"
+            f"        number = KNOWN[round(float(tensor.sum()), 3)]\n"
+            f"    elif round(float(tensor.sum()), 3) in PUBLIC:\n"
             f"        number = 7\n"
             f"    else:\n"
             f"        number = NUMBERS.get(len(CALLS), 7)\n"
@@ -147,9 +154,30 @@ def _cases(exercise: Exercise) -> Iterator[Case]:
         yield from check.cases
 
 
+def _sum(case: Case) -> float:
+    first = next(value for value in case.inputs.values() if isinstance(value, Input))
+    return round(float(first.tensor.sum()), 3)
+
+
 def _public_sums(exercise: Exercise) -> list[float]:
-    firsts = (next(v for v in case.inputs.values() if isinstance(v, Input)) for case in _cases(exercise))
-    return [round(float(first.tensor.sum()), 3) for first in firsts]
+    return [_sum(case) for case in _cases(exercise)]
+
+
+def _secret(exercise: Exercise, check: PreparedCheck) -> list[Case]:
+    """The cases of a check that are others for each secret."""
+    return [case for case in check.cases if _sum(case) not in _public_sums(exercise)]
+
+
+def _known(exercise: Exercise) -> dict[float, float]:
+    """Sum of the first input -> result, of public cases that are the same for each secret."""
+    public = {
+        _sum(case): expected.quantities["result"]
+        for check in exercise.prepare(PUBLIC_SECRET, visible_only=True).checks
+        for case, expected in zip(check.cases, check.expected, strict=True)
+        if "result" in expected.quantities
+    }
+    fixed = {_sum(case) for check in exercise.prepare(SECRET).checks for case in check.cases} & public.keys()
+    return {key: public[key] if isinstance(public[key], int) else float(public[key]) for key in fixed}  # type: ignore[arg-type,misc]
 
 
 class Reader:
@@ -221,7 +249,7 @@ def test_constants_that_are_near_are_told_like_those_that_are_far(reader: Reader
     attacker = Attacker(reader.exercise, whole=False)
     right: list[float] = []
     for check in reader.exercise.prepare(SECRET).checks:
-        for case in check.cases:
+        for case in _secret(reader.exercise, check):
             found = expect(reader.exercise.reference, case, check.dtype).quantities
             names = (
                 [f"result#{number}" for number in range(1, len(case.calls) + 1)]

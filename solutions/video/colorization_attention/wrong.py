@@ -476,11 +476,15 @@ def view_of_the_frames(reference, target, temperature=1.0):
     return (scores / temperature).softmax(1)
 
 
+def _best_only(reference, target, temperature, count):
+    scores = _scores_here(reference, target) / temperature
+    kept = scores.topk(min(count, scores.shape[1]), dim=1)
+    return torch.full_like(scores, -torch.inf).scatter(1, kept.indices, kept.values).softmax(1)
+
+
 @wrong
 def ten_best_only(reference, target, temperature=1.0):
-    scores = _scores_here(reference, target) / temperature
-    kept = scores.topk(min(10, scores.shape[1]), dim=1)
-    return torch.full_like(scores, -torch.inf).scatter(1, kept.indices, kept.values).softmax(1)
+    return _best_only(reference, target, temperature, 10)
 
 
 @wrong
@@ -567,9 +571,7 @@ def near_positions_only_in_frames_of_one_size(reference, target, temperature=1.0
 
 @wrong
 def hundred_best_only(reference, target, temperature=1.0):
-    scores = _scores_here(reference, target) / temperature
-    kept = scores.topk(min(100, scores.shape[1]), dim=1)
-    return torch.full_like(scores, -torch.inf).scatter(1, kept.indices, kept.values).softmax(1)
+    return _best_only(reference, target, temperature, 100)
 
 
 @wrong

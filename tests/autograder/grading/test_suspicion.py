@@ -7,7 +7,7 @@ import pytest
 
 from autograder.grading import aliases
 from autograder.grading.slicing import flags_of
-from autograder.grading.suspicion import look_through, suspicions
+from autograder.grading.suspicion import look_through
 from autograder.results import FlagKind
 from course_utils.slices.cells import Cell
 from course_utils.slices.slicing import Program
@@ -15,7 +15,7 @@ from tests.support import ROOT
 
 
 def found(source: str) -> list[str]:
-    return list(suspicions(ast.parse(source)))
+    return [item.what for item in look_through([ast.parse(source)])]
 
 
 @pytest.mark.parametrize(

@@ -153,7 +153,7 @@ def test_what_is_in_it_harms_no_worker(sandbox: Sandbox, what: str) -> None:
 
 
 def test_a_tree_is_looked_through_by_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "_BYTES", 2**20)
+    monkeypatch.setattr(folders, "MOST_BYTES", 2**20)
     made = WorkingFolder(str(tmp_path / "work"), None)
     here = Path.cwd()
     os.chdir(tmp_path / "work")
@@ -299,7 +299,7 @@ def test_a_disk_that_is_nearly_full_ends_who_has_written(
 
 
 def test_bytes_are_counted_and_not_holes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "_BYTES", 2**20)
+    monkeypatch.setattr(folders, "MOST_BYTES", 2**20)
     made = WorkingFolder(str(tmp_path / "work"), None)
     with (tmp_path / "work" / "hole").open("wb") as file:
         file.truncate(2**30)

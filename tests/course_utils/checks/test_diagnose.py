@@ -353,10 +353,42 @@ def test_a_threshold_needs_several_cases_on_both_sides() -> None:
     def up_to(size: int) -> Callable[[Tensor], Tensor]:
         return lambda x: scaled(x) if x.shape[1] <= size else scaled(x) + 0.7 * x
 
-    exercise = prepare(wide_and_narrow)
-    assert verdict(up_to(4), exercise).diagnosis.fact == "right, except where x.shape[1] is large"
-    assert verdict(up_to(8), exercise).diagnosis.fact == ""
-    assert verdict(up_to(3), exercise).diagnosis.fact == ""
+    def told(function: Callable[[Tensor], Tensor], *sizes: int) -> str:
+        @check(points=1)
+        def of_sizes(draw: Draw) -> list[Case]:
+            """Rows of some lengths."""
+            return [Case({"x": Input(draw.normal(3, n))}) for n in sizes]
+
+        return verdict(function, prepare(of_sizes)).diagnosis.fact
+
+    def from_on(size: int) -> Callable[[Tensor], Tensor]:
+        return lambda x: scaled(x) if x.shape[1] >= size else scaled(x) + 0.7 * x
+
+    assert told(up_to(4), 3, 4, 8, 9) == "right, except where x.shape[1] is large"
+    assert told(from_on(8), 3, 4, 8, 9) == "right, except where x.shape[1] is small"
+    # One case only on a side.
+    assert told(up_to(8), 3, 4, 8, 9) == ""
+    assert told(up_to(3), 3, 4, 8, 9) == ""
+    # No gap between the sides, which sizes that follow each other always have.
+    assert told(up_to(5), 4, 5, 6, 7) == ""
+    # Several cases, but one size only, on each side.
+    assert told(up_to(4), 3, 3, 8, 8) == ""
+
+
+def test_a_threshold_of_a_number_needs_no_gap() -> None:
+    @check(points=1)
+    def factors(draw: Draw) -> list[Case]:
+        """Rows times a number."""
+        return [Case({"x": Input(draw.normal(3, 5)), "factor": n}) for n in (0.1, 0.2, 0.21, 0.5)]
+
+    def times(x: Tensor, factor: float) -> Tensor:
+        return scaled(x) * factor
+
+    def not_below(x: Tensor, factor: float) -> Tensor:
+        return times(x, factor) if factor > 0.205 else times(x, factor) + 0.7 * x
+
+    prepared = exercise("unit.times", times, (factors,), ()).prepare(b"secret")
+    assert verdict(not_below, prepared).diagnosis.fact == "right, except where factor is small"
 
 
 def test_a_case_is_right_only_where_its_check_looks_at_what_is_wrong() -> None:
