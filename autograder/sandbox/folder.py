@@ -47,6 +47,8 @@ class WorkingFolder:
         self._first = path
         self._given_up = 0
         self._uid = uid
+        # What a lost server's worker of the same number has left is no folder of ours.
+        self._unused: int | None = None
         self.renew()
         self._least = min(_LEFT_BYTES, self._left() // 2)
 

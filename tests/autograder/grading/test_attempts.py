@@ -37,7 +37,7 @@ class Timed(Grader):
         self.shown: list[float] = []
         self.took: list[float] = []
 
-    def _run_once(self, slices, cases, seconds: float) -> _Ran:  # type: ignore[no-untyped-def]
+    def _run_once(self, slices, cases, seconds: float, *, shared: bool) -> _Ran:  # type: ignore[no-untyped-def]
         if any(cases[id_] is item for id_, (_, item) in self._public.items() if id_ in cases):
             self.shown.append(min(self.public, seconds))
             return _Ran({}, {}, self.shown[-1])
