@@ -293,9 +293,10 @@ def test_flags_for_the_staff_that_do_not_accuse() -> None:
 )
 def test_code_of_no_use_is_looked_through_in_no_time(source: str) -> None:
     nodes = ast.parse(source).body
-    began = time.perf_counter()
+    # Processor time: a busy machine may leave this process waiting for seconds.
+    began = time.process_time()
     look_through(nodes)
-    assert time.perf_counter() - began < 8
+    assert time.process_time() - began < 8
 
 
 def test_more_code_than_is_looked_through_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
