@@ -12,6 +12,8 @@ import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from autograder.errors import AutograderError
+
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _CONTAINERS = (ast.Tuple, ast.List, ast.Set)
 
@@ -40,7 +42,7 @@ _MOST_STEPS = 1_000_000
 Scope = dict[str, str]
 
 
-class TooMuchCode(Exception):
+class TooMuchCodeError(AutograderError):
     """The search was given up."""
 
 
@@ -67,7 +69,7 @@ class Aliases:
         """The dotted name of what an expression stands for; empty if that is nothing shared, or not known.
 
         Raises:
-            TooMuchCode: as `spend` does.
+            TooMuchCodeError: as `spend` does.
         """
         found = self._known.get((node, scope))
         if found is None:
@@ -76,10 +78,10 @@ class Aliases:
         return found
 
     def spend(self, steps: int = 1) -> None:
-        """Count steps of the search. Raises `TooMuchCode` beyond what is looked through."""
+        """Count steps of the search. Raises `TooMuchCodeError` beyond what is looked through."""
         self._steps += steps
         if self._steps > _MOST_STEPS:
-            raise TooMuchCode
+            raise TooMuchCodeError
 
     def forget(self) -> None:
         """Look again at what expressions stand for: names have been bound since."""
@@ -168,7 +170,7 @@ def aliases_of(statements: Iterable[ast.AST]) -> Aliases:
     """What the names in these statements stand for, whichever comes first.
 
     Raises:
-        TooMuchCode: it takes too many steps to say.
+        TooMuchCodeError: it takes too many steps to say.
     """
     found = Aliases({None: {}})
     collector = _Collector(found)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from autograder.grading.aliases import Aliases, TooMuchCode, aliases_of
+from autograder.grading.aliases import Aliases, TooMuchCodeError, aliases_of
 from autograder.grading.bindings import Bindings
 
 
@@ -135,7 +135,7 @@ def look_through(nodes: Iterable[ast.AST], own: Collection[str] = ()) -> list[Su
         looker = _Looker(aliases_of(statements), Bindings(statements), own, found)
         for node in statements:
             looker.visit(node)
-    except TooMuchCode:
+    except TooMuchCodeError:
         found.append(Suspicion("more code than is looked through"))
     return list(dict.fromkeys(found))
 

@@ -391,13 +391,17 @@ def gradients_averaged_too(query_encoder, key_encoder, momentum):
 @wrong
 def batch_counter_copied(query_encoder, key_encoder, momentum):
     _update(query_encoder, key_encoder, momentum)
-    key_encoder[1].num_batches_tracked.copy_(query_encoder[1].num_batches_tracked)
+    for query, key in zip(query_encoder.modules(), key_encoder.modules(), strict=True):
+        if isinstance(key, nn.BatchNorm1d):
+            key.num_batches_tracked.copy_(query.num_batches_tracked)
 
 
 @wrong
 def running_statistics_reset(query_encoder, key_encoder, momentum):
     _update(query_encoder, key_encoder, momentum)
-    key_encoder[1].reset_running_stats()
+    for key in key_encoder.modules():
+        if isinstance(key, nn.BatchNorm1d):
+            key.reset_running_stats()
 
 
 @wrong

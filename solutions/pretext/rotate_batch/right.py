@@ -168,8 +168,8 @@ def bilinear_on_an_affine_grid(images):
 
 @right
 def bilinear_between_corners(images):
-    angles = torch.arange(4, dtype=torch.float64).mul(torch.pi / 2)
-    cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros(4, dtype=torch.float64)
+    angles = torch.arange(4, dtype=torch.float64, device=images.device).mul(torch.pi / 2)
+    cosine, sine, zero = angles.cos(), angles.sin(), torch.zeros_like(angles)
     theta = torch.stack([cosine, -sine, zero, sine, cosine, zero], 1).view(4, 2, 3).to(images)
     copies = images.repeat_interleave(4, 0)
     grid = F.affine_grid(theta.repeat(len(images), 1, 1), list(copies.shape), align_corners=True)
