@@ -393,7 +393,7 @@ def batch_counter_copied(query_encoder, key_encoder, momentum):
     _update(query_encoder, key_encoder, momentum)
     for query, key in zip(query_encoder.modules(), key_encoder.modules(), strict=True):
         if isinstance(key, nn.BatchNorm1d):
-            key.num_batches_tracked.copy_(query.num_batches_tracked)
+            key.get_buffer("num_batches_tracked").copy_(query.get_buffer("num_batches_tracked"))
 
 
 @wrong

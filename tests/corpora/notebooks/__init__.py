@@ -217,7 +217,7 @@ def messy() -> dict[str, Messy]:
         "name taken by its own result": enqueue("correct", right, cell("enqueue = enqueue(torch.zeros(2, 4), 0, torch.ones(1, 2))")),
         "too few arguments": enqueue("error", cell("def enqueue(queue, keys):\n    return 1", "enqueue")),
         "global random state": enqueue("wrong", cell(ENQUEUE.replace("% size\n    q", "% size\n    keys = keys + torch.rand_like(keys)\n    q"), "enqueue")),
-        "settings changed in the function": enqueue("correct", cell(ENQUEUE.replace("size, count", "torch.set_default_dtype(torch.float64); size, count", 1), "enqueue")),
+        "settings changed in the function": enqueue("wrong", cell(ENQUEUE.replace("size, count", "torch.set_default_dtype(torch.float64); size, count", 1), "enqueue")),
         # Files.
         "nbformat 3": Messy(_nbformat_3(with_enqueue(right))),
         "Colab": Messy(json.dumps(colab).encode()),
