@@ -107,9 +107,9 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
     write_whole(target, made)
+    seconds = max(round(_seconds.get(unit, _USUAL_SECONDS)), 2)
     print(
-        "Running your exercises as the grader will, then your notebook from the top: about "
-        f"{_seconds.get(unit, _USUAL_SECONDS):.0f} seconds.",
+        f"Running your exercises as the grader will, then your notebook from the top: about {seconds} seconds.",
         flush=True,
     )
     started = time.monotonic()
