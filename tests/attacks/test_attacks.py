@@ -52,9 +52,9 @@ ATTACKS = [item for item in CORPUS if item.family not in ("honest", "files")]
 HONEST = [item for item in CORPUS if item.family == "honest"]
 FILES = [item for item in CORPUS if item.family == "files"]
 NEIGHBOURS = ("neighbour-first", "neighbour-middle", "zz-neighbour-last")
-# Every submission that hangs costs the class this long. Three seconds were too few for honest work: the import of sklearn
-# takes one by itself, and more than three beside busy neighbours.
-LIMITS = Limits(seconds=5.0, memory_mb=512)
+# Every submission that hangs costs the class this long. Five seconds were too few for honest work: importing scipy, sklearn
+# and matplotlib takes two by itself, and more than five beside busy neighbours.
+LIMITS = Limits(seconds=12.0, memory_mb=512)
 # What reading one hand-in may take of the grader itself, far beyond what any real one does.
 READING_CPU_SECONDS = 10
 READING_IDLE_SECONDS = 15
