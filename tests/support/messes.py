@@ -421,6 +421,10 @@ def became_text(made: Notebook) -> bool:
     cell = _plain(made)
     if not cell or not cell.id or "%" in cell.source:
         return False
+    # Text counts where no code cell has the function; with a copy of it the notebook means the copy.
+    name = f"def {function_name(cell.exercise)}("
+    if any(name in other.source for other in made.cells if other is not cell and other.kind == "code"):
+        return False
     shown = copy.copy(cell)
     shown.kind = made.rng.choice(["markdown", "raw"])
     if made.rng.random() < 0.5:
