@@ -15,6 +15,8 @@ from course_utils.student.fresh_run import NotebookJson, cell_source
 
 # A call in a cell that names the unit or one of its exercises.
 _NAMED = re.compile(r"""\b(?:setup|check|submit)\(\s*["'](\w+)(?:\.\w+)?["']""")
+# What stands in an answer cell before the student writes there.
+UNANSWERED = "takes the place of this line"
 _WHEEL = re.compile(r"\bcourse_utils-([0-9][\w.+]*)-py3-none-any\.whl")
 
 
@@ -92,6 +94,30 @@ def not_in_the_file(content: NotebookJson, namespace: Mapping[str, Any], unit: s
                 "Cmd+S), or run that cell again if you have changed it since, and then run cu.submit again."
             )
     return lines
+
+
+def points_of_answers(content: NotebookJson) -> float:
+    """The points of all written questions."""
+    found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
+    return sum(item for item in found if isinstance(item, int | float))
+
+
+def unanswered(content: NotebookJson) -> list[str]:
+    """Ids of the written questions whose cell still holds the line to be replaced."""
+    return [
+        str(nbgrader.get("grade_id", "a written question"))
+        for cell, nbgrader in _answers(content)
+        if UNANSWERED in cell_source(cell)
+    ]
+
+
+def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """The cells of written questions, with what nbgrader has written into them."""
+    for cell in content["cells"]:
+        metadata = cell.get("metadata")
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if isinstance(nbgrader, dict) and cell.get("cell_type") == "markdown" and nbgrader.get("solution"):
+            yield cell, nbgrader
 
 
 def _history(namespace: Mapping[str, Any]) -> Sequence[str]:

@@ -63,7 +63,7 @@ def as_text(result: CheckOutcome) -> str:
             lines.append(f"  {mark(verdict):<8}  {verdict.check.title}")
             lines.extend(f"            {line}" for line in _why(result, verdict))
     lines.extend(_part_as_text(later))
-    for note in (*result.costs, *result.notes):
+    for note in _notes(result):
         lines.extend(f"  {line}" for line in note.splitlines())
     lines.extend(f"  {line}" for line in _what_next(result))
     return "\n".join(lines)
@@ -77,7 +77,7 @@ def as_html(result: CheckOutcome) -> str:
     if result.status == UNKNOWN:
         return "<span></span>"  # `cu.check` prints the sentence
     waits = result.status in (NOT_ATTEMPTED, NOT_RUN)
-    colour = _BLUE if result.status == CORRECT else _GREY if waits else _VERMILION
+    colour = _BLUE if is_right(result) else _GREY if waits else _VERMILION
     parts = [f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">']
     parts.extend(f"<div>{_code(line)}</div>" for line in _in_short(result))
     first, later = _help(result)
@@ -93,7 +93,7 @@ def as_html(result: CheckOutcome) -> str:
         )
         summary = f"<summary>All visible checks: {result.passed} of {len(result.verdicts)} passed</summary>"
         parts.append(f"<details>{summary}{listed}</details>" if first else listed)
-    for note in (*result.costs, *result.notes):
+    for note in _notes(result):
         line, _, rest = note.partition("\n")
         parts.append(f"<div>{escape(line)}</div>" + (_block(rest) if rest else ""))
     parts.extend(f"<div><small>{_code(line)}</small></div>" for line in _what_next(result))
@@ -103,10 +103,22 @@ def as_html(result: CheckOutcome) -> str:
 
 def headline(result: CheckOutcome) -> str:
     """What became of the visible checks. Never points: hidden checks decide about most of them."""
-    status = "right so far" if result.status == CORRECT else result.status
+    status = result.status
+    if is_right(result):
+        status = "right so far"
+    elif result.status == CORRECT:
+        count = len(result.costs)
+        status = (
+            f"right but for {'one thing that costs' if count == 1 else f'{count} things that cost'} points"
+        )
     if not result.verdicts or result.status == NOT_ATTEMPTED:
         return status
     return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
+
+
+def is_right(result: CheckOutcome) -> bool:
+    """Whether nothing is known to be wrong: no visible check, and nothing that hidden checks are sure to see."""
+    return result.status == CORRECT and not result.costs
 
 
 def points(value: float) -> str:
@@ -118,8 +130,15 @@ def _in_short(result: CheckOutcome) -> Iterator[str]:
     yield from result.remarks
     if result.reason:
         yield result.reason
+    if result.status == CORRECT:
+        # The headline speaks of them.
+        yield from result.costs
     if result.verdicts and (fact := fact_in_words(result.diagnosis)):
         yield fact
+
+
+def _notes(result: CheckOutcome) -> tuple[str, ...]:
+    return result.notes if result.status == CORRECT else (*result.costs, *result.notes)
 
 
 def _why(result: CheckOutcome, verdict: CheckVerdict) -> list[str]:
@@ -207,6 +226,8 @@ def _asks_for_values(check: PreparedCheck) -> bool:
 
 def _nothing_to_hint_at(result: CheckOutcome) -> str:
     if result.status == CORRECT:
+        if result.costs:
+            return "There is none: all visible checks have passed, and what costs points is said above."
         return "There is none: all visible checks have passed."
     if result.status in (NOT_ATTEMPTED, NOT_RUN):
         return "There is none yet: hints speak of what your function does."

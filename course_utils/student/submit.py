@@ -28,10 +28,16 @@ from course_utils.student.fresh_run import (
     ExerciseResult,
     FreshRun,
     NotebookJson,
-    cell_source,
     run_fresh,
 )
-from course_utils.student.handed import not_in_the_file, other_release, unit_of_notebook, without_a_cell
+from course_utils.student.handed import (
+    not_in_the_file,
+    other_release,
+    points_of_answers,
+    unanswered,
+    unit_of_notebook,
+    without_a_cell,
+)
 from course_utils.student.handing_in import as_bytes, for_handing_in, write_whole
 from course_utils.student.meant import unit_here
 from course_utils.student.outcome import NOT_RUN
@@ -50,8 +56,6 @@ _SECONDS_FOR_BROWSER = 60
 # How long a run takes on a laptop, before there was one.
 _USUAL_SECONDS = 20.0
 _MOST_NAMED = 2
-# What stands in an answer cell before the student writes there.
-_UNANSWERED = "takes the place of this line"
 
 
 def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
@@ -359,7 +363,8 @@ def _print_results(
     width = max(len(result.exercise) for result in shown)
     by_run = {result.exercise: result for result in whole or ()}
     for result in shown:
-        line = f"  {result.exercise:<{width}}  {_in_words(result.status)}, "
+        costs = here[result.exercise].notes if graded else result.notes
+        line = f"  {result.exercise:<{width}}  {_in_words(result.status, costs)}, "
         print(line + f"{result.passed} of {result.checks} visible checks passed")
         more = [result.reason] if result.reason and result.status != CORRECT else []
         more += [f"Note: {note.removesuffix('.')}." for note in result.notes]
@@ -371,7 +376,7 @@ def _print_results(
         for text in more:
             print(f"  {'':<{width}}    {text}")
     passed, checks = sum(result.passed for result in shown), sum(result.checks for result in shown)
-    written = _points_of_answers(content)
+    written = points_of_answers(content)
     answers = f"written answers ({points(written)} points)" if written else "written answers"
     print(f"  Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted.")
     if fresh:
@@ -393,7 +398,7 @@ def _print_results(
         if unfinished := fresh.unfinished + len(follow):
             cells = "cell stops" if unfinished == 1 else "cells stop"
             print(f"  {unfinished} {cells} at an exercise that isn't written yet.")
-    if empty := _unanswered(content):
+    if empty := unanswered(content):
         print(f"  Not answered yet: {', '.join(empty)}")
 
 
@@ -466,34 +471,13 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
     return results
 
 
-def _in_words(status: str) -> str:
-    return "right" if status == "correct" else status
+def _in_words(status: str, costs: Collection[str] = ()) -> str:
+    if status == CORRECT:
+        return "right but for what costs points" if costs else "right"
+    return status
 
 
 def _at_the_end(status: str) -> str:
     return {"wrong": "it's wrong at its end", "timeout": "it takes too long at its end"}.get(
         status, "it stops in an exception at its end"
     )
-
-
-def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
-    """The cells of written questions, with what nbgrader has written into them."""
-    for cell in content["cells"]:
-        metadata = cell.get("metadata")
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(nbgrader, dict) and cell.get("cell_type") == "markdown" and nbgrader.get("solution"):
-            yield cell, nbgrader
-
-
-def _points_of_answers(content: NotebookJson) -> float:
-    found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
-    return sum(item for item in found if isinstance(item, int | float))
-
-
-def _unanswered(content: NotebookJson) -> list[str]:
-    """Ids of the written questions whose cell still holds the line to be replaced."""
-    return [
-        str(nbgrader.get("grade_id", "a written question"))
-        for cell, nbgrader in _answers(content)
-        if _UNANSWERED in cell_source(cell)
-    ]

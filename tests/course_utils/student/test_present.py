@@ -150,6 +150,33 @@ def test_costs_that_no_docstring_names_are_told(function: Callable[[], Any], sai
     assert run(reference("moco.enqueue"), "moco.enqueue").costs == ()
 
 
+def test_what_costs_points_is_not_called_right() -> None:
+    """The check that asks for torch's settings is hidden here: all visible ones pass."""
+
+    def seeding(images: Tensor) -> Any:
+        torch.manual_seed(0)
+        return reference("pretext.rotate_batch")(images)
+
+    def seeding_and_more(images: Tensor) -> Any:
+        torch.set_default_dtype(torch.float64)
+        return seeding(images)
+
+    for function, headline in (
+        (seeding, "right but for one thing that costs points, 3 of 3 visible checks passed"),
+        (seeding_and_more, "right but for 2 things that cost points, 3 of 3 visible checks passed"),
+    ):
+        result = run(function, "pretext.rotate_batch")
+        lines = str(result).splitlines()
+        assert lines[0] == f"pretext.rotate_batch: {headline}"
+        # What the headline speaks of comes next, once, and not as something right.
+        assert lines[1].startswith("  Your function ")
+        assert str(result).count("Your function seeds torch") == 1
+        assert result._repr_html_().count("Your function seeds torch") == 1
+        assert result._repr_html_().startswith('<div style="border-left: 4px solid #B34700')
+        assert "right so far" not in str(result)
+    assert "what costs points is said above" in str(run(seeding, "pretext.rotate_batch", 2))
+
+
 def test_one_value_for_several_is_told_as_such() -> None:
     text = str(run(lambda images: images, "pretext.rotate_batch"))
     assert "first returned value is missing: one tensor came back, and not 2 values" in text

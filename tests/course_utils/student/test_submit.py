@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import course_utils as cu
 from autograder.course.units import load_unit
@@ -19,6 +20,7 @@ from course_utils import shipped
 from course_utils.running import alone
 from course_utils.slices.help import Help, read_help
 from course_utils.student import check as visible
+from course_utils.student import handed
 from course_utils.student import submit as submit_function
 from course_utils.student.endless import without_calls
 from tests.support import ROOT
@@ -241,6 +243,24 @@ def test_without_any_process_the_functions_here_are_checked(
     assert (elsewhere / "moco-submission.ipynb").is_file()
 
 
+def test_a_right_function_that_costs_points_is_not_called_right(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It seeds torch; the check that asks for that is hidden in this exercise."""
+    reference = load_unit(ROOT, "pretext").exercises["pretext.rotate_batch"].reference
+
+    def seeding(images: Any) -> Any:
+        torch.manual_seed(0)
+        return reference(images)
+
+    seeds = inspect.getsource(reference).replace("turns = ", "torch.manual_seed(0)\n    turns = ", 1)
+    save(elsewhere / "pretext.ipynb", notebook(code(IMPORTS + "from jaxtyping import Int64\n"), code(seeds)))
+    exec("cu.submit('pretext')", {"cu": cu, "rotate_batch": seeding})
+    out = capsys.readouterr().out
+    assert "pretext.rotate_batch  right but for what costs points, 3 of 3 visible checks passed" in out
+    assert "Your function seeds torch" in out
+
+
 def test_a_wrong_function_is_told_with_its_fact(
     elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -438,7 +458,7 @@ def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
     content["metadata"] = None
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
     _, found = submit._find("moco", path, {})
-    assert submit._unanswered(found) == []
+    assert handed.unanswered(found) == []
     assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
 
 
@@ -505,7 +525,7 @@ def test_many_outputs_together_are_limited() -> None:
 def test_the_line_to_be_replaced_is_the_one_in_the_notebooks() -> None:
     from autograder.nbgrader.configuration import ANSWER_STUB
 
-    assert submit._UNANSWERED in ANSWER_STUB
+    assert handed.UNANSWERED in ANSWER_STUB
 
 
 def test_cu_submit_is_this_function() -> None:
