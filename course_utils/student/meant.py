@@ -68,7 +68,7 @@ def meant_exercise(given: object, namespace: Mapping[str, Any]) -> Meant:
     if given is None:
         if here is None:
             raise UnclearError(f"Give the id of the exercise, as in its header: {_call(_any_exercise())}.")
-        return Meant(_only_one(here, "Which exercise?"))
+        return Meant(_only_one(here, f"Which exercise? {here} has"))
     if isinstance(given, str):
         return Meant(_by_text(given, here))
     if callable(given):
@@ -139,7 +139,7 @@ def _by_text(text: str, here: str | None) -> str:
         return text
     wanted = _plain(text)
     if wanted in units:
-        return _only_one(wanted, f"{wanted} is a problem set:")
+        return _only_one(wanted, f"{wanted} is a problem set, and has")
     for plain in (_plain, lambda id_: _plain(function_name(id_))):
         fits = [id_ for id_ in ids if plain(id_) == wanted]
         if fits:
@@ -196,11 +196,11 @@ def _names(given: object) -> list[str]:
     return names
 
 
-def _only_one(unit: str, question: str) -> str:
+def _only_one(unit: str, has: str) -> str:
     ids = shipped.exercise_ids(unit)
     if len(ids) == 1:
         return ids[0]
-    raise UnclearError(f"{question} {unit} has {_listed(unit)}.")
+    raise UnclearError(f"{has} {_listed(unit)}.")
 
 
 def _listed(unit: str) -> str:

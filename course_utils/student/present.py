@@ -53,7 +53,9 @@ class _Part:
 def as_text(result: CheckOutcome) -> str:
     """The whole result in plain text."""
     if result.status == UNKNOWN:
-        return f"{result.exercise}: {' '.join(_in_short(result))}"
+        said = " ".join(_in_short(result))
+        # A sentence that names the exercise need not have it in front again.
+        return said if said.startswith("cu.check") else f"{_who(result, said)}: {said}"
     lines = [f"{result.exercise}: {headline(result)}"]
     lines.extend(f"  {line}" for line in _in_short(result))
     first, later = _help(result)
@@ -135,6 +137,10 @@ def _in_short(result: CheckOutcome) -> Iterator[str]:
         yield from result.costs
     if result.verdicts and (fact := fact_in_words(result.diagnosis)):
         yield fact
+
+
+def _who(result: CheckOutcome, said: str) -> str:
+    return "cu.check" if result.exercise in said else result.exercise
 
 
 def _notes(result: CheckOutcome) -> tuple[str, ...]:

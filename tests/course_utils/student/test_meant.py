@@ -89,7 +89,7 @@ def test_a_function_under_another_name_is_the_same_function() -> None:
     ("call", "said"),
     [
         ("cu.check()", 'Which exercise? moco has cu.check("moco.'),
-        ("cu.check('moco')", 'moco is a problem set: moco has cu.check("moco.'),
+        ("cu.check('moco')", 'moco is a problem set, and has cu.check("moco.'),
         ("cu.check('moco.enque')", 'Did you mean cu.check("moco.enqueue")?'),
         ("cu.check('enque')", 'Did you mean cu.check("moco.enqueue")?'),
         ("cu.check('moko.enqueue')", 'Did you mean cu.check("moco.enqueue")?'),
@@ -118,6 +118,26 @@ def test_what_cannot_be_understood_is_one_sentence(
     assert said in out
     assert len(out.splitlines()) == 1
     assert (err, "0x" in out, "Traceback" in out) == ("", False, False)
+
+
+@pytest.mark.parametrize(
+    ("call", "begins"),
+    [
+        ("cu.check('moco.enque')", "cu.check: There is no exercise 'moco.enque': moco has moco."),
+        ("cu.check('nothing')", "cu.check: There is no exercise 'nothing': this notebook has "),
+        ("cu.check('moco')", "cu.check: moco is a problem set, and has cu.check("),
+        ("cu.check('simclr.nt_xent')", "cu.check: simclr.nt_xent is an exercise of the notebook simclr, and"),
+        ("cu.check('moco.enqueue', 'x')", "cu.check: A hint is one of the numbers 0, 1, 2 and 3: "),
+        ("cu.check('moco.enqueue', 1, 2)", "cu.check takes one exercise, and hint=1, 2 or 3 if you like: "),
+        ("cu.check()", "cu.check: Which exercise? moco has "),
+        ("cu.check(5)", "cu.check: Give the id of the exercise as a text, "),
+    ],
+)
+def test_a_sentence_names_the_exercise_once(
+    call: str, begins: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(call, notebook("moco", enqueue=ENQUEUE))
+    assert capsys.readouterr().out.startswith(begins)
 
 
 def test_without_a_set_up_cell_any_id_is_shown() -> None:
