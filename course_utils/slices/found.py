@@ -55,10 +55,12 @@ class SliceNote:
     Attributes:
         kind: one of `NOTES`.
         text: a sentence without its full stop.
+        file: the name of a file that it says is missing.
     """
 
     kind: str
     text: str
+    file: str = ""
 
 
 SEVERAL_CELLS, FOUND_BY_NAME, SEVERAL_DEFINITIONS = "several-cells", "found-by-name", "several-definitions"

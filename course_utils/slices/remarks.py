@@ -136,14 +136,14 @@ def of_helper_files(
                 "installed where it is graded: hand the file in together with the notebook (a zip of both), or put its "
                 "code into a cell"
             )
-            yield SliceNote(FILE_MISSING, text)
+            yield SliceNote(FILE_MISSING, text, f"{name}.py")
     if chosen.missing - GIVEN:
         for number, name in sources.not_there:
             text = (
                 f"code cell {number} runs {clip(name, LONGEST_NAME)}, which is not in the hand-in: hand it in together "
                 "with the notebook (a zip of both), or put its code into a cell"
             )
-            yield SliceNote(FILE_MISSING, text)
+            yield SliceNote(FILE_MISSING, text, clip(name, LONGEST_NAME))
 
 
 def _labels(statements: Iterable[Statement]) -> list[str]:

@@ -38,7 +38,7 @@ from course_utils.student.handed import (
     unit_of_notebook,
     without_a_cell,
 )
-from course_utils.student.handing_in import as_bytes, for_handing_in, write_whole
+from course_utils.student.handing_in import about_files, as_bytes, files_beside, for_handing_in, write_whole
 from course_utils.student.meant import unit_here
 from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
@@ -127,7 +127,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
         print(f"{slow} does not come to an end, so {cells} it will not be run.")
     fresh = run_fresh(to_run, unit, path.parent, endless)
     _seconds[unit] = time.monotonic() - started
-    _print_results(content, here, fresh, graded)
+    _print_results(content, here, fresh, graded, path.parent)
     size = f"({target.stat().st_size / 1000:,.0f} kB)"
     if unsaved:
         print(
@@ -135,7 +135,10 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
             "hand in the file that it writes then."
         )
         return
-    print(f"\nHand in this file: {target} {size}")
+    if beside := files_beside(graded or (), path.parent):
+        print(f"\nHand in a zip of these files: {' and '.join([f'{target} {size}', *beside])}")
+    else:
+        print(f"\nHand in this file: {target} {size}")
     _download(target)
 
 
@@ -347,6 +350,7 @@ def _print_results(
     here: Mapping[str, CheckedExercise],
     fresh: FreshRun | None,
     graded: Sequence[CheckedExercise] | None,
+    folder: Path,
 ) -> None:
     """Print what the grader will see; failing that, what the run from the top or this kernel shows."""
     whole = fresh.results if fresh else None
@@ -366,11 +370,16 @@ def _print_results(
         costs = here[result.exercise].notes if graded else result.notes
         line = f"  {result.exercise:<{width}}  {_in_words(result.status, costs)}, "
         print(line + f"{result.passed} of {result.checks} visible checks passed")
-        more = [result.reason] if result.reason and result.status != CORRECT else []
+        on_files = about_files(result, folder)
+        # Where the grader lacks something, that is what everything else comes of.
+        is_told = result.status == ERROR and bool(on_files)
+        more = [result.reason] if result.reason and result.status != CORRECT and not is_told else []
+        more += on_files
         more += [f"Note: {note.removesuffix('.')}." for note in result.notes]
         if graded:
             more += here[result.exercise].notes
-        more += _disagreement(result, by_run.get(result.exercise), here[result.exercise], content, fresh)
+        if not (is_told or result.lacks):
+            more += _disagreement(result, by_run.get(result.exercise), here[result.exercise], content, fresh)
         if result.status == CORRECT and (hidden := shipped.load_checks(result.exercise)[0].hidden):
             more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
@@ -466,7 +475,9 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
         if verdict.status == NOT_ATTEMPTED and not item.missing:
             reason = ""
         passed, checks = sum(check.passed for check in verdict.checks), len(verdict.checks)
-        blank = CheckedExercise(id_, verdict.status, item.points, item.full, reason)
+        blank = CheckedExercise(
+            id_, verdict.status, item.points, item.full, reason, files=item.files, lacks=item.lacks
+        )
         results.append(replace(blank, notes=item.flags, passed=passed, checks=checks))
     return results
 

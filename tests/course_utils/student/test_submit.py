@@ -261,6 +261,56 @@ def test_a_right_function_that_costs_points_is_not_called_right(
     assert "Your function seeds torch" in out
 
 
+@pytest.mark.parametrize("taken", ["from helpers_beside import kept", "%run helpers_beside.py"])
+def test_a_file_beside_the_notebook_is_one_sentence(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str], taken: str
+) -> None:
+    (elsewhere / "helpers_beside.py").write_text("def kept(x):\n    return x\n")
+    needs = source("enqueue").replace("size, count =", "kept(1)\n    size, count =", 1)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(taken), code(needs)))
+    # In the notebook's kernel all is right.
+    namespace: dict[str, Any] = {"cu": cu, "kept": lambda x: x}
+    exec(IMPORTS + needs, namespace)
+    exec("cu.submit('moco')", namespace)
+    out = capsys.readouterr().out
+    said = out.split("moco.enqueue ")[1].split("moco.moco_logits ")[0]
+    told = [line.strip() for line in said.splitlines()[1:] if line.strip() and "by its name" not in line]
+    assert told == [
+        "enqueue needs helpers_beside.py, which stands beside the notebook and not in it: hand in a zip of both, or "
+        "put the code of helpers_beside.py into a cell."
+    ]
+    assert re.search(
+        r"\nHand in a zip of these files: \S+moco-submission\.ipynb \(\d+ kB\) and helpers_beside\.py\n", out
+    )
+
+
+def test_what_the_grader_lacks_is_said_once(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of data, and a module that is nowhere: here, in this kernel, the function is right."""
+    here = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
+    for needs, said in (
+        (
+            "open('table.txt')",
+            "The grader does not have the file 'table.txt'",
+        ),
+        (
+            "import nowhere_to_be_found",
+            "Note: nowhere_to_be_found is imported, but nowhere_to_be_found.py is not",
+        ),
+    ):
+        text = source("enqueue").replace("size, count =", f"{needs}\n    size, count =", 1)
+        save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(text)))
+        (elsewhere / "table.txt").write_text("1")
+        exec("cu.submit('moco')", here)
+        out = capsys.readouterr().out
+        lines = out.split("moco.enqueue ")[1].split("moco.moco_logits ")[0].splitlines()[1:]
+        told = [line.strip() for line in lines if line.strip() and "by its name" not in line]
+        assert len(told) == 1, told
+        assert re.match(said, told[0])
+        assert "Hand in this file" in out
+
+
 def test_a_wrong_function_is_told_with_its_fact(
     elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
