@@ -17,11 +17,13 @@ class Statement:
         key: the place of the cell among those that run: its number, or a fraction for a file that it runs.
         label: the cell's number, or the name of the file.
         part: what it binds.
+        title: the cell or the file in a sentence.
     """
 
     key: float
     label: str
     part: Part
+    title: str = ""
 
     @property
     def place(self) -> tuple[float, int]:

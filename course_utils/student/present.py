@@ -79,7 +79,7 @@ def as_html(result: CheckOutcome) -> str:
     if result.status == UNKNOWN:
         return "<span></span>"  # `cu.check` prints the sentence
     waits = result.status in (NOT_ATTEMPTED, NOT_RUN)
-    colour = _BLUE if is_right(result) else _GREY if waits else _VERMILION
+    colour = _BLUE if is_wholly_right(result) else _GREY if waits else _VERMILION
     parts = [f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">']
     parts.extend(f"<div>{_code(line)}</div>" for line in _in_short(result))
     first, later = _help(result)
@@ -106,7 +106,7 @@ def as_html(result: CheckOutcome) -> str:
 def headline(result: CheckOutcome) -> str:
     """What became of the visible checks. Never points: hidden checks decide about most of them."""
     status = result.status
-    if is_right(result):
+    if is_wholly_right(result):
         status = "right so far"
     elif result.status == CORRECT:
         count = len(result.costs)
@@ -118,7 +118,7 @@ def headline(result: CheckOutcome) -> str:
     return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
 
 
-def is_right(result: CheckOutcome) -> bool:
+def is_wholly_right(result: CheckOutcome) -> bool:
     """Whether nothing is known to be wrong: no visible check, and nothing that hidden checks are sure to see."""
     return result.status == CORRECT and not result.costs
 

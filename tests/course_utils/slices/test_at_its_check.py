@@ -88,7 +88,8 @@ def test_what_stands_below_mends_a_name_that_has_no_value_above() -> None:
     assert result(found) == 4
     assert kinds(found) == ["bound-below"]
     assert found.notes[0].text == (
-        "SIZE, g, ONE, which f needs, have no value above its check: taken from code cells 3, 4, below it"
+        "SIZE, g, ONE, which f needs, have no value above its check: taken from "
+        "code cell 3 (it begins with: def g(x):), code cell 4 (it begins with: SIZE = 3), below it"
     )
 
 
@@ -377,9 +378,9 @@ def test_files_that_are_run(run: str) -> None:
     assert result(slice_of(("", f"%%writefile helpers.py\n{text}"), *cells)) == 3
     missing = slice_of(*cells)
     assert kinds(missing) == ["file-missing"]
-    assert "code cell 1 runs helpers.py, which is not in the hand-in" in missing.notes[0].text.replace(
-        "./", ""
-    )
+    begins = f"code cell 1 (it begins with: {run.splitlines()[0]})"
+    assert missing.notes[0].text.startswith(f"{begins} runs helpers.py, which is not in the hand-in")
+    assert missing.notes[0].file == "helpers.py"
 
 
 def test_a_notebook_that_is_run() -> None:
