@@ -103,7 +103,7 @@ def of_left_out(
     for name, title in said.items():
         text = (
             f"{name} is also changed in {title} by a loop or a call that the grader leaves out: it runs "
-            "loops that only assign, and fill lists, sets and dictionaries"
+            "loops that only assign, fill lists, sets and dictionaries, and print"
         )
         yield SliceNote(LEFT_OUT, text)
 

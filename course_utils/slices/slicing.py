@@ -145,7 +145,7 @@ class Program:
         is_container: dict[str, bool] = {}
         packages = self._sources.packages
         every = [part for source in self._by_key.values() for part in source.read.parts]
-        fills = any(part.fills for part in every)
+        fills = any(part.fills or part.printed for part in every)
         fillings = Fillings(every if fills else (), self._prelude.keys())
         levels: dict[str, float] = {}
         for source in self._by_key.values():
@@ -159,6 +159,9 @@ class Program:
                     node = binding_part(part.node, modules=packages)
                     if node is not None and names_bound_by(node) != part.binds:
                         part = Part(part.index, node, names_bound_by(node))
+                if part.printed and not fillings.may_print(part):
+                    self._left.append((source.key, part.binds))
+                    continue
                 if fills:
                     note_levels(part, levels)
                 if part.fills:
