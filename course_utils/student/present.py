@@ -13,7 +13,7 @@ from course_utils.checks.observation import dtype_name
 from course_utils.checks.prepared import PreparedCheck
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
-from course_utils.student.as_code import argument_as_code
+from course_utils.student.as_code import argument_as_code, call_as_code
 from course_utils.student.expected import expected_in_text
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 
@@ -275,19 +275,24 @@ def _got_and_expected(verdict: CheckVerdict) -> _Part:
 
 
 def _call(exercise: str, verdict: CheckVerdict, *, in_full: bool = False) -> str:
-    """The case as lines that can be copied and run; what is large, and modules, by their kind and shape."""
+    """The case as lines that can be copied and run, and show what the message tells of."""
     case = verdict.check.cases[verdict.case]
-    name = exercise.split(".", 1)[1]
-    calls = [f"{name}({', '.join(names)})" for names in case.calls]
-    if len(calls) > 1:
-        calls = [f"result = {call}" for call in calls]
     kinds = [f"# {key}: {_argument(value)}" for key, value in case.inputs.items()]
-    has_module = any(isinstance(value, Module) for value in case.inputs.values())
-    if has_module or case.size > (_MOST_TO_TRY if in_full else _MOST_TO_READ):
-        return "\n".join([*calls, *kinds])
-    # Of a tiny case the numbers say it all.
-    lines = [] if case.size <= _MOST_TO_READ else kinds
-    return "\n".join([*lines, *(argument_as_code(key, value) for key, value in case.inputs.items()), *calls])
+    is_long = case.size > (_MOST_TO_TRY if in_full else _MOST_TO_READ)
+    if is_long or not all(map(_can_be_written, case.inputs.values())):
+        number = f", {verdict.case}" if verdict.case else ""
+        made = [f'{", ".join(case.inputs)} = cu.case("{exercise}", "{verdict.check.id}"{number})']
+    else:
+        made = [argument_as_code(key, value) for key, value in case.inputs.items()]
+        # Of a tiny case the numbers say it all.
+        kinds = kinds if case.size > _MOST_TO_READ else []
+    name = verdict.difference.quantity if verdict.difference else ""
+    calls = call_as_code(exercise.split(".", 1)[1], case, verdict.check.expected[verdict.case], name)
+    return "\n".join([*kinds, *made, *calls])
+
+
+def _can_be_written(value: Argument) -> bool:
+    return not isinstance(value, Module) and (not isinstance(value, Input) or value.contiguous)
 
 
 def _argument(value: Argument) -> str:

@@ -19,7 +19,7 @@ from course_utils.checks.observe import clean
 from course_utils.running.alone import CannotRun, judge_alone
 from course_utils.slices.help import Help, merged, read_help
 from course_utils.slices.names import function_name
-from course_utils.student.check import asked_for, check_in, in_notebook, undisturbed
+from course_utils.student.check import asked_for, check_in, in_notebook
 from course_utils.student.endless import without_calls
 from course_utils.student.fresh_run import (
     INSIDE,
@@ -50,6 +50,7 @@ from course_utils.student.state import (
     names_used,
     own_cell_stops,
 )
+from course_utils.student.surroundings import undisturbed
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
 
 _SECONDS_FOR_BROWSER = 60
