@@ -30,12 +30,20 @@ from course_utils.running.uncompiled import uncompiled
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
 from course_utils.slices.python_text import compile_cell
-from course_utils.student.meant import UnclearError, elsewhere, meant_exercise, meant_level, meant_options
+from course_utils.student.meant import (
+    UnclearError,
+    calls_here,
+    elsewhere,
+    meant_exercise,
+    meant_level,
+    meant_options,
+)
 from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 from course_utils.student.present import as_html, as_text, headline
 from course_utils.student.surroundings import undisturbed
 from course_utils.student.waiting import remember, watch
+from course_utils.student.with_brackets import with_brackets
 
 INTERRUPTED = "interrupted"
 
@@ -68,6 +76,11 @@ class CheckResult(CheckOutcome):
         return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
 
 
+def _not_called(namespace: Mapping[str, Any]) -> str:
+    return f"Nothing was checked, for want of brackets: write {calls_here(namespace)}."
+
+
+@with_brackets(_not_called)
 def check_exercise(exercise: Any = None, *more: object, hint: Any = 0, **others: object) -> CheckResult:
     """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
 
@@ -93,7 +106,7 @@ def check_exercise(exercise: Any = None, *more: object, hint: Any = 0, **others:
     Example:
         >>> cu.check("moco.enqueue", hint=1)
     """
-    caller = sys._getframe(1).f_globals
+    caller = sys._getframe(2).f_globals
     try:
         try:
             result = _counted(check_in(caller, exercise, hint=meant_options(more, hint, others)))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from course_utils import shipped
@@ -96,6 +99,21 @@ def not_in_the_file(content: NotebookJson, namespace: Mapping[str, Any], unit: s
     return lines
 
 
+def freshness(path: Path) -> Iterator[str]:
+    """A sentence on when the file was saved."""
+    if path.is_file():
+        saved = path.stat().st_mtime
+        when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
+        yield f"{path.name}, as saved at {when} ({_ago(time.time() - saved)})."
+
+
+def replaced_file(target: Path) -> Iterator[str]:
+    """A sentence, if there is such a file already."""
+    if target.is_file():
+        when = datetime.fromtimestamp(target.stat().st_mtime).strftime("%d %B, %H:%M:%S")
+        yield f"{target.name} of {when} is replaced."
+
+
 def points_of_answers(content: NotebookJson) -> float:
     """The points of all written questions."""
     found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
@@ -109,6 +127,12 @@ def unanswered(content: NotebookJson) -> list[str]:
         for cell, nbgrader in _answers(content)
         if UNANSWERED in cell_source(cell)
     ]
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 5:
+        return "just now"
+    return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
 def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:

@@ -114,6 +114,16 @@ def meant_options(more: Sequence[object], hint: object, others: Mapping[str, obj
     return found[0] if found else hint
 
 
+def calls_here(namespace: Mapping[str, Any]) -> str:
+    """How the exercises of a notebook are checked: `cu.check("a.f"), cu.check("a.g") or cu.check("a.h")`.
+
+    Args:
+        namespace: the notebook's globals.
+    """
+    here = unit_here(namespace)
+    return _listed(here, "or") if here in shipped.known_units() else _call(_any_exercise())
+
+
 def elsewhere(exercise: str, namespace: Mapping[str, Any]) -> str:
     """A sentence, if an exercise is not one of the notebook's; else nothing."""
     unit, here = exercise.split(".", 1)[0], unit_here(namespace)
@@ -203,9 +213,9 @@ def _only_one(unit: str, has: str) -> str:
     raise UnclearError(f"{has} {_listed(unit)}.")
 
 
-def _listed(unit: str) -> str:
+def _listed(unit: str, last: str = "and") -> str:
     calls = list(map(_call, shipped.exercise_ids(unit)))
-    return calls[0] if len(calls) == 1 else f"{', '.join(calls[:-1])} and {calls[-1]}"
+    return calls[0] if len(calls) == 1 else f"{', '.join(calls[:-1])} {last} {calls[-1]}"
 
 
 def _call(exercise: str, hint: int = 0) -> str:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,11 @@ from course_utils.student.fresh_run import (
     run_fresh,
 )
 from course_utils.student.handed import (
+    freshness,
     not_in_the_file,
     other_release,
     points_of_answers,
+    replaced_file,
     unanswered,
     unit_of_notebook,
     without_a_cell,
@@ -52,6 +53,7 @@ from course_utils.student.state import (
 )
 from course_utils.student.surroundings import undisturbed
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
+from course_utils.student.with_brackets import with_brackets
 
 _SECONDS_FOR_BROWSER = 60
 # How long a run takes on a laptop, before there was one.
@@ -59,6 +61,13 @@ _USUAL_SECONDS = 20.0
 _MOST_NAMED = 2
 
 
+def _not_called(namespace: Mapping[str, Any]) -> str:
+    unit = unit_here(namespace)
+    call = f'cu.submit("{unit}")' if unit else "cu.submit()"
+    return f"Nothing was handed in, for want of brackets: write {call}."
+
+
+@with_brackets(_not_called)
 def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
@@ -81,7 +90,7 @@ def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     Example:
         >>> cu.submit("moco")
     """
-    namespace = sys._getframe(1).f_globals
+    namespace = sys._getframe(2).f_globals
     try:
         chosen = unit_to_submit(unit, namespace)
         if os.environ.get(INSIDE) or os.environ.get("NBGRADER_VALIDATING"):
@@ -107,7 +116,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
             f"{path} is the file that an earlier cu.submit wrote: give the notebook that you work in."
         )
     unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
-    for line in (*_freshness(path), *unsaved, *_about(content, unit), *_replaced(target)):
+    for line in (*freshness(path), *unsaved, *_about(content, unit), *replaced_file(target)):
         print(line)
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
@@ -156,12 +165,6 @@ def _about(content: NotebookJson, unit: str) -> Iterator[str]:
             f"This notebook has no trace of {' and '.join(missing)}: it may be of an older release, or the cells were "
             "deleted. Copy what you have written into the present notebook from the course's page and hand in that one."
         )
-
-
-def _replaced(target: Path) -> Iterator[str]:
-    if target.is_file():
-        when = datetime.fromtimestamp(target.stat().st_mtime).strftime("%d %B, %H:%M:%S")
-        yield f"{target.name} of {when} is replaced."
 
 
 def report(
@@ -295,19 +298,6 @@ def _read(path: Path) -> NotebookJson:
             f"{path} is not a notebook of the present format: open it, save it again, and repeat."
         )
     return content
-
-
-def _freshness(path: Path) -> Iterator[str]:
-    if path.is_file():
-        saved = path.stat().st_mtime
-        when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
-        yield f"{path.name}, as saved at {when} ({_ago(time.time() - saved)})."
-
-
-def _ago(seconds: float) -> str:
-    if seconds < 5:
-        return "just now"
-    return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
 
 
 def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -118,6 +119,44 @@ def test_what_cannot_be_understood_is_one_sentence(
     assert said in out
     assert len(out.splitlines()) == 1
     assert (err, "0x" in out, "Traceback" in out) == ("", False, False)
+
+
+class Shell:
+    """As much of IPython's as is asked for."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.user_ns = namespace
+
+
+@pytest.mark.parametrize(
+    ("unit", "check", "submit"),
+    [
+        ("pretext", 'write cu.check("pretext.rotate_batch").', 'write cu.submit("pretext").'),
+        ("simclr", 'write cu.check("simclr.', 'write cu.submit("simclr").'),
+        (None, 'write cu.check("moco.', "write cu.submit()."),
+    ],
+)
+def test_without_brackets_a_sentence_says_how_to_call(
+    monkeypatch: pytest.MonkeyPatch, unit: str | None, check: str, submit: str
+) -> None:
+    import IPython
+
+    monkeypatch.setattr(IPython, "get_ipython", lambda: Shell(notebook(unit)))
+    assert repr(cu.check).startswith(f"Nothing was checked, for want of brackets: {check}")
+    assert repr(cu.submit) == f"Nothing was handed in, for want of brackets: {submit}"
+    if unit == "simclr":
+        assert ' or cu.check("simclr.' in repr(cu.check)
+    # What a notebook shows of a cell's last value.
+    shown, _ = IPython.core.formatters.DisplayFormatter().format(cu.check)
+    assert shown == {"text/plain": repr(cu.check)}
+
+
+def test_without_ipython_too() -> None:
+    assert repr(cu.check).startswith('Nothing was checked, for want of brackets: write cu.check("moco.')
+    for function, first in ((cu.check, "Run the visible checks"), (cu.submit, "Make the file to hand in")):
+        assert inspect.getdoc(function).startswith(first)
+    assert list(inspect.signature(cu.check).parameters) == ["exercise", "more", "hint", "others"]
+    assert list(inspect.signature(cu.submit).parameters) == ["unit", "notebook"]
 
 
 @pytest.mark.parametrize(
