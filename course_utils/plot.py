@@ -466,7 +466,8 @@ def _frame(axis: Axes, colour: str, width: float) -> None:
 
 def _turn_if_wide(numbers: Sequence[Annotation], axis: Axes, width: float) -> None:
     """Stand numbers over bars on end where they are wider than their bars: they would run into one another."""
-    figure = axis.figure
+    figure = axis.get_figure(root=True)
+    assert figure is not None
     figure.draw_without_rendering()
     (left, _), (right, _) = axis.transData.transform([(0, 0), (width, 0)])
     if any(number.get_window_extent().width > right - left for number in numbers):

@@ -99,7 +99,7 @@ def not_in_the_file(content: NotebookJson, namespace: Mapping[str, Any], unit: s
     return lines
 
 
-def freshness(path: Path) -> Iterator[str]:
+def when_saved(path: Path) -> Iterator[str]:
     """A sentence on when the file was saved."""
     if path.is_file():
         saved = path.stat().st_mtime

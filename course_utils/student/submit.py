@@ -30,13 +30,13 @@ from course_utils.student.fresh_run import (
     run_fresh,
 )
 from course_utils.student.handed import (
-    freshness,
     not_in_the_file,
     other_release,
     points_of_answers,
     replaced_file,
     unanswered,
     unit_of_notebook,
+    when_saved,
     without_a_cell,
 )
 from course_utils.student.handing_in import about_files, as_bytes, files_beside, for_handing_in, write_whole
@@ -116,7 +116,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
             f"{path} is the file that an earlier cu.submit wrote: give the notebook that you work in."
         )
     unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
-    for line in (*freshness(path), *unsaved, *_about(content, unit), *replaced_file(target)):
+    for line in (*when_saved(path), *unsaved, *_about(content, unit), *replaced_file(target)):
         print(line)
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
