@@ -19,6 +19,7 @@ from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
     from course_utils import augment, data, evaluate, models, plot, train, training_runs
+    from course_utils.student.cases import case_arguments as case
     from course_utils.student.check import check_exercise as check
     from course_utils.student.submit import submit
 
@@ -28,6 +29,7 @@ __all__ = [
     "Profile",
     "Setup",
     "augment",
+    "case",
     "check",
     "data",
     "evaluate",
@@ -41,6 +43,7 @@ __all__ = [
 
 _SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "train", "training_runs")
 _FUNCTIONS = {
+    "case": ("course_utils.student.cases", "case_arguments"),
     "check": ("course_utils.student.check", "check_exercise"),
     "submit": ("course_utils.student.submit", "submit"),
 }

@@ -19,6 +19,8 @@ from jaxtyping import Float, Int, UInt8
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
+from matplotlib.text import Annotation
 from torch import Tensor
 
 from course_utils import training_runs
@@ -131,15 +133,20 @@ def loss_curve(
         runs = np.stack([_running_mean(np.asarray(run), window) for run in band.losses])
         steps = np.arange(runs.shape[1])
         label = f"{len(runs)} recorded runs (lowest to highest)"
-        axis.fill_between(steps, runs.min(0), runs.max(0), color=COLOURS[4], alpha=0.4, lw=0, label=label)
+        # Grey, so that no line of the run is taken for it, and over the jagged one, which would hide it.
+        axis.fill_between(
+            steps, runs.min(0), runs.max(0), fc="0.85", ec="0.45", lw=0.7, alpha=0.75, zorder=1.5, label=label
+        )
         note = f", over the band of {len(runs)} recorded runs, which end at {runs[:, -1].mean():.2f}"
     if len(losses):
-        axis.plot(losses, color=COLOURS[0], lw=0.5, alpha=0.25)
+        axis.plot(losses, color=COLOURS[1], lw=0.6, zorder=1, label="your run, step by step")
         axis.plot(
             _running_mean(losses, window),
             color=COLOURS[0],
-            lw=1.8,
-            label=f"your run (mean of {window} steps)",
+            lw=2.2,
+            # The white rim keeps it apart from what lies under it, without colours too.
+            path_effects=[Stroke(linewidth=4.2, foreground="white"), Normal()],
+            label=f"your run, mean of {window} steps",
         )
         note = (
             f" goes from {losses[0]:.2f} to {_running_mean(losses, window)[-1]:.2f} in {len(losses)} steps"
@@ -147,6 +154,9 @@ def loss_curve(
         )
     axis.set(xlabel="step", ylabel="loss")
     axis.legend(frameon=False, fontsize=8)
+    # Thin lines as in the picture could not be told apart in the legend.
+    for line in axis.get_legend().get_lines():
+        line.set_linewidth(max(1.4, line.get_linewidth()))
     _despine(axis)
     return Picture(figure, alt or f"Loss curve: the loss{note}.")
 
@@ -207,10 +217,10 @@ def evaluation_bars(
     """
     who = list(results)
     metrics = list(next(iter(results.values())))
-    figure, axes = _panels(1, 1, max(5.0, 1.7 * len(metrics)), 3.2, title)
+    figure, axes = _panels(1, 1, max(5.0, 2.2 * len(metrics)), 3.2, title)
     axis = axes[0, 0]
     width = 0.8 / len(who)
-    said = []
+    said, numbers = [], []
     for k, name in enumerate(who):
         values = [np.atleast_1d(np.asarray(results[name][metric], dtype=float)) for metric in metrics]
         means = np.array([v.mean() for v in values])
@@ -224,14 +234,19 @@ def evaluation_bars(
             edgecolor="white", linewidth=0.5, ecolor="0.2",
         )  # fmt: skip
         for x, mean, value in zip(where, means, values, strict=True):
-            axis.text(x, value.max() + 0.008, f"{mean:.3f}", ha="center", va="bottom", fontsize=7)
+            numbers.append(
+                axis.annotate(f"{mean:.3f}", (x, value.max()), (0, 2), textcoords="offset points",
+                              ha="center", va="bottom", fontsize=7)
+            )  # fmt: skip
         said.append(
             f"{name} "
             + ", ".join(f"{metric} {mean:.3f}" for metric, mean in zip(metrics, means, strict=True))
         )
     axis.set_xticks(range(len(metrics)), metrics)
+    axis.set(xlabel="measure", ylabel="score, higher is better")
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     _despine(axis)
+    _turn_if_wide(numbers, axis, width)
     return Picture(figure, alt or "Bars. " + "; ".join(said) + ".")
 
 
@@ -447,6 +462,21 @@ def _hide(axis: Axes) -> None:
 def _frame(axis: Axes, colour: str, width: float) -> None:
     for spine in axis.spines.values():
         spine.set(visible=True, color=colour, linewidth=width)
+
+
+def _turn_if_wide(numbers: Sequence[Annotation], axis: Axes, width: float) -> None:
+    """Stand numbers over bars on end where they are wider than their bars: they would run into one another."""
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()
+    (left, _), (right, _) = axis.transData.transform([(0, 0), (width, 0)])
+    if any(number.get_window_extent().width > right - left for number in numbers):
+        for number in numbers:
+            number.set_rotation(90)
+        figure.draw_without_rendering()
+    # Room for the numbers over the highest bars.
+    high = max((number.get_window_extent().y1 for number in numbers), default=0.0)
+    axis.set_ylim(top=max(axis.get_ylim()[1], axis.transData.inverted().transform((0, high))[1]))
 
 
 def _despine(axis: Axes) -> None:

@@ -30,6 +30,13 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+# The recorded runs took one to five minutes on two CPU cores.
+_SECONDS_OF_A_RUN, _SECONDS_TO_JUDGE = 600.0, 15.0
+_SLOW = (
+    "Much slower than recorded? Close other programs, or torch.set_num_threads(1), or fewer steps: nothing that is "
+    "graded depends on it."
+)
+
 Step = Callable[[Any, int], Tensor | Generator[Tensor, None, None]]
 Schedule = Callable[[int], float]
 
@@ -234,6 +241,7 @@ def train(
     bar = tqdm(
         total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
     )
+    pace = _Pace()
     with bar, _scheduled(optimizer), _interrupt_between_steps() as interrupted:
         for batch in _stream(batches, start=len(history)):
             number = len(history)
@@ -255,6 +263,8 @@ def train(
 
             history.losses.append(loss.item())
             history.seconds.append(time.perf_counter() - began)
+            if progress and loss.device.type == "cpu" and pace.is_slow(history.seconds[-1], steps):
+                tqdm.write(_SLOW, file=sys.stdout)
             bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
             bar.update()
             if checkpoint:
@@ -262,10 +272,28 @@ def train(
     if checkpoint:
         checkpoint.save(optimizer, history)
     if len(history) < steps:
-        print(
-            f"interrupted after step {len(history)} of {steps}; call train again with history= to go on from there"
-        )
+        print(f"interrupted after step {len(history)} of {steps}: run this cell again to go on from there")
     return history
+
+
+class _Pace:
+    """Whether a run takes much longer than the recorded ones, said once."""
+
+    def __init__(self) -> None:
+        self._steps, self._seconds, self._is_told = 0, 0.0, False
+
+    def is_slow(self, seconds: float, steps: int) -> bool:
+        """Whether it's time to say so.
+
+        Args:
+            seconds: that the last step took.
+            steps: of the whole run.
+        """
+        self._steps, self._seconds = self._steps + 1, self._seconds + seconds
+        if self._is_told or self._seconds < _SECONDS_TO_JUDGE:
+            return False
+        self._is_told = self._seconds / self._steps * steps > _SECONDS_OF_A_RUN
+        return self._is_told
 
 
 def _stream(batches: Batches | Iterable[Any], start: int) -> Iterator[Any]:

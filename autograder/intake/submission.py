@@ -26,10 +26,17 @@ from autograder.intake.marimo import is_marimo
 from autograder.intake.naming import called
 from autograder.intake.tree import entry_of_file
 from autograder.results import Flag, FlagKind, Person
-from course_utils.slices.cells import Cell, cells_in, limited, parse_notebook, without_conflicts
+from course_utils.slices.cells import (
+    Cell,
+    cells_in,
+    limited,
+    parse_notebook,
+    several_cells,
+    without_conflicts,
+)
 from course_utils.slices.help import Help, help_in
 from course_utils.slices.notebook_json import read_notebook
-from course_utils.slices.plain import clip, several
+from course_utils.slices.plain import clip
 
 __all__ = [
     "MARKED_LATE",
@@ -357,9 +364,9 @@ def _cells_of_script(text: str) -> tuple[Cell, ...]:
 
 def _left_out(cells: Sequence[Cell]) -> list[Flag]:
     """A flag for each reason for which cells were left out."""
-    by_reason: dict[str, list[int]] = {}
+    by_reason: dict[str, list[str]] = {}
     for cell in cells:
         if cell.left_out:
-            by_reason.setdefault(cell.left_out, []).append(cell.number)
-    said = (f"code cell{'s' * (len(which) > 1)} {several(which)} {why}" for why, which in by_reason.items())
+            by_reason.setdefault(cell.left_out, []).append(cell.title)
+    said = (f"{several_cells(which)} {why}" for why, which in by_reason.items())
     return [Flag(kind=FlagKind.CELLS_LEFT_OUT, text=text, audience="student") for text in said]

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -65,12 +65,16 @@ class Alone:
         full: the exercise's points, hidden checks included.
         flags: what is particular about where its code was found.
         missing: there is no such function, not even a stub.
+        files: names of files that its code imports or runs and that are not in the notebook -> a sentence on each.
+        lacks: it asks for something that the grader does not have, and its verdict says so.
     """
 
     verdict: Verdict
     full: float
     flags: tuple[str, ...]
     missing: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+    lacks: bool = False
 
     @property
     def points(self) -> float:
@@ -105,12 +109,14 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
             exercise, full = shipped.load_checks(id_)
             slice_ = program.slice(id_)
             seen = None
-            flags = tuple(note.text for note in slice_.notes)
+            flags = tuple(note.text for note in slice_.notes if not note.file)
+            files = {note.file: note.text for note in slice_.notes if note.file}
             if isinstance(slice_, Slice):
                 flags += tuple(
                     f"{function_name(id_)} imports {package}, which the grader may not have: ask the staff, or do "
                     "without"
                     for package in _other_packages(slice_)
+                    if f"{package}.py" not in files
                 )
                 if device := names_a_gpu(statement.node for statement in slice_.statements):
                     flags += (
@@ -119,8 +125,15 @@ def judge_alone(notebook: bytes, unit: str, *, seconds: float | None = None) -> 
                     )
                 cases = {check.id: [pack_case(case) for case in check.cases] for check in exercise.checks}
                 seen = runner.run(function_name(id_), slice_.cells, cases)
-            verdict = with_lack(verdict_on(exercise, slice_, seen), lack_in(exercise, seen))
-            found[id_] = Alone(verdict, full, flags, missing=getattr(slice_, "missing", False))
+            lack = lack_in(exercise, seen)
+            found[id_] = Alone(
+                with_lack(verdict_on(exercise, slice_, seen), lack),
+                full,
+                flags,
+                missing=getattr(slice_, "missing", False),
+                files=files,
+                lacks=lack is not None,
+            )
     return found
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from course_utils.slices import notebook_json
 from course_utils.slices.merged import conflicts, named_lines
+from course_utils.slices.plain import LONGEST, clip, several
 from course_utils.slices.python_text import MAX_CELL_CODE, MAX_CELLS, MAX_CODE, Unparsable, parse_python
+
+_LONGEST_FIRST_LINE = 40
+_MOST_CELLS = 3
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,7 @@ class Cell:
         left_out: why it is not executed: its text is too long to be looked at, and not here, or it is two versions at
             once.
         kind: `"code"`, or the other type.
+        first_line: of its text, where that is not here.
     """
 
     number: int
@@ -28,6 +34,24 @@ class Cell:
     ids: frozenset[str]
     left_out: str = ""
     kind: str = "code"
+    first_line: str = ""
+
+    @property
+    def title(self) -> str:
+        """The cell in a sentence: by its number, and by its first line, as nothing in a notebook shows the number."""
+        first = self.first_line or _first_line(self.source)
+        begins = f" (it begins with: {clip(first, _LONGEST_FIRST_LINE)})" if first else ""
+        return f"{type_in_words(self.kind)} cell {self.number}{begins}"
+
+
+def several_cells(titles: Iterable[str]) -> str:
+    """The first few of many titles of cells and files."""
+    return several(titles, _MOST_CELLS, LONGEST)
+
+
+def type_in_words(kind: str) -> str:
+    """A type of cell in a sentence: Markdown is a name."""
+    return kind.capitalize() if kind == "markdown" else kind
 
 
 def parse_notebook(data: bytes) -> tuple[Cell, ...]:
@@ -87,7 +111,15 @@ def limited(found: Iterable[tuple[int, str | None, frozenset[str], str]]) -> tup
         elif len(source) > left:
             why = f"left out: all cells hold more than the {MAX_CODE // 1000} kB of code {kept}"
         cells.append(Cell(number, "" if why or source is None else source, ids, why, kind))
+        if why and source:
+            cells[-1] = replace(cells[-1], first_line=_first_line(source))
         left -= len(cells[-1].source)
         if count == MAX_CELLS:
             break
     return tuple(cells)
+
+
+def _first_line(source: str) -> str:
+    """The first line that holds anything, or rather more of its beginning than is shown."""
+    found = re.search(rf"\S.{{0,{2 * _LONGEST_FIRST_LINE}}}", source)
+    return found[0].strip() if found else ""

@@ -162,6 +162,12 @@ class Fillings:
                     found.add(name)
         return frozenset(found)
 
+    def may_print(self, part: Part) -> bool:
+        """Whether a loop that prints calls nothing but what is light, and `print` is Python's own."""
+        if "print" in self._values or "print" in self._functions:
+            return False
+        return self._is_light(part.node)
+
     def _is_light(self, node: ast.AST) -> bool:
         """Whether what is called is Python's, of the course's packages, or a function of the notebook that is light."""
         waiting, seen = [(node, False)], set()

@@ -17,11 +17,13 @@ class Statement:
         key: the place of the cell among those that run: its number, or a fraction for a file that it runs.
         label: the cell's number, or the name of the file.
         part: what it binds.
+        title: the cell or the file in a sentence.
     """
 
     key: float
     label: str
     part: Part
+    title: str = ""
 
     @property
     def place(self) -> tuple[float, int]:
@@ -55,10 +57,12 @@ class SliceNote:
     Attributes:
         kind: one of `NOTES`.
         text: a sentence without its full stop.
+        file: the name of a file that it says is missing.
     """
 
     kind: str
     text: str
+    file: str = ""
 
 
 SEVERAL_CELLS, FOUND_BY_NAME, SEVERAL_DEFINITIONS = "several-cells", "found-by-name", "several-definitions"

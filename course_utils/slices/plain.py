@@ -38,8 +38,8 @@ def clip_path(path: str, longest: int = LONGEST_NAME) -> str:
     return plain(path if len(path) <= longest else f"…{path[1 - longest :]}")
 
 
-def several(names: Iterable[object], most: int = MOST_NAMED) -> str:
+def several(names: Iterable[object], most: int = MOST_NAMED, longest: int = LONGEST_NAME) -> str:
     """`a, b and 3 more`: the first few of many, each clipped."""
     names = list(names)
-    text = ", ".join(clip(str(name), LONGEST_NAME) for name in names[:most])
+    text = ", ".join(clip(str(name), longest) for name in names[:most])
     return f"{text} and {len(names) - most} more" if len(names) > most else text

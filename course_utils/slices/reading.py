@@ -44,11 +44,13 @@ class Part:
         index: its place among all top-level statements of the cell.
         node: the part of it that binds.
         binds: names it gives a value to; `"*"` for a star import. A name whose value it changes is one of them.
+        printed: it is a loop that prints as well, which its part does not.
     """
 
     index: int
     node: ast.stmt
     binds: frozenset[str]
+    printed: bool = False
 
     @cached_property
     def uses(self) -> frozenset[str]:
@@ -133,7 +135,13 @@ def _read(source: str, how: str) -> Read:
         )
         # Which imports stay depends on the files that are handed in.
         parts = [(index, binding_part(node, modules=None)) for index, node in enumerate(tree.body)]
-        read = tuple(Part(index, part, names_bound_by(part)) for index, part in parts if part is not None)
+        read = tuple(
+            Part(
+                index, part, names_bound_by(part), isinstance(part, ast.For) and part is not tree.body[index]
+            )
+            for index, part in parts
+            if part is not None
+        )
         return Read(
             text=text,
             parts=read,

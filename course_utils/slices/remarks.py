@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from course_utils.slices.cells import several_cells
 from course_utils.slices.found import (
     BOUND_BELOW,
     FILE_MISSING,
@@ -45,9 +46,10 @@ def of_definitions(
         text = f"{name} was found in {_cells([root])} by its name, not in the cell of the exercise"
         yield SliceNote(FOUND_BY_NAME, text)
     passed = {item.place for item in [*found.wraps, *found.ignored]}
-    defined = _labels(item for item in written if item.place not in passed and name in item.part.values)
-    if own and len(defined) > 1:
-        text = f"{name} is defined in {_named(defined)}: the one in {_cells([root])} counts"
+    defined = [item for item in written if item.place not in passed and name in item.part.values]
+    if own and len({item.label for item in defined}) > 1:
+        counts = f"code cell {root.label}" if root.label.isdigit() else clip(root.label, LONGEST_NAME)
+        text = f"{name} is defined in {_cells(defined)}: the one in {counts} counts"
         yield SliceNote(SEVERAL_DEFINITIONS, text)
     changed = f"{name} of {_cells([root])} is wrapped or changed in"
     if found.wraps:
@@ -96,12 +98,12 @@ def of_left_out(
         if given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom)):
             tables.add(name)
     said: dict[str, str] = {}
-    for label, names in left:
-        said |= dict.fromkeys(sorted(names & tables - said.keys()), label)
-    for name, label in said.items():
+    for title, names in left:
+        said |= dict.fromkeys(sorted(names & tables - said.keys()), title)
+    for name, title in said.items():
         text = (
-            f"{name} is also changed in {where(label)} by a loop or a call that the grader leaves out: it runs "
-            "loops that only assign, and fill lists, sets and dictionaries"
+            f"{name} is also changed in {title} by a loop or a call that the grader leaves out: it runs "
+            "loops that only assign, fill lists, sets and dictionaries, and print"
         )
         yield SliceNote(LEFT_OUT, text)
 
@@ -136,32 +138,17 @@ def of_helper_files(
                 "installed where it is graded: hand the file in together with the notebook (a zip of both), or put its "
                 "code into a cell"
             )
-            yield SliceNote(FILE_MISSING, text)
+            yield SliceNote(FILE_MISSING, text, f"{name}.py")
     if chosen.missing - GIVEN:
-        for number, name in sources.not_there:
+        for title, name in sources.not_there:
             text = (
-                f"code cell {number} runs {clip(name, LONGEST_NAME)}, which is not in the hand-in: hand it in together "
+                f"{title} runs {clip(name, LONGEST_NAME)}, which is not in the hand-in: hand it in together "
                 "with the notebook (a zip of both), or put its code into a cell"
             )
-            yield SliceNote(FILE_MISSING, text)
-
-
-def _labels(statements: Iterable[Statement]) -> list[str]:
-    return list(dict.fromkeys(item.label for item in sorted(statements, key=lambda item: item.place)))
-
-
-def where(label: str) -> str:
-    """A cell or a file in a sentence."""
-    return f"code cell {label}" if label.isdigit() else clip(label, LONGEST_NAME)
+            yield SliceNote(FILE_MISSING, text, clip(name, LONGEST_NAME))
 
 
 def _cells(statements: Iterable[Statement]) -> str:
-    return _named(_labels(statements))
-
-
-def _named(labels: Sequence[str]) -> str:
-    if len(labels) == 1:
-        return where(labels[0])
-    if all(label.isdigit() for label in labels):
-        return f"code cells {several(labels)}"
-    return several(map(where, labels))
+    """The cells and files in which statements stand, in a sentence."""
+    ordered = sorted(statements, key=lambda item: item.place)
+    return several_cells({item.label: item.title or item.label for item in ordered}.values())

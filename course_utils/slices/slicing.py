@@ -20,7 +20,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from course_utils.slices import remarks
-from course_utils.slices.cells import Cell
+from course_utils.slices.cells import Cell, several_cells, type_in_words
 from course_utils.slices.filling import Fillings, note_levels
 from course_utils.slices.found import (
     BOUND_BELOW,
@@ -43,11 +43,11 @@ from course_utils.slices.found import (
     Statement,
 )
 from course_utils.slices.names import cell_id, check_cell_id, function_name, functions_of
-from course_utils.slices.plain import LONGEST_NAME, clip, several
+from course_utils.slices.plain import clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
 from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
-from course_utils.slices.sources import Source, Sources, imported_packages, type_in_words
+from course_utils.slices.sources import Source, Sources, imported_packages
 from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
 
 __all__ = [
@@ -112,7 +112,7 @@ class Program:
                 continue
             for part in source.read.parts:
                 if not is_stub(part.node):
-                    statement = Statement(source.key, source.label, part)
+                    statement = Statement(source.key, source.label, part, source.title)
                     found |= {name: source for name in part.values if not statement.changes(name)}
         return found
 
@@ -145,7 +145,7 @@ class Program:
         is_container: dict[str, bool] = {}
         packages = self._sources.packages
         every = [part for source in self._by_key.values() for part in source.read.parts]
-        fills = any(part.fills for part in every)
+        fills = any(part.fills or part.printed for part in every)
         fillings = Fillings(every if fills else (), self._prelude.keys())
         levels: dict[str, float] = {}
         for source in self._by_key.values():
@@ -159,6 +159,9 @@ class Program:
                     node = binding_part(part.node, modules=packages)
                     if node is not None and names_bound_by(node) != part.binds:
                         part = Part(part.index, node, names_bound_by(node))
+                if part.printed and not fillings.may_print(part):
+                    self._left.append((source.key, part.binds))
+                    continue
                 if fills:
                     note_levels(part, levels)
                 if part.fills:
@@ -175,7 +178,7 @@ class Program:
                 if fills:
                     values = part.values - (self._in_code.keys() if source.key in self._texts else set())
                     is_container |= {name: name in part.containers for name in values}
-                yield Statement(source.key, source.label, part)
+                yield Statement(source.key, source.label, part, source.title)
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
@@ -192,7 +195,8 @@ class Program:
         }
         notes = []
         if len(tagged) > 1:
-            text = f"{len(tagged)} cells carry the id {cell_id(exercise)}"
+            titles = [self._by_key[key].title for key in sorted(tagged)]
+            text = f"{len(tagged)} cells carry the id {cell_id(exercise)}: {several_cells(titles)}"
             notes.append(SliceNote(SEVERAL_CELLS, text))
         defining = self._binding.get(name, [])
         written = [item for item in defining if not is_stub(item.node)]
@@ -203,7 +207,7 @@ class Program:
         }
         for title, is_spare in sorted(texts.items()):
             if is_spare:
-                where = remarks.where(self._in_code[name].label)
+                where = self._in_code[name].title
                 text = f"a {title} cell carries the id {cell_id(exercise)}: it was not read, for {where} defines {name}"
             else:
                 text = f"the cell of {name} is no code cell but a {title} cell: it was read as code"
@@ -215,7 +219,7 @@ class Program:
         notes += remarks.of_definitions(found, written, own)
         chosen = self._closure(found)
         notes += remarks.of_names(found, chosen, self._prelude)
-        left = [(self._by_key[key].label, names) for key, names in self._left if (key, 0) < found.end]
+        left = [(self._by_key[key].title, names) for key, names in self._left if (key, 0) < found.end]
         changed = chosen.known & frozenset().union(*(names for _, names in left))
         above = {name: self._bindings(name, found.end) for name in changed}
         notes += remarks.of_left_out(left, above)
@@ -232,7 +236,7 @@ class Program:
         pattern = re.compile(rf"^[ \t]*(?:async[ \t]+)?(?:def|class)[ \t]+{re.escape(name)}\b", re.MULTILINE)
         for key, source in self._by_key.items():
             if source.read.problem and (key in tagged or pattern.search(source.cell.source)):
-                return NoSlice(True, f"{_quoted(source)} {source.read.problem}", notes)
+                return NoSlice(True, f"{source.title} {source.read.problem}", notes)
         if stub:
             return NoSlice(False, "the stub is as it was released", notes)
         others = [
@@ -243,9 +247,9 @@ class Program:
         if others:
             reason = f"there is no function {name}, but its cell defines {several(others)}: was it renamed?"
             return NoSlice(True, reason, notes)
-        left_out = [source.cell.number for source in self._by_key.values() if source.cell.left_out]
+        left_out = [source.cell.title for source in self._by_key.values() if source.cell.left_out]
         if left_out:
-            reason = f"there is no function {name} in what is read; left out: code cell {several(left_out)}"
+            reason = f"there is no function {name} in what is read; left out: {several_cells(left_out)}"
             return NoSlice(True, reason, notes)
         return NoSlice(False, f"there is no function {name}", notes, missing=True)
 
@@ -441,10 +445,3 @@ def _star_names(node: ast.stmt) -> Collection[str]:
     if module is None or not is_promised(module.__name__.split(".")[0]):
         return ()
     return getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]
-
-
-def _quoted(source: Source) -> str:
-    """A cell as who looks at the notebook finds it: nothing there shows its number."""
-    first = next((line.strip() for line in source.cell.source.splitlines() if line.strip()), "")
-    begins = f" (it begins with: {clip(first, LONGEST_NAME)})" if first else ""
-    return f"{remarks.where(source.label)}{begins}"

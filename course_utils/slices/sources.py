@@ -10,8 +10,10 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
-from course_utils.slices.cells import Cell, parse_notebook
+from course_utils.slices.cells import Cell, parse_notebook, type_in_words
+from course_utils.slices.plain import LONGEST_NAME, clip
 from course_utils.slices.python_text import (
     MAX_CELL_CODE,
     MAX_CODE,
@@ -42,13 +44,18 @@ class Source:
     cell: Cell
     read: Read
 
+    @cached_property
+    def title(self) -> str:
+        """How it is called in a sentence."""
+        return self.cell.title if self.key == self.cell.number else clip(self.label, LONGEST_NAME)
+
 
 class Sources:
     """A notebook's cells with its files.
 
     Attributes:
         aliases: other names that the notebook gives to `cu.check`.
-        not_there: of files that are run and are not there, the cell and the name.
+        not_there: of files that are run and are not there, the cell's title and the name.
     """
 
     def __init__(self, cells: Iterable[Cell], files: Mapping[str, str]) -> None:
@@ -60,7 +67,7 @@ class Sources:
         """
         self.all: list[Source] = []
         self.aliases: set[str] = set()
-        self.not_there: list[tuple[int, str]] = []
+        self.not_there: list[tuple[str, str]] = []
         self._handed_in = dict(files)
         self._files = {_path(name): text for name, text in files.items()}
         self._allowance = Allowance()
@@ -71,15 +78,17 @@ class Sources:
                 self._write(*read.file)
             run = self._run(cell)
             for place, inner in enumerate(run, start=1):
-                self._add(cell.number - 1 + place / (len(run) + 1), inner[0], inner[1], self._read(inner[1]))
+                name, part = inner
+                key = cell.number - 1 + place / (len(run) + 1)
+                self._add(Source(key, name, part, self._read(part)))
             label = (
                 str(cell.number) if cell.kind == "code" else f"{type_in_words(cell.kind)} cell {cell.number}"
             )
-            self._add(cell.number, label, cell, read)
+            self._add(Source(cell.number, label, cell, read))
 
-    def _add(self, key: float, label: str, cell: Cell, read: Read) -> None:
-        self.all.append(Source(key, label, cell, read))
-        self.aliases |= read.aliases
+    def _add(self, source: Source) -> None:
+        self.all.append(source)
+        self.aliases |= source.read.aliases
 
     def _read(self, cell: Cell) -> Read:
         if cell.left_out:
@@ -101,7 +110,7 @@ class Sources:
         for name in run_files(cell.source):
             text = self._files.get(_path(name))
             if text is None:
-                self.not_there.append((cell.number, name))
+                self.not_there.append((cell.title, _path(name)))
                 continue
             self._room -= len(text)
             if self._room < 0 or len(text) > MAX_CELL_CODE:
@@ -173,11 +182,6 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
         else:
             waiting += ast.iter_child_nodes(node)
     return list(found)
-
-
-def type_in_words(kind: str) -> str:
-    """A type of cell in a sentence: Markdown is a name."""
-    return kind.capitalize() if kind == "markdown" else kind
 
 
 def _imports_of(text: str) -> list[str]:

@@ -68,7 +68,8 @@ def binding_part(
 
     Loose expressions go, also those inside `if`, `try` and `with`: the print in `if torch.cuda.is_available(): ...`,
     the installation after `except ImportError`. A loop counts if it does nothing but bind and fill: one with a call of
-    its own may be hours of training. Of `import torch, helpers, wandb` what is installed or handed in stays.
+    its own may be hours of training. A loop at the left margin that fills something may print as well; its prints go.
+    Of `import torch, helpers, wandb` what is installed or handed in stays.
 
     Args:
         node: the statement.
@@ -88,7 +89,10 @@ def binding_part(
     if isinstance(node, ast.Expr):
         return node if _is_filling(node, fills) else None
     if isinstance(node, ast.For):
-        return node if _only_binds(node, fills) else None
+        quiet = without_prints(node)
+        # What prints must fill something, too: a loop that only prints, or tries, may be a student's own test.
+        is_part = _only_binds(quiet, fills) and (quiet is node or _fills_something(quiet))
+        return quiet if is_part else None
     if not isinstance(node, ast.If | ast.Try | ast.With):
         return None
     part = copy.copy(node)
@@ -105,6 +109,13 @@ def binding_part(
         part.finalbody = _parts(part.finalbody, fills, modules) or ([] if part.handlers else [_nothing(node)])
         bodies.append(part.finalbody)
     return part if any(not isinstance(child, _FLOW) for body in bodies for child in body) else None
+
+
+def without_prints(node: ast.For) -> ast.For:
+    """The loop without the calls of `print` in it; the loop itself if there are none."""
+    quiet = _quiet(node)
+    assert isinstance(quiet, ast.For)
+    return quiet
 
 
 def filled_name(node: ast.AST) -> str:
@@ -158,8 +169,40 @@ def _is_found(package: str) -> bool:
 def _parts(
     body: list[ast.stmt], fills: Container[str] | None, modules: Container[str] | None
 ) -> list[ast.stmt]:
-    found = [child if isinstance(child, _FLOW) else binding_part(child, fills, modules) for child in body]
+    found = [
+        child if isinstance(child, _FLOW) else binding_part(child, fills, modules)
+        for child in body
+        # One with prints counts at the left margin alone, where it can be left out by itself.
+        if not (isinstance(child, ast.For) and without_prints(child) is not child)
+    ]
     return [child for child in found if child is not None]
+
+
+def _quiet(node: ast.stmt) -> ast.stmt:
+    if not isinstance(node, ast.For | ast.If):
+        return node
+    body = [_quiet(child) for child in node.body if not _is_print(child)]
+    orelse = [_quiet(child) for child in node.orelse if not _is_print(child)]
+    if body == node.body and orelse == node.orelse:
+        return node
+    quiet = copy.copy(node)
+    quiet.body, quiet.orelse = body or [_nothing(node)], orelse
+    return quiet
+
+
+def _is_print(node: ast.stmt) -> bool:
+    call = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"
+
+
+def _fills_something(node: ast.stmt) -> bool:
+    """Whether a loop puts something into a container, or adds to a number."""
+    for child in ast.walk(node):
+        if isinstance(child, ast.AugAssign) or filled_name(child):
+            return True
+        if isinstance(child, ast.Subscript) and isinstance(child.ctx, ast.Store | ast.Del):
+            return True
+    return False
 
 
 def _only_binds(node: ast.stmt, fills: Container[str] | None) -> bool:

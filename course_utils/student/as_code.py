@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from course_utils.checks.case import Argument, Input
+from course_utils.checks.case import Argument, Case, Input, Module
+from course_utils.checks.expectation import Expectation
+from course_utils.checks.quantity import QuantityName
 
 _FEWEST_COUNTED = 4
 # Nested lists of more numbers say less than the shape does.
@@ -16,7 +19,7 @@ _LONGEST_LINE = 70
 
 
 def argument_as_code(name: str, value: Argument) -> str:
-    """`queue = torch.tensor([[0., 1.], [2., 3.]])`: numbers are rounded to four digits, and a comment says so.
+    """`queue = torch.tensor([[0., 1.], [2., 3.]])`: numbers have all digits that they need to be the same again.
 
     Args:
         name: of the argument.
@@ -26,10 +29,66 @@ def argument_as_code(name: str, value: Argument) -> str:
         return f"{name} = {value!r}"
     tensor = value.tensor
     code = f"{name} = {_tensor(tensor)}" + (".requires_grad_()" if value.wants_grad else "")
-    notes = [] if value.contiguous else ["not contiguous in memory"]
-    if tensor.is_floating_point() and any(_is_rounded(item) for item in tensor.flatten().tolist()):
-        notes.append("rounded")
-    return code + (f"  # {', '.join(notes)}" if notes else "")
+    return code + ("" if value.contiguous else "  # not contiguous in memory")
+
+
+def call_as_code(function: str, case: Case, expected: Expectation, name: str) -> list[str]:
+    """The calls of a case as lines of Python, the last of which shows what is told of the case.
+
+    Args:
+        function: its name.
+        case: its inputs have their names already.
+        expected: what a right function shows.
+        name: of the quantity that is told, `"gradient.keys"`; empty if none is.
+    """
+    told = QuantityName.parse(name)
+    calls = [f"{function}({', '.join(names)})" for names in case.calls]
+    if told.kind == "gradient":
+        return [f"result = {call}" for call in calls] + _gradient_as_code(told, case, expected)
+    shown = _after_the_call(told, case)
+    if len(calls) > 1:
+        calls = [f"result = {call}" for call in calls]
+        shown = shown or "result"
+    return [*calls, shown] if shown else calls
+
+
+def _after_the_call(told: QuantityName, case: Case) -> str:
+    if told.kind not in ("after", "module", "buffer"):
+        return ""
+    if isinstance(case.inputs.get(told.argument), Module):
+        return f'{told.argument}.state_dict()["{told.member}"]'
+    return told.argument
+
+
+def _gradient_as_code(told: QuantityName, case: Case, expected: Expectation) -> list[str]:
+    """What is differentiated, along fixed weights as `observe.cotangent` makes them, and the gradient."""
+    names = [
+        name
+        for name, value in expected.quantities.items()
+        if QuantityName.parse(name).kind == "result"
+        and isinstance(value, Tensor)
+        and value.is_floating_point()
+    ]
+    shown = f"{told.argument}.grad"
+    if isinstance(case.inputs.get(told.argument), Module):
+        shown = f'dict({told.argument}.named_parameters())["{told.member}"].grad'
+    if len(case.calls) > 1 or not names:
+        return [shown]
+    sums = []
+    for name in names:
+        number = QuantityName.parse(name).of
+        value = f"result[{number}]" if number else "result"
+        sums.append(f"({value} * fixed_weights({value})).sum()")
+    return [
+        "# The gradient is that of a sum of all entries, each times a fixed weight between 0.5 and 1.5.",
+        "def fixed_weights(x):",
+        "    steps = torch.arange(1, x.numel() + 1, dtype=torch.float64) * 0.6180339887498949",
+        "    return (0.5 + steps.frac()).reshape(x.shape).to(x)",
+        f"total = {' + '.join(sums)}",
+        "if total.requires_grad:",
+        "    total.backward()",
+        shown,
+    ]
 
 
 def _tensor(tensor: Tensor) -> str:
@@ -46,7 +105,8 @@ def _tensor(tensor: Tensor) -> str:
             first = f"{start:.0f}{point}, " if start else ""
             made = f"torch.arange({first}{start + flat.numel():.0f}{point}{dtype})"
             return made if tensor.ndim == 1 else f"{made}.reshape({shape})"
-    numbers = [_number(item) for item in flat.tolist()]
+    single = tensor.is_floating_point() and tensor.dtype != torch.float64
+    numbers = [_number(item, single=single) for item in flat.tolist()]
     if tensor.ndim == 0:
         return f"torch.tensor({numbers[0]}{dtype})"
     if tensor.ndim == 2 and 0 < len(numbers) <= _MOST_NESTED:  # noqa: PLR2004 - a matrix
@@ -58,16 +118,11 @@ def _tensor(tensor: Tensor) -> str:
     return made if tensor.ndim == 1 and numbers else f"{made}.reshape({shape})"
 
 
-def _number(value: object) -> str:
+def _number(value: object, *, single: bool) -> str:
     if not isinstance(value, float):
         return repr(value)
     if not math.isfinite(value):
         return f"float('{value}')"
-    text = f"{value:.4g}"
-    # A point makes it a float, and 10 stays 10.
-    return text if set(text) & set(".e") else f"{text}."
-
-
-def _is_rounded(value: float) -> bool:
-    # float32 has seven digits: 0.2 is 0.20000000298 there.
-    return math.isfinite(value) and float(f"{value:.4g}") != float(f"{value:.6g}")
+    # The shortest text that gives the number back: of float32 as well, where 0.2 is 0.20000000298.
+    text = str(np.float32(value) if single else value)
+    return text.removesuffix("0") if text.endswith(".0") else text

@@ -8,7 +8,6 @@ import contextlib
 import inspect
 import io
 import linecache
-import random
 import re
 import sys
 import traceback
@@ -18,7 +17,6 @@ from dataclasses import dataclass, replace
 from types import CodeType
 from typing import Any
 
-import numpy as np
 import torch
 
 from course_utils import shipped
@@ -32,11 +30,20 @@ from course_utils.running.uncompiled import uncompiled
 from course_utils.slices.help import MIME, Help
 from course_utils.slices.names import function_name
 from course_utils.slices.python_text import compile_cell
-from course_utils.student.meant import UnclearError, elsewhere, meant_exercise, meant_level, meant_options
+from course_utils.student.meant import (
+    UnclearError,
+    calls_here,
+    elsewhere,
+    meant_exercise,
+    meant_level,
+    meant_options,
+)
 from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 from course_utils.student.present import as_html, as_text, headline
+from course_utils.student.surroundings import undisturbed
 from course_utils.student.waiting import remember, watch
+from course_utils.student.with_brackets import with_brackets
 
 INTERRUPTED = "interrupted"
 
@@ -69,6 +76,11 @@ class CheckResult(CheckOutcome):
         return {MIME: {"exercise": self.exercise, "asked": self.help.asked, "level": self.help.level}}
 
 
+def _not_called(namespace: Mapping[str, Any]) -> str:
+    return f"Nothing was checked, for want of brackets: write {calls_here(namespace)}."
+
+
+@with_brackets(_not_called)
 def check_exercise(exercise: Any = None, *more: object, hint: Any = 0, **others: object) -> CheckResult:
     """Run the visible checks of an exercise on your function and say whether, and why, it's wrong.
 
@@ -94,7 +106,7 @@ def check_exercise(exercise: Any = None, *more: object, hint: Any = 0, **others:
     Example:
         >>> cu.check("moco.enqueue", hint=1)
     """
-    caller = sys._getframe(1).f_globals
+    caller = sys._getframe(2).f_globals
     try:
         try:
             result = _counted(check_in(caller, exercise, hint=meant_options(more, hint, others)))
@@ -394,27 +406,6 @@ def _say(text: str) -> None:
         print(text)
     except UnicodeEncodeError:  # a terminal of Windows may know neither tick nor cross
         print(text.encode("ascii", "replace").decode())
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Leave the random generators and torch's settings as they were, and start from torch's own defaults."""
-    # NumPy's old global generator: notebooks may still use it.
-    python, numpy, dtype = random.getstate(), np.random.get_state(), torch.get_default_dtype()  # noqa: NPY002
-    # Every GPU: a function may draw on any of them.
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    with torch.random.fork_rng(devices=devices), torch.device("cpu"), torch.enable_grad():
-        torch.set_default_dtype(torch.float32)
-        torch.use_deterministic_algorithms(False)
-        try:
-            yield
-        finally:
-            torch.set_default_dtype(dtype)
-            torch.use_deterministic_algorithms(deterministic, warn_only=warn_only)
-            random.setstate(python)
-            np.random.set_state(numpy)  # noqa: NPY002
 
 
 class _Stream(io.TextIOBase):

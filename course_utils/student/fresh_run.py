@@ -47,11 +47,15 @@ class CheckedExercise(ExerciseResult):
 
     Attributes:
         passed, checks: how many visible checks passed, and of how many.
+        files: names of files that the grader will miss -> a sentence on each.
+        lacks: whether it asks for something else that the grader does not have, which the reason says.
         names: what the function uses in the kernel that was looked at, see `state.names_used`.
     """
 
     passed: int = 0
     checks: int = 0
+    files: dict[str, str] = field(default_factory=dict)
+    lacks: bool = False
     names: dict[str, str] = field(default_factory=dict)
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from course_utils import shipped
@@ -15,6 +18,8 @@ from course_utils.student.fresh_run import NotebookJson, cell_source
 
 # A call in a cell that names the unit or one of its exercises.
 _NAMED = re.compile(r"""\b(?:setup|check|submit)\(\s*["'](\w+)(?:\.\w+)?["']""")
+# What stands in an answer cell before the student writes there.
+UNANSWERED = "takes the place of this line"
 _WHEEL = re.compile(r"\bcourse_utils-([0-9][\w.+]*)-py3-none-any\.whl")
 
 
@@ -92,6 +97,51 @@ def not_in_the_file(content: NotebookJson, namespace: Mapping[str, Any], unit: s
                 "Cmd+S), or run that cell again if you have changed it since, and then run cu.submit again."
             )
     return lines
+
+
+def when_saved(path: Path) -> Iterator[str]:
+    """A sentence on when the file was saved."""
+    if path.is_file():
+        saved = path.stat().st_mtime
+        when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
+        yield f"{path.name}, as saved at {when} ({_ago(time.time() - saved)})."
+
+
+def replaced_file(target: Path) -> Iterator[str]:
+    """A sentence, if there is such a file already."""
+    if target.is_file():
+        when = datetime.fromtimestamp(target.stat().st_mtime).strftime("%d %B, %H:%M:%S")
+        yield f"{target.name} of {when} is replaced."
+
+
+def points_of_answers(content: NotebookJson) -> float:
+    """The points of all written questions."""
+    found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
+    return sum(item for item in found if isinstance(item, int | float))
+
+
+def unanswered(content: NotebookJson) -> list[str]:
+    """Ids of the written questions whose cell still holds the line to be replaced."""
+    return [
+        str(nbgrader.get("grade_id", "a written question"))
+        for cell, nbgrader in _answers(content)
+        if UNANSWERED in cell_source(cell)
+    ]
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 5:
+        return "just now"
+    return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
+
+
+def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """The cells of written questions, with what nbgrader has written into them."""
+    for cell in content["cells"]:
+        metadata = cell.get("metadata")
+        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if isinstance(nbgrader, dict) and cell.get("cell_type") == "markdown" and nbgrader.get("solution"):
+            yield cell, nbgrader
 
 
 def _history(namespace: Mapping[str, Any]) -> Sequence[str]:

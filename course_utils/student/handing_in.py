@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from course_utils.slices.help import Help, as_json
-from course_utils.student.fresh_run import NotebookJson
+from course_utils.slices.names import function_name
+from course_utils.student.fresh_run import CheckedExercise, NotebookJson
 
 # Characters of JSON. Training curves and image grids fit; films and tables of a million rows do not.
 _LARGEST_OUTPUT, _LARGEST_TOTAL = 300_000, 5_000_000
@@ -49,6 +50,28 @@ def for_handing_in(content: NotebookJson, unit: str, asked: Mapping[str, Help] |
         },
     }
     return content
+
+
+def about_files(result: CheckedExercise, folder: Path) -> list[str]:
+    """What to do about each file that the grader will miss, as a sentence.
+
+    Args:
+        result: of an exercise, as the grader will see it.
+        folder: of the notebook.
+    """
+    return [
+        f"{function_name(result.exercise)} needs {name}, which stands beside the notebook and not in it: hand in a zip "
+        f"of both, or put the code of {name} into a cell."
+        if (folder / name).is_file()
+        else f"Note: {text}."
+        for name, text in result.files.items()
+    ]
+
+
+def files_beside(results: Iterable[CheckedExercise], folder: Path) -> list[str]:
+    """The files beside the notebook that its exercises import or run."""
+    named = dict.fromkeys(name for result in results for name in result.files)
+    return [name for name in named if (folder / name).is_file()]
 
 
 def as_bytes(content: NotebookJson) -> bytes:

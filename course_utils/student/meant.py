@@ -68,7 +68,7 @@ def meant_exercise(given: object, namespace: Mapping[str, Any]) -> Meant:
     if given is None:
         if here is None:
             raise UnclearError(f"Give the id of the exercise, as in its header: {_call(_any_exercise())}.")
-        return Meant(_only_one(here, "Which exercise?"))
+        return Meant(_only_one(here, f"Which exercise? {here} has"))
     if isinstance(given, str):
         return Meant(_by_text(given, here))
     if callable(given):
@@ -114,6 +114,16 @@ def meant_options(more: Sequence[object], hint: object, others: Mapping[str, obj
     return found[0] if found else hint
 
 
+def calls_here(namespace: Mapping[str, Any]) -> str:
+    """How the exercises of a notebook are checked: `cu.check("a.f"), cu.check("a.g") or cu.check("a.h")`.
+
+    Args:
+        namespace: the notebook's globals.
+    """
+    here = unit_here(namespace)
+    return _listed(here, "or") if here in shipped.known_units() else _call(_any_exercise())
+
+
 def elsewhere(exercise: str, namespace: Mapping[str, Any]) -> str:
     """A sentence, if an exercise is not one of the notebook's; else nothing."""
     unit, here = exercise.split(".", 1)[0], unit_here(namespace)
@@ -139,7 +149,7 @@ def _by_text(text: str, here: str | None) -> str:
         return text
     wanted = _plain(text)
     if wanted in units:
-        return _only_one(wanted, f"{wanted} is a problem set:")
+        return _only_one(wanted, f"{wanted} is a problem set, and has")
     for plain in (_plain, lambda id_: _plain(function_name(id_))):
         fits = [id_ for id_ in ids if plain(id_) == wanted]
         if fits:
@@ -196,16 +206,16 @@ def _names(given: object) -> list[str]:
     return names
 
 
-def _only_one(unit: str, question: str) -> str:
+def _only_one(unit: str, has: str) -> str:
     ids = shipped.exercise_ids(unit)
     if len(ids) == 1:
         return ids[0]
-    raise UnclearError(f"{question} {unit} has {_listed(unit)}.")
+    raise UnclearError(f"{has} {_listed(unit)}.")
 
 
-def _listed(unit: str) -> str:
+def _listed(unit: str, last: str = "and") -> str:
     calls = list(map(_call, shipped.exercise_ids(unit)))
-    return calls[0] if len(calls) == 1 else f"{', '.join(calls[:-1])} and {calls[-1]}"
+    return calls[0] if len(calls) == 1 else f"{', '.join(calls[:-1])} {last} {calls[-1]}"
 
 
 def _call(exercise: str, hint: int = 0) -> str:

@@ -13,7 +13,7 @@ from course_utils.checks.observation import dtype_name
 from course_utils.checks.prepared import PreparedCheck
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_words, mark
-from course_utils.student.as_code import argument_as_code
+from course_utils.student.as_code import argument_as_code, call_as_code
 from course_utils.student.expected import expected_in_text
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 
@@ -53,7 +53,9 @@ class _Part:
 def as_text(result: CheckOutcome) -> str:
     """The whole result in plain text."""
     if result.status == UNKNOWN:
-        return f"{result.exercise}: {' '.join(_in_short(result))}"
+        said = " ".join(_in_short(result))
+        # A sentence that names the exercise need not have it in front again.
+        return said if said.startswith("cu.check") else f"{_who(result, said)}: {said}"
     lines = [f"{result.exercise}: {headline(result)}"]
     lines.extend(f"  {line}" for line in _in_short(result))
     first, later = _help(result)
@@ -63,7 +65,7 @@ def as_text(result: CheckOutcome) -> str:
             lines.append(f"  {mark(verdict):<8}  {verdict.check.title}")
             lines.extend(f"            {line}" for line in _why(result, verdict))
     lines.extend(_part_as_text(later))
-    for note in (*result.costs, *result.notes):
+    for note in _notes(result):
         lines.extend(f"  {line}" for line in note.splitlines())
     lines.extend(f"  {line}" for line in _what_next(result))
     return "\n".join(lines)
@@ -77,7 +79,7 @@ def as_html(result: CheckOutcome) -> str:
     if result.status == UNKNOWN:
         return "<span></span>"  # `cu.check` prints the sentence
     waits = result.status in (NOT_ATTEMPTED, NOT_RUN)
-    colour = _BLUE if result.status == CORRECT else _GREY if waits else _VERMILION
+    colour = _BLUE if is_wholly_right(result) else _GREY if waits else _VERMILION
     parts = [f'<div style="border-left: 4px solid {colour}; padding: 0.2em 0 0.2em 0.9em">']
     parts.extend(f"<div>{_code(line)}</div>" for line in _in_short(result))
     first, later = _help(result)
@@ -93,7 +95,7 @@ def as_html(result: CheckOutcome) -> str:
         )
         summary = f"<summary>All visible checks: {result.passed} of {len(result.verdicts)} passed</summary>"
         parts.append(f"<details>{summary}{listed}</details>" if first else listed)
-    for note in (*result.costs, *result.notes):
+    for note in _notes(result):
         line, _, rest = note.partition("\n")
         parts.append(f"<div>{escape(line)}</div>" + (_block(rest) if rest else ""))
     parts.extend(f"<div><small>{_code(line)}</small></div>" for line in _what_next(result))
@@ -103,10 +105,22 @@ def as_html(result: CheckOutcome) -> str:
 
 def headline(result: CheckOutcome) -> str:
     """What became of the visible checks. Never points: hidden checks decide about most of them."""
-    status = "right so far" if result.status == CORRECT else result.status
+    status = result.status
+    if is_wholly_right(result):
+        status = "right so far"
+    elif result.status == CORRECT:
+        count = len(result.costs)
+        status = (
+            f"right but for {'one thing that costs' if count == 1 else f'{count} things that cost'} points"
+        )
     if not result.verdicts or result.status == NOT_ATTEMPTED:
         return status
     return f"{status}, {result.passed} of {len(result.verdicts)} visible checks passed"
+
+
+def is_wholly_right(result: CheckOutcome) -> bool:
+    """Whether nothing is known to be wrong: no visible check, and nothing that hidden checks are sure to see."""
+    return result.status == CORRECT and not result.costs
 
 
 def points(value: float) -> str:
@@ -118,8 +132,19 @@ def _in_short(result: CheckOutcome) -> Iterator[str]:
     yield from result.remarks
     if result.reason:
         yield result.reason
+    if result.status == CORRECT:
+        # The headline speaks of them.
+        yield from result.costs
     if result.verdicts and (fact := fact_in_words(result.diagnosis)):
         yield fact
+
+
+def _who(result: CheckOutcome, said: str) -> str:
+    return "cu.check" if result.exercise in said else result.exercise
+
+
+def _notes(result: CheckOutcome) -> tuple[str, ...]:
+    return result.notes if result.status == CORRECT else (*result.costs, *result.notes)
 
 
 def _why(result: CheckOutcome, verdict: CheckVerdict) -> list[str]:
@@ -207,6 +232,8 @@ def _asks_for_values(check: PreparedCheck) -> bool:
 
 def _nothing_to_hint_at(result: CheckOutcome) -> str:
     if result.status == CORRECT:
+        if result.costs:
+            return "There is none: all visible checks have passed, and what costs points is said above."
         return "There is none: all visible checks have passed."
     if result.status in (NOT_ATTEMPTED, NOT_RUN):
         return "There is none yet: hints speak of what your function does."
@@ -248,19 +275,24 @@ def _got_and_expected(verdict: CheckVerdict) -> _Part:
 
 
 def _call(exercise: str, verdict: CheckVerdict, *, in_full: bool = False) -> str:
-    """The case as lines that can be copied and run; what is large, and modules, by their kind and shape."""
+    """The case as lines that can be copied and run, and show what the message tells of."""
     case = verdict.check.cases[verdict.case]
-    name = exercise.split(".", 1)[1]
-    calls = [f"{name}({', '.join(names)})" for names in case.calls]
-    if len(calls) > 1:
-        calls = [f"result = {call}" for call in calls]
     kinds = [f"# {key}: {_argument(value)}" for key, value in case.inputs.items()]
-    has_module = any(isinstance(value, Module) for value in case.inputs.values())
-    if has_module or case.size > (_MOST_TO_TRY if in_full else _MOST_TO_READ):
-        return "\n".join([*calls, *kinds])
-    # Of a tiny case the numbers say it all.
-    lines = [] if case.size <= _MOST_TO_READ else kinds
-    return "\n".join([*lines, *(argument_as_code(key, value) for key, value in case.inputs.items()), *calls])
+    is_long = case.size > (_MOST_TO_TRY if in_full else _MOST_TO_READ)
+    if is_long or not all(map(_can_be_written, case.inputs.values())):
+        number = f", {verdict.case}" if verdict.case else ""
+        made = [f'{", ".join(case.inputs)} = cu.case("{exercise}", "{verdict.check.id}"{number})']
+    else:
+        made = [argument_as_code(key, value) for key, value in case.inputs.items()]
+        # Of a tiny case the numbers say it all.
+        kinds = kinds if case.size > _MOST_TO_READ else []
+    name = verdict.difference.quantity if verdict.difference else ""
+    calls = call_as_code(exercise.split(".", 1)[1], case, verdict.check.expected[verdict.case], name)
+    return "\n".join([*kinds, *made, *calls])
+
+
+def _can_be_written(value: Argument) -> bool:
+    return not isinstance(value, Module) and (not isinstance(value, Input) or value.contiguous)
 
 
 def _argument(value: Argument) -> str:

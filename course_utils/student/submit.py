@@ -9,7 +9,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from course_utils.checks.observe import clean
 from course_utils.running.alone import CannotRun, judge_alone
 from course_utils.slices.help import Help, merged, read_help
 from course_utils.slices.names import function_name
-from course_utils.student.check import asked_for, check_in, in_notebook, undisturbed
+from course_utils.student.check import asked_for, check_in, in_notebook
 from course_utils.student.endless import without_calls
 from course_utils.student.fresh_run import (
     INSIDE,
@@ -28,11 +27,19 @@ from course_utils.student.fresh_run import (
     ExerciseResult,
     FreshRun,
     NotebookJson,
-    cell_source,
     run_fresh,
 )
-from course_utils.student.handed import not_in_the_file, other_release, unit_of_notebook, without_a_cell
-from course_utils.student.handing_in import as_bytes, for_handing_in, write_whole
+from course_utils.student.handed import (
+    not_in_the_file,
+    other_release,
+    points_of_answers,
+    replaced_file,
+    unanswered,
+    unit_of_notebook,
+    when_saved,
+    without_a_cell,
+)
+from course_utils.student.handing_in import about_files, as_bytes, files_beside, for_handing_in, write_whole
 from course_utils.student.meant import unit_here
 from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
@@ -44,16 +51,23 @@ from course_utils.student.state import (
     names_used,
     own_cell_stops,
 )
+from course_utils.student.surroundings import undisturbed
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
+from course_utils.student.with_brackets import with_brackets
 
 _SECONDS_FOR_BROWSER = 60
 # How long a run takes on a laptop, before there was one.
 _USUAL_SECONDS = 20.0
 _MOST_NAMED = 2
-# What stands in an answer cell before the student writes there.
-_UNANSWERED = "takes the place of this line"
 
 
+def _not_called(namespace: Mapping[str, Any]) -> str:
+    unit = unit_here(namespace)
+    call = f'cu.submit("{unit}")' if unit else "cu.submit()"
+    return f"Nothing was handed in, for want of brackets: write {call}."
+
+
+@with_brackets(_not_called)
 def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
@@ -76,7 +90,7 @@ def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     Example:
         >>> cu.submit("moco")
     """
-    namespace = sys._getframe(1).f_globals
+    namespace = sys._getframe(2).f_globals
     try:
         chosen = unit_to_submit(unit, namespace)
         if os.environ.get(INSIDE) or os.environ.get("NBGRADER_VALIDATING"):
@@ -102,7 +116,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
             f"{path} is the file that an earlier cu.submit wrote: give the notebook that you work in."
         )
     unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
-    for line in (*_freshness(path), *unsaved, *_about(content, unit), *_replaced(target)):
+    for line in (*when_saved(path), *unsaved, *_about(content, unit), *replaced_file(target)):
         print(line)
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
@@ -123,7 +137,7 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
         print(f"{slow} does not come to an end, so {cells} it will not be run.")
     fresh = run_fresh(to_run, unit, path.parent, endless)
     _seconds[unit] = time.monotonic() - started
-    _print_results(content, here, fresh, graded)
+    _print_results(content, here, fresh, graded, path.parent)
     size = f"({target.stat().st_size / 1000:,.0f} kB)"
     if unsaved:
         print(
@@ -131,7 +145,10 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
             "hand in the file that it writes then."
         )
         return
-    print(f"\nHand in this file: {target} {size}")
+    if beside := files_beside(graded or (), path.parent):
+        print(f"\nHand in a zip of these files: {' and '.join([f'{target} {size}', *beside])}")
+    else:
+        print(f"\nHand in this file: {target} {size}")
     _download(target)
 
 
@@ -148,12 +165,6 @@ def _about(content: NotebookJson, unit: str) -> Iterator[str]:
             f"This notebook has no trace of {' and '.join(missing)}: it may be of an older release, or the cells were "
             "deleted. Copy what you have written into the present notebook from the course's page and hand in that one."
         )
-
-
-def _replaced(target: Path) -> Iterator[str]:
-    if target.is_file():
-        when = datetime.fromtimestamp(target.stat().st_mtime).strftime("%d %B, %H:%M:%S")
-        yield f"{target.name} of {when} is replaced."
 
 
 def report(
@@ -289,19 +300,6 @@ def _read(path: Path) -> NotebookJson:
     return content
 
 
-def _freshness(path: Path) -> Iterator[str]:
-    if path.is_file():
-        saved = path.stat().st_mtime
-        when = datetime.fromtimestamp(saved).strftime("%H:%M:%S")
-        yield f"{path.name}, as saved at {when} ({_ago(time.time() - saved)})."
-
-
-def _ago(seconds: float) -> str:
-    if seconds < 5:
-        return "just now"
-    return f"{seconds:.0f} seconds ago" if seconds < 120 else f"{seconds / 60:.0f} minutes ago"
-
-
 def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:
     """The hints asked for: as this kernel counts them, the saved outputs, and the file of an earlier `submit`."""
     accounts = [asked_for(), read_help(as_bytes(content))]
@@ -343,6 +341,7 @@ def _print_results(
     here: Mapping[str, CheckedExercise],
     fresh: FreshRun | None,
     graded: Sequence[CheckedExercise] | None,
+    folder: Path,
 ) -> None:
     """Print what the grader will see; failing that, what the run from the top or this kernel shows."""
     whole = fresh.results if fresh else None
@@ -359,19 +358,25 @@ def _print_results(
     width = max(len(result.exercise) for result in shown)
     by_run = {result.exercise: result for result in whole or ()}
     for result in shown:
-        line = f"  {result.exercise:<{width}}  {_in_words(result.status)}, "
+        costs = here[result.exercise].notes if graded else result.notes
+        line = f"  {result.exercise:<{width}}  {_in_words(result.status, costs)}, "
         print(line + f"{result.passed} of {result.checks} visible checks passed")
-        more = [result.reason] if result.reason and result.status != CORRECT else []
+        on_files = about_files(result, folder)
+        # Where the grader lacks something, that is what everything else comes of.
+        is_told = result.status == ERROR and bool(on_files)
+        more = [result.reason] if result.reason and result.status != CORRECT and not is_told else []
+        more += on_files
         more += [f"Note: {note.removesuffix('.')}." for note in result.notes]
         if graded:
             more += here[result.exercise].notes
-        more += _disagreement(result, by_run.get(result.exercise), here[result.exercise], content, fresh)
+        if not (is_told or result.lacks):
+            more += _disagreement(result, by_run.get(result.exercise), here[result.exercise], content, fresh)
         if result.status == CORRECT and (hidden := shipped.load_checks(result.exercise)[0].hidden):
             more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
             print(f"  {'':<{width}}    {text}")
     passed, checks = sum(result.passed for result in shown), sum(result.checks for result in shown)
-    written = _points_of_answers(content)
+    written = points_of_answers(content)
     answers = f"written answers ({points(written)} points)" if written else "written answers"
     print(f"  Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted.")
     if fresh:
@@ -393,7 +398,7 @@ def _print_results(
         if unfinished := fresh.unfinished + len(follow):
             cells = "cell stops" if unfinished == 1 else "cells stop"
             print(f"  {unfinished} {cells} at an exercise that isn't written yet.")
-    if empty := _unanswered(content):
+    if empty := unanswered(content):
         print(f"  Not answered yet: {', '.join(empty)}")
 
 
@@ -461,39 +466,20 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
         if verdict.status == NOT_ATTEMPTED and not item.missing:
             reason = ""
         passed, checks = sum(check.passed for check in verdict.checks), len(verdict.checks)
-        blank = CheckedExercise(id_, verdict.status, item.points, item.full, reason)
+        blank = CheckedExercise(
+            id_, verdict.status, item.points, item.full, reason, files=item.files, lacks=item.lacks
+        )
         results.append(replace(blank, notes=item.flags, passed=passed, checks=checks))
     return results
 
 
-def _in_words(status: str) -> str:
-    return "right" if status == "correct" else status
+def _in_words(status: str, costs: Collection[str] = ()) -> str:
+    if status == CORRECT:
+        return "right but for what costs points" if costs else "right"
+    return status
 
 
 def _at_the_end(status: str) -> str:
     return {"wrong": "it's wrong at its end", "timeout": "it takes too long at its end"}.get(
         status, "it stops in an exception at its end"
     )
-
-
-def _answers(content: NotebookJson) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
-    """The cells of written questions, with what nbgrader has written into them."""
-    for cell in content["cells"]:
-        metadata = cell.get("metadata")
-        nbgrader = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(nbgrader, dict) and cell.get("cell_type") == "markdown" and nbgrader.get("solution"):
-            yield cell, nbgrader
-
-
-def _points_of_answers(content: NotebookJson) -> float:
-    found = [nbgrader.get("points") for _, nbgrader in _answers(content)]
-    return sum(item for item in found if isinstance(item, int | float))
-
-
-def _unanswered(content: NotebookJson) -> list[str]:
-    """Ids of the written questions whose cell still holds the line to be replaced."""
-    return [
-        str(nbgrader.get("grade_id", "a written question"))
-        for cell, nbgrader in _answers(content)
-        if _UNANSWERED in cell_source(cell)
-    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgb
 from PIL import Image
 from torch import Tensor
 
@@ -87,6 +89,27 @@ def test_the_loss_lies_over_the_band(band: Recorded) -> None:
     assert "from 5.00 to 3.50 in 3 steps" in picture.alt and "2 recorded runs" in picture.alt
 
 
+def test_band_run_and_mean_are_told_apart_without_colour(band: Recorded) -> None:
+    picture = plot.loss_curve(History([5.0, 4.0, 3.0], [1.0] * 3), band, window=2)
+    axis = picture.figure.axes[0]
+    named = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert named == [
+        "2 recorded runs (lowest to highest)", "your run, step by step", "your run, mean of 2 steps"
+    ]  # fmt: skip
+    red, green, blue, _ = axis.collections[0].get_facecolor()[0]
+    assert red == green == blue
+    raw, mean = axis.lines
+    greys = [grey(item) for item in (raw.get_color(), mean.get_color())]
+    assert greys[0] - greys[1] > 0.2
+    assert red - greys[0] > 0.15
+    assert mean.get_linewidth() > 3 * raw.get_linewidth()
+
+
+def grey(colour: str) -> float:
+    red, green, blue = to_rgb(colour)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
 def test_the_band_alone_and_the_run_alone(band: Recorded) -> None:
     assert plot.loss_curve([], band).figure.axes[0].collections
     assert len(plot.loss_curve([3.0, 2.0]).figure.axes[0].lines) == 2
@@ -114,6 +137,31 @@ def test_bars_have_their_numbers_and_hatches() -> None:
     assert len({bar.get_hatch() for bar in axis.patches}) == 2
     assert {"0.550", "0.250"} <= set(texts(picture))
     assert "trained kNN 0.550, probe 0.700; pixels kNN 0.250" in picture.alt
+
+
+@pytest.mark.parametrize("who", [1, 3, 6])
+@pytest.mark.parametrize("measures", [1, 3, 5])
+def test_numbers_over_bars_do_not_collide(who: int, measures: int) -> None:
+    values = np.random.default_rng(0).uniform(0.2, 0.4, (who, measures, 3))
+    results = {
+        f"method {k}": {f"measure {m}": list(values[k, m]) for m in range(measures)} for k in range(who)
+    }
+    picture = plot.evaluation_bars(results, title="Recorded")
+    figure, axis = picture.figure, picture.figure.axes[0]
+    figure.draw_without_rendering()
+    boxes = [text.get_window_extent() for text in axis.texts]
+    assert len(boxes) == who * measures
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)
+    # Nor do they lie on the line from the lowest to the highest of another bar.
+    lines = [
+        axis.transData.transform(segment) for part in axis.collections for segment in part.get_segments()
+    ]
+    for box in boxes:
+        for (x, low), (_, high) in lines:
+            assert not (box.x0 < x < box.x1 and low < box.y1 and box.y0 < high)
+        assert box.y1 <= figure.axes[0].get_window_extent().y1 + 1
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("measure", "score, higher is better")
 
 
 def test_equal_seeds_are_no_trouble() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Generator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,7 @@ class Problem:
             self.optimizer,
             steps=steps,
             schedule=cosine(30, 3),
-            progress=False,
-            **options,
+            **{"progress": False, **options},
         )
 
     def checkpoint(self, path: Path) -> Checkpoint:
@@ -79,11 +79,29 @@ def test_an_interrupted_run_goes_on_exactly(
     problem.interrupt_at = 11
     history = problem.run()
     assert len(history) == 12, "the step that was under way is finished"
-    assert "interrupted after step 12 of 30" in capsys.readouterr().out
+    said = "interrupted after step 12 of 30: run this cell again to go on from there"
+    assert said in capsys.readouterr().out
     problem.interrupt_at = -1
     problem.run(history=history)
     assert history.losses == whole[0]
     assert torch.equal(problem.weights(), whole[1])
+
+
+def test_a_run_much_slower_than_recorded_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (
+        "Much slower than recorded? Close other programs, or torch.set_num_threads(1), or fewer steps: nothing that is "
+        "graded depends on it."
+    )
+    for ticks, times in ((0.1, 0), (10.0, 0), (30.0, 1)):
+        clock = count(0, ticks)
+        # Of a step of 30 seconds, thirty take a quarter of an hour.
+        monkeypatch.setattr("course_utils.train.time.perf_counter", lambda clock=clock: float(next(clock)))
+        Problem().run(progress=True)
+        assert capsys.readouterr().out.count(said) == times, ticks
+    Problem().run()
+    assert said not in capsys.readouterr().out
 
 
 def test_the_usual_answer_to_ctrl_c_is_put_back() -> None:

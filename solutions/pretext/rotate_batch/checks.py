@@ -23,7 +23,8 @@ def _counted(*shape: int) -> Case:
 
 
 turned_images = standard.values(
-    lambda draw: [_counted(1, 1, 3, 3), _small(draw)],
+    # Two images by hand: who puts the copies in another order sees it there.
+    lambda draw: [_counted(2, 1, 2, 2), _small(draw)],
     "The four copies of each image stand together, each turned as it should be.",
     points=1,
     accuracy="moved",

@@ -79,7 +79,7 @@ def test_a_conflict_in_a_cell_costs_that_cell_alone(tmp_path: Path) -> None:
     (flag,) = found.flags
     assert (
         flag.text
-        == "code cell 2 left out: two versions were merged: lines 2–6 of the cell hold both; choose one"
+        == "code cell 2 (it begins with: def enqueue():) left out: two versions were merged: lines 2–6 of the cell hold both; choose one"
     )
     assert (flag.kind, flag.audience) == ("cells-left-out", "student")
 

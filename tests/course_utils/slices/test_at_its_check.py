@@ -88,7 +88,8 @@ def test_what_stands_below_mends_a_name_that_has_no_value_above() -> None:
     assert result(found) == 4
     assert kinds(found) == ["bound-below"]
     assert found.notes[0].text == (
-        "SIZE, g, ONE, which f needs, have no value above its check: taken from code cells 3, 4, below it"
+        "SIZE, g, ONE, which f needs, have no value above its check: taken from "
+        "code cell 3 (it begins with: def g(x):), code cell 4 (it begins with: SIZE = 3), below it"
     )
 
 
@@ -239,6 +240,12 @@ def test_conditional_definitions() -> None:
         ("table = {'a': [], 'b': 2}\ntable['a'].append(table['b'])", {"a": [2], "b": 2}),
         ("table = [[[]]] * 2\ntable[0][0].append(3)\ntable[1].pop()", [[], []]),
         ("first = [1]\ntable = first + [2]\ntable.append(3)", [1, 2, 3]),
+        ("table = {}\nfor k in range(2):\n    table[k] = k * k\n    print(k, table[k])", {0: 0, 1: 1}),
+        ("table = []\nfor k in range(2):\n    print('at', k)\n    table.append(k)", [0, 1]),
+        ("table = []\nfor k in range(3):\n    if k:\n        print(k)\n    else:\n        table.append(k)\nprint(table)", [0]),
+        ("table = []\nfor k in range(2):\n    for m in range(2):\n        table += [m]\n        print(m)\n    print()", [0, 1, 0, 1]),
+        ("table = {'a': 1, 'b': 2}\nfor k in ['a']:\n    del table[k]\n    print(missing_name)\nelse:\n    print('done')", {"b": 2}),
+        ("def g(k):\n    return k + 1\ntable = []\nfor k in range(2):\n    row = g(k)\n    table.append(row)\n    print(f'{row:3d}', end=' ')", [1, 2]),
     ],
 )  # fmt: skip
 def test_what_fills_a_table_belongs_to_it(above: str, value: object) -> None:
@@ -247,6 +254,42 @@ def test_what_fills_a_table_belongs_to_it(above: str, value: object) -> None:
         made = result(found)
         assert (type(value)(made), kinds(found)) == (value, []), cells
         assert "print" not in str([item.node for item in found.statements])
+
+
+@pytest.mark.parametrize(
+    "loop",
+    [
+        # Own tests, training and what prints without an end.
+        "for k in range(2):\n    print(table)",
+        "for k in itertools.count():\n    print(k)",
+        "for k in range(2):\n    table = f()\n    print(table)",
+        "for k in range(100):\n    table[k] = train(k)\n    print(k)",
+        "for k in range(100):\n    loss = model(k)\n    table[k] = loss\n    print(loss)",
+        "for k in range(100):\n    loss = model(k)\n    loss.backward()\n    table[k] = loss\n    print(loss)",
+        "for k in range(100):\n    table[k] = show(k)\n    print(k)",
+        "while True:\n    table[0] = 1\n    print(table)",
+        "for k in range(2):\n    table[k] = k\n    log.print(k)",
+    ],
+)
+def test_what_prints_and_does_more_than_fill_stays_out(loop: str) -> None:
+    above = "model = Model()\ndef train(k):\n    model(k).backward()\n    return k\ntable = {}"
+    found = slice_of(("", above), ("", loop), ("u-f", "def f():\n    return table"), CHECK)
+    assert [item.node.lineno for item in found.statements] == [5, 1]
+    assert "table" in found.statements[0].binds
+
+
+def test_a_print_of_ones_own_is_no_print() -> None:
+    for own in ("def print(*a):\n    table.append(a)", "print = table.append"):
+        loop = "for k in range(2):\n    table.append(k)\n    print(k)"
+        found = slice_of(("", f"table = []\n{own}\n{loop}"), ("u-f", "def f():\n    return table"), CHECK)
+        assert kinds(found) == ["left-out"]
+        assert "and print" in found.notes[0].text
+
+
+def test_prints_in_a_loop_are_printed_nowhere(capsys: pytest.CaptureFixture[str]) -> None:
+    above = "table = {}\nfor k in range(3):\n    table[k] = k\n    print('k is', k)"
+    assert result(slice_of(("", above), ("u-f", "def f():\n    return table"), CHECK)) == {0: 0, 1: 1, 2: 2}
+    assert capsys.readouterr().out == ""
 
 
 def blocks(source: str) -> list[str]:
@@ -377,9 +420,9 @@ def test_files_that_are_run(run: str) -> None:
     assert result(slice_of(("", f"%%writefile helpers.py\n{text}"), *cells)) == 3
     missing = slice_of(*cells)
     assert kinds(missing) == ["file-missing"]
-    assert "code cell 1 runs helpers.py, which is not in the hand-in" in missing.notes[0].text.replace(
-        "./", ""
-    )
+    begins = f"code cell 1 (it begins with: {run.splitlines()[0]})"
+    assert missing.notes[0].text.startswith(f"{begins} runs helpers.py, which is not in the hand-in")
+    assert missing.notes[0].file == "helpers.py"
 
 
 def test_a_notebook_that_is_run() -> None:

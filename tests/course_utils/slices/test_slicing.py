@@ -80,7 +80,8 @@ def test_found_by_name_when_the_id_is_lost() -> None:
 def test_own_cell_wins_over_an_old_attempt_elsewhere() -> None:
     found = program(("u-f", "def f(x):\n    return 1"), ("", "def f(x):\n    return 2")).slice("u.f")
     assert run(found)(0) == 1
-    assert "defined in code cells 1, 2" in found.notes[0].text
+    both = "code cell 1 (it begins with: def f(x):), code cell 2 (it begins with: def f(x):)"
+    assert found.notes[0].text == f"f is defined in {both}: the one in code cell 1 counts"
 
 
 def test_stub_left_in_place_and_solved_elsewhere() -> None:
@@ -283,7 +284,8 @@ def test_wrapped_in_a_cell_between_the_exercise_and_its_check() -> None:
         assert run(found)(5) == 10
         assert (
             found.notes[-1].text
-            == "f of code cell 1 is wrapped or changed in code cell 2, before it is checked: what that makes of it counts"
+            == "f of code cell 1 (it begins with: def f(x):) is wrapped or changed in code cell 2 (it begins with: def twice(g):), "
+            "before it is checked: what that makes of it counts"
         )
 
 
@@ -292,7 +294,7 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
     found = program(*cells).slice("u.f")
     assert run(found)(5) == 5
     assert (
-        "is wrapped or changed in code cell 3, after it is checked: that does not count"
+        "is wrapped or changed in code cell 3 (it begins with: def twice(g):), after it is checked: that does not count"
         in found.notes[0].text
     )
     # The student wrapped it and looked again.
@@ -302,7 +304,10 @@ def test_wrapped_below_the_check_is_not_what_was_checked() -> None:
 def test_wrapped_twice_where_nothing_is_checked() -> None:
     found = program(("u-f", "def f(x):\n    return x"), ("", WRAP), ("", "f = twice(f)")).slice("u.f")
     assert run(found)(5) == 20
-    assert "in code cells 2, 3" in found.notes[0].text
+    assert (
+        "in code cell 2 (it begins with: def twice(g):), code cell 3 (it begins with: f = twice(f)),"
+        in found.notes[0].text
+    )
 
 
 def test_what_a_wrap_needs_is_looked_up_where_it_stands() -> None:
@@ -433,7 +438,16 @@ def test_reasons_and_notes_are_short() -> None:
         assert not set("\x1b\x9b\u202e\n") & set(found.reason)
     twice = program(*[("u-f", f"def f(x):\n    return {number}") for number in range(1000)]).slice("u.f")
     assert isinstance(twice, Slice)
-    assert "1, 2, 3, 4, 5 and 995 more" in "".join(note.text for note in twice.notes)
+    said = "code cell 2 (it begins with: def f(x):), code cell 3 (it begins with: def f(x):) and 997 more"
+    assert all(said in note.text for note in twice.notes)
+    long = "x = '" + "a" * 1000 + "'"
+    lines = [("", f"{long}\nSIZES.append({number})") for number in range(9)]
+    wrapped = [("", f"f = {'g' * number}(f)  # {long}") for number in range(1, 9)]
+    many = program(("u-f", "def f(x):\n    return 1"), *lines, *wrapped).slice("u.f")
+    assert many.notes
+    for note in many.notes:
+        assert note.text.endswith("counts")
+        assert len(note.text) < 500
 
 
 def test_what_is_known_of_earlier_cells_is_limited() -> None:

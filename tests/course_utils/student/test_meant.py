@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -89,7 +90,7 @@ def test_a_function_under_another_name_is_the_same_function() -> None:
     ("call", "said"),
     [
         ("cu.check()", 'Which exercise? moco has cu.check("moco.'),
-        ("cu.check('moco')", 'moco is a problem set: moco has cu.check("moco.'),
+        ("cu.check('moco')", 'moco is a problem set, and has cu.check("moco.'),
         ("cu.check('moco.enque')", 'Did you mean cu.check("moco.enqueue")?'),
         ("cu.check('enque')", 'Did you mean cu.check("moco.enqueue")?'),
         ("cu.check('moko.enqueue')", 'Did you mean cu.check("moco.enqueue")?'),
@@ -118,6 +119,64 @@ def test_what_cannot_be_understood_is_one_sentence(
     assert said in out
     assert len(out.splitlines()) == 1
     assert (err, "0x" in out, "Traceback" in out) == ("", False, False)
+
+
+class Shell:
+    """As much of IPython's as is asked for."""
+
+    def __init__(self, namespace: dict[str, Any]) -> None:
+        self.user_ns = namespace
+
+
+@pytest.mark.parametrize(
+    ("unit", "check", "submit"),
+    [
+        ("pretext", 'write cu.check("pretext.rotate_batch").', 'write cu.submit("pretext").'),
+        ("simclr", 'write cu.check("simclr.', 'write cu.submit("simclr").'),
+        (None, 'write cu.check("moco.', "write cu.submit()."),
+    ],
+)
+def test_without_brackets_a_sentence_says_how_to_call(
+    monkeypatch: pytest.MonkeyPatch, unit: str | None, check: str, submit: str
+) -> None:
+    import IPython
+
+    monkeypatch.setattr(IPython, "get_ipython", lambda: Shell(notebook(unit)))
+    assert repr(cu.check).startswith(f"Nothing was checked, for want of brackets: {check}")
+    assert repr(cu.submit) == f"Nothing was handed in, for want of brackets: {submit}"
+    if unit == "simclr":
+        assert ' or cu.check("simclr.' in repr(cu.check)
+    # What a notebook shows of a cell's last value.
+    shown, _ = IPython.core.formatters.DisplayFormatter().format(cu.check)
+    assert shown == {"text/plain": repr(cu.check)}
+
+
+def test_without_ipython_too() -> None:
+    assert repr(cu.check).startswith('Nothing was checked, for want of brackets: write cu.check("moco.')
+    for function, first in ((cu.check, "Run the visible checks"), (cu.submit, "Make the file to hand in")):
+        assert inspect.getdoc(function).startswith(first)
+    assert list(inspect.signature(cu.check).parameters) == ["exercise", "more", "hint", "others"]
+    assert list(inspect.signature(cu.submit).parameters) == ["unit", "notebook"]
+
+
+@pytest.mark.parametrize(
+    ("call", "begins"),
+    [
+        ("cu.check('moco.enque')", "cu.check: There is no exercise 'moco.enque': moco has moco."),
+        ("cu.check('nothing')", "cu.check: There is no exercise 'nothing': this notebook has "),
+        ("cu.check('moco')", "cu.check: moco is a problem set, and has cu.check("),
+        ("cu.check('simclr.nt_xent')", "cu.check: simclr.nt_xent is an exercise of the notebook simclr, and"),
+        ("cu.check('moco.enqueue', 'x')", "cu.check: A hint is one of the numbers 0, 1, 2 and 3: "),
+        ("cu.check('moco.enqueue', 1, 2)", "cu.check takes one exercise, and hint=1, 2 or 3 if you like: "),
+        ("cu.check()", "cu.check: Which exercise? moco has "),
+        ("cu.check(5)", "cu.check: Give the id of the exercise as a text, "),
+    ],
+)
+def test_a_sentence_names_the_exercise_once(
+    call: str, begins: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask(call, notebook("moco", enqueue=ENQUEUE))
+    assert capsys.readouterr().out.startswith(begins)
 
 
 def test_without_a_set_up_cell_any_id_is_shown() -> None:

@@ -72,6 +72,20 @@ def test_the_first_failed_check_of_values_is_shown() -> None:
     assert "The smallest failing case of “The four copies of each image stand together" in text
 
 
+def test_copies_in_another_order_are_shown_on_two_images_by_hand() -> None:
+    def turn_by_turn(images: Tensor) -> Any:
+        turns = [torch.rot90(images, k, dims=(2, 3)) for k in range(4)]
+        return torch.cat(turns), torch.arange(4).repeat_interleave(len(images))
+
+    for level in (1, 3):
+        lines = [line.strip() for line in str(run(turn_by_turn, "pretext.rotate_batch", level)).splitlines()]
+        at = next(k for k, line in enumerate(lines) if line.startswith("The smallest failing case"))
+        assert lines[at + 1 : at + 3] == [
+            "images = torch.arange(8.).reshape(2, 1, 2, 2)",
+            "rotate_batch(images)",
+        ]
+
+
 def test_message_and_case_are_of_the_same_call() -> None:
     """The message names the shapes of the smallest case that fails, whichever it is, and that case is shown."""
 
@@ -150,6 +164,33 @@ def test_costs_that_no_docstring_names_are_told(function: Callable[[], Any], sai
     assert run(reference("moco.enqueue"), "moco.enqueue").costs == ()
 
 
+def test_what_costs_points_is_not_called_right() -> None:
+    """The check that asks for torch's settings is hidden here: all visible ones pass."""
+
+    def seeding(images: Tensor) -> Any:
+        torch.manual_seed(0)
+        return reference("pretext.rotate_batch")(images)
+
+    def seeding_and_more(images: Tensor) -> Any:
+        torch.set_default_dtype(torch.float64)
+        return seeding(images)
+
+    for function, headline in (
+        (seeding, "right but for one thing that costs points, 3 of 3 visible checks passed"),
+        (seeding_and_more, "right but for 2 things that cost points, 3 of 3 visible checks passed"),
+    ):
+        result = run(function, "pretext.rotate_batch")
+        lines = str(result).splitlines()
+        assert lines[0] == f"pretext.rotate_batch: {headline}"
+        # What the headline speaks of comes next, once, and not as something right.
+        assert lines[1].startswith("  Your function ")
+        assert str(result).count("Your function seeds torch") == 1
+        assert result._repr_html_().count("Your function seeds torch") == 1
+        assert result._repr_html_().startswith('<div style="border-left: 4px solid #B34700')
+        assert "right so far" not in str(result)
+    assert "what costs points is said above" in str(run(seeding, "pretext.rotate_batch", 2))
+
+
 def test_one_value_for_several_is_told_as_such() -> None:
     text = str(run(lambda images: images, "pretext.rotate_batch"))
     assert "first returned value is missing: one tensor came back, and not 2 values" in text
@@ -200,7 +241,8 @@ def test_marks_can_be_read_in_every_theme() -> None:
         (Input(torch.tensor([[10.0, 11.0], [12.0, 0.5]])), "x = torch.tensor([[10., 11.], [12., 0.5]])"),
         (Input(torch.tensor([10, 12, 11])), "x = torch.tensor([10, 12, 11])"),
         (Input(torch.tensor([1.0]), wants_grad=True), "x = torch.tensor([1.]).requires_grad_()"),
-        (Input(torch.tensor([0.1234567])), "x = torch.tensor([0.1235])  # rounded"),
+        (Input(torch.tensor([0.1234567])), "x = torch.tensor([0.1234567])"),
+        (Input(torch.tensor([1e-9, 1 / 3])), "x = torch.tensor([1e-09, 0.33333334])"),
         (Input(torch.tensor([0.2, -0.75])), "x = torch.tensor([0.2, -0.75])"),
         (Input(torch.tensor([True, False])), "x = torch.tensor([True, False])"),
         (Input(torch.tensor(2.0)), "x = torch.tensor(2.)"),
@@ -230,7 +272,7 @@ def test_a_case_is_code_that_gives_it_back(value: Any, line: str) -> None:
             value.tensor.shape,
             value.wants_grad,
         )
-        torch.testing.assert_close(made.detach(), value.tensor, rtol=1e-3, atol=0)
+        assert torch.equal(made.detach(), value.tensor)
 
 
 def test_a_module_of_equal_entries_is_shown_with_them() -> None:

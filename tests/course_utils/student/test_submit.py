@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import course_utils as cu
 from autograder.course.units import load_unit
@@ -19,6 +20,7 @@ from course_utils import shipped
 from course_utils.running import alone
 from course_utils.slices.help import Help, read_help
 from course_utils.student import check as visible
+from course_utils.student import handed
 from course_utils.student import submit as submit_function
 from course_utils.student.endless import without_calls
 from tests.support import ROOT
@@ -221,7 +223,10 @@ def test_without_nbclient_the_exercises_alone_are_checked(
     assert "Notebooks can't be run from here" in out
     assert "As the grader will see it" in out
     assert re.search(r"moco.enqueue          right, (\d+) of \1 visible checks passed", out)
-    assert "Note: enqueue was found in code cell 2 by its name, not in the cell of the exercise." in out
+    assert (
+        "Note: enqueue was found in code cell 2 (it begins with: def enqueue() by its name, not in the cell of"
+        in out
+    )
     assert (elsewhere / "moco-submission.ipynb").is_file()
 
 
@@ -239,6 +244,74 @@ def test_without_any_process_the_functions_here_are_checked(
     assert "the functions in this kernel were checked" in out
     assert re.search(r"moco.enqueue          right, (\d+) of \1 visible checks passed", out)
     assert (elsewhere / "moco-submission.ipynb").is_file()
+
+
+def test_a_right_function_that_costs_points_is_not_called_right(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It seeds torch; the check that asks for that is hidden in this exercise."""
+    reference = load_unit(ROOT, "pretext").exercises["pretext.rotate_batch"].reference
+
+    def seeding(images: Any) -> Any:
+        torch.manual_seed(0)
+        return reference(images)
+
+    seeds = inspect.getsource(reference).replace("turns = ", "torch.manual_seed(0)\n    turns = ", 1)
+    save(elsewhere / "pretext.ipynb", notebook(code(IMPORTS + "from jaxtyping import Int64\n"), code(seeds)))
+    exec("cu.submit('pretext')", {"cu": cu, "rotate_batch": seeding})
+    out = capsys.readouterr().out
+    assert "pretext.rotate_batch  right but for what costs points, 3 of 3 visible checks passed" in out
+    assert "Your function seeds torch" in out
+
+
+@pytest.mark.parametrize("taken", ["from helpers_beside import kept", "%run helpers_beside.py"])
+def test_a_file_beside_the_notebook_is_one_sentence(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str], taken: str
+) -> None:
+    (elsewhere / "helpers_beside.py").write_text("def kept(x):\n    return x\n")
+    needs = source("enqueue").replace("size, count =", "kept(1)\n    size, count =", 1)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(taken), code(needs)))
+    # In the notebook's kernel all is right.
+    namespace: dict[str, Any] = {"cu": cu, "kept": lambda x: x}
+    exec(IMPORTS + needs, namespace)
+    exec("cu.submit('moco')", namespace)
+    out = capsys.readouterr().out
+    said = out.split("moco.enqueue ")[1].split("moco.moco_logits ")[0]
+    told = [line.strip() for line in said.splitlines()[1:] if line.strip() and "by its name" not in line]
+    assert told == [
+        "enqueue needs helpers_beside.py, which stands beside the notebook and not in it: hand in a zip of both, or "
+        "put the code of helpers_beside.py into a cell."
+    ]
+    assert re.search(
+        r"\nHand in a zip of these files: \S+moco-submission\.ipynb \(\d+ kB\) and helpers_beside\.py\n", out
+    )
+
+
+def test_what_the_grader_lacks_is_said_once(
+    elsewhere: Path, without_kernel: None, prepared: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file of data, and a module that is nowhere: here, in this kernel, the function is right."""
+    here = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
+    for needs, said in (
+        (
+            "open('table.txt')",
+            "The grader does not have the file 'table.txt'",
+        ),
+        (
+            "import nowhere_to_be_found",
+            "Note: nowhere_to_be_found is imported, but nowhere_to_be_found.py is not",
+        ),
+    ):
+        text = source("enqueue").replace("size, count =", f"{needs}\n    size, count =", 1)
+        save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(text)))
+        (elsewhere / "table.txt").write_text("1")
+        exec("cu.submit('moco')", here)
+        out = capsys.readouterr().out
+        lines = out.split("moco.enqueue ")[1].split("moco.moco_logits ")[0].splitlines()[1:]
+        told = [line.strip() for line in lines if line.strip() and "by its name" not in line]
+        assert len(told) == 1, told
+        assert re.match(said, told[0])
+        assert "Hand in this file" in out
 
 
 def test_a_wrong_function_is_told_with_its_fact(
@@ -438,7 +511,7 @@ def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
     content["metadata"] = None
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
     _, found = submit._find("moco", path, {})
-    assert submit._unanswered(found) == []
+    assert handed.unanswered(found) == []
     assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
 
 
@@ -505,7 +578,7 @@ def test_many_outputs_together_are_limited() -> None:
 def test_the_line_to_be_replaced_is_the_one_in_the_notebooks() -> None:
     from autograder.nbgrader.configuration import ANSWER_STUB
 
-    assert submit._UNANSWERED in ANSWER_STUB
+    assert handed.UNANSWERED in ANSWER_STUB
 
 
 def test_cu_submit_is_this_function() -> None:
