@@ -2,6 +2,8 @@
 
 Colours are those of Okabe and Ito, told apart with any colour vision; where they mean something, a marker, a hatch or
 a line style says the same. Every picture carries a text that says what is to be seen.
+
+An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from course_utils import training_runs
+from course_utils import arguments, training_runs
 from course_utils.augment import Images, as_floats
 from course_utils.player import player
 from course_utils.training_runs import Recorded
@@ -92,8 +94,9 @@ def image_grid(
         columns: images in a row.
     """
     shown = _pixels(images)
-    if labels is not None and len(labels) != len(shown):
-        raise ValueError(f"{len(shown)} images, but {len(labels)} labels")
+    arguments.require_whole("columns", columns, at_least=1)
+    if labels is not None:
+        arguments.require_texts("labels", labels, count=len(shown), of="images")
     columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
     figure, axes = _panels(rows, columns, 1.1, 1.1 if labels is None else 1.35, title)
@@ -121,7 +124,9 @@ def loss_curve(
         band: recorded runs or the name of a unit that has some; None draws the run alone.
         window: steps of the running mean.
     """
-    losses = np.asarray(getattr(history, "losses", history), dtype=float)
+    losses = getattr(history, "losses", history)
+    losses = arguments.series("history", losses, "a History or a sequence of losses")
+    arguments.require_whole("window", window, at_least=1)
     figure, axes = _panels(1, 1, 6.0, 3.2, title)
     axis = axes[0, 0]
     note = ""
@@ -167,6 +172,9 @@ def embedding(
         labels: class of each feature, an index into `names`.
         limit: at most so many points, chosen at random, because t-SNE is slow.
     """
+    arguments.require_vectors("features", features)
+    labels = arguments.indices_into("names", len(names), "labels", labels, count=len(features), of="features")
+    arguments.require_whole("limit", limit, at_least=2)
     from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import
 
     chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:limit])
@@ -205,8 +213,8 @@ def evaluation_bars(
         results: who (`"trained"`, `"random initialisation"`, `"pixels"`) -> metric -> value, or the values of
             several seeds, whose mean is drawn with a line from the lowest to the highest.
     """
-    who = list(results)
-    metrics = list(next(iter(results.values())))
+    way_out = ".results of it is one" if hasattr(results, "results") else ""
+    who, metrics = arguments.require_table("results", results, way_out)
     figure, axes = _panels(1, 1, max(5.0, 1.7 * len(metrics)), 3.2, title)
     axis = axes[0, 0]
     width = 0.8 / len(who)
@@ -251,6 +259,13 @@ def retrieval_grid(
         identity: what counts as the same thing; neighbours that share it get a thick frame and a tick.
         neighbours: shown for each query.
     """
+    arguments.require_images("images", images, channels=(1, 3))
+    arguments.require_vectors("features", features)
+    arguments.require_length("features", features, len(images), "images")
+    queries = arguments.indices_into("images", len(images), "queries", queries).tolist()
+    if identity is not None:
+        identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
+    arguments.require_whole("neighbours", neighbours, at_least=1)
     z = torch.nn.functional.normalize(features.detach().float(), dim=1)
     similarity = z[list(queries)] @ z.T
     similarity[torch.arange(len(queries)), list(queries)] = -torch.inf
@@ -298,7 +313,14 @@ def attention_maps(
             than the frames, in raster order; columns sum to one.
         points: (row, column) of pixels in the target frame.
     """
+    for name, frame in (("reference", reference), ("target", target)):
+        arguments.require_images(name, frame, channels=(1, 3), dims=3)
+    arguments.require_floats("attention", attention, "a tensor of floats of the shape (p, q)", 2)
     height, width = target.shape[-2:]
+    for row, column in points:
+        if not (0 <= row < height and 0 <= column < width):
+            due = f"(row, column) of pixels of a frame of {height}x{width}"
+            arguments.refuse_argument("points", due, f"one of them is ({row}, {column})")
     stride = round((height * width / attention.shape[1]) ** 0.5)
     grid = (height // stride, width // stride)
     if grid[0] * grid[1] != attention.shape[1] or attention.shape[0] != attention.shape[1]:
@@ -347,7 +369,9 @@ def video_strip(
         masks: object of every pixel, 0 for the background.
         labels: a text for each frame; its number if they're left out.
     """
-    shown = _pixels(frames)
+    shown = _pixels(frames, "frames")
+    if labels is not None:
+        arguments.require_texts("labels", labels, count=len(shown), of="frames")
     rows = [shown] if masks is None else [shown, overlay(frames, masks)]
     figure, axes = _panels(len(rows), len(shown), 1.4, 1.5, title)
     for row, pictures in enumerate(rows):
@@ -373,11 +397,18 @@ def overlay(
         masks: object of every pixel, 0 for the background.
         strength: of the paint, 0 to 1.
     """
+    shown = _pixels(frames, "frames")
+    masks = arguments.whole_numbers("masks", masks, dims=3, count=len(shown), of="frames")
+    if masks.shape[1:] != shown.shape[1:3]:
+        arguments.refuse_argument(
+            "masks", f"of the frames' size {shown.shape[1:3]}", f"they are of {tuple(masks.shape[1:])}"
+        )
+    arguments.require_number("strength", strength, at_least=0, at_most=1)
     palette = np.array([[int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)] for colour in COLOURS])
     objects = masks.detach().cpu().numpy().astype(int)
     paint = palette[(objects - 1) % len(palette)]
     share = np.where(objects > 0, strength, 0.0)[..., None]
-    return _pixels(frames) * (1 - share) + paint * share
+    return shown * (1 - share) + paint * share
 
 
 def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str = "") -> Animation:
@@ -387,7 +418,12 @@ def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str =
         films: title -> frames, equally many: tensors like those of `image_grid`, or arrays (t, h, w, 3) of `overlay`.
         fps: frames in a second.
     """
-    shown = {name: film if isinstance(film, np.ndarray) else _pixels(film) for name, film in films.items()}
+    arguments.require_mapping("films", films, "title -> frames", 'as in {"a film": frames}')
+    arguments.require_number("fps", fps, above=0)
+    shown = {
+        name: film if isinstance(film, np.ndarray) else _pixels(film, f"films[{name!r}]")
+        for name, film in films.items()
+    }
     lengths = {len(film) for film in shown.values()}
     if len(lengths) != 1:
         raise ValueError(f"the films must be equally long; these have {sorted(lengths)} frames")
@@ -423,12 +459,11 @@ def _panels(rows: int, columns: int, width: float, height: float, title: str) ->
     return figure, figure.subplots(rows, columns, squeeze=False)
 
 
-def _pixels(images: Images) -> np.ndarray:
+def _pixels(images: Images, name: str = "images") -> np.ndarray:
     """Images as matplotlib wants them: (n, h, w, 3) floats in [0, 1]."""
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
-            f"images have the shape (n, channels, height, width) with 1 or 3 channels; these have {tuple(images.shape)}"
-        )
+    arguments.require_images(name, images, channels=(1, 3))
+    if not len(images):
+        arguments.refuse_argument(name, "at least one image", "there is none")
     values = as_floats(images.detach().cpu()).clamp(0, 1)
     return values.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
 

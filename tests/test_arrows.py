@@ -53,6 +53,7 @@ ROOMS = {
         "augment",
         "data",
         "models",
+        "arguments",
         "errors",
     ),
 }
