@@ -17,6 +17,16 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
+from course_utils.arguments import (
+    describe_value,
+    refuse_argument,
+    require_callable,
+    require_floats,
+    require_images,
+    require_number,
+    require_whole,
+)
+
 Images = Float[Tensor, "n c h w"] | UInt8[Tensor, "n c h w"]
 ColourImages = Float[Tensor, "n 3 h w"] | UInt8[Tensor, "n 3 h w"]
 Range = tuple[float, float]
@@ -27,6 +37,7 @@ _LUMA = (0.299, 0.587, 0.114)
 _CHROMA = ((0.595716, -0.274453, -0.321263), (0.211456, -0.522591, 0.311135))
 # The way back from chroma to red, green and blue, where the luma is zero.
 _FROM_CHROMA = torch.linalg.inv(torch.tensor([_LUMA, *_CHROMA], dtype=torch.float64))[:, 1:].tolist()
+_ONE_EACH = "a tensor of floats, one for each image"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +76,12 @@ class Augment:
     sigma: Range = (0.1, 1.0)
 
     def __post_init__(self) -> None:
+        for name in ("crop", "ratio", "sigma"):
+            _require_range(name, getattr(self, name))
+        for name in ("brightness", "contrast", "saturation", "hue"):
+            require_number(name, getattr(self, name), at_least=0)
         for name in ("flip", "jitter", "grey", "blur"):
+            require_number(name, getattr(self, name))
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a probability, from 0 to 1; it is {getattr(self, name)}")
         if not 0 < self.crop[0] <= self.crop[1] <= 1:
@@ -86,7 +102,14 @@ class Augment:
 
         Returns:
             Floats in [0, 1].
+
+        Raises:
+            ValueError: the images are neither, or not of the shape (n, 3, h, w); `generator` is no generator.
         """
+        require_images("images", images, channels=(3,))
+        if not isinstance(generator, torch.Generator):
+            due = "a torch.Generator, as in torch.Generator().manual_seed(0)"
+            refuse_argument("generator", due, f"it is {describe_value(generator)}")
         images = as_floats(images)
         rows, columns = self._geometry(images, generator)
         views = rows.unsqueeze(1) @ images @ columns.mT.unsqueeze(1)
@@ -146,13 +169,22 @@ def two_views(
         images: floats in [0, 1], or bytes.
         generator: source of all randomness.
         augment: the family of views; `Augment()` if it's left out.
+
+    Raises:
+        ValueError: an argument is none of these.
     """
-    augment = augment or Augment()
+    augment = Augment() if augment is None else augment
+    require_callable("augment", augment, "an Augment")
     return augment(images, generator), augment(images, generator)
 
 
 def as_floats(images: Images) -> Float[Tensor, "n c h w"]:
-    """Bytes 0...255 as floats in [0, 1]; floats as they are."""
+    """Bytes 0...255 as floats in [0, 1]; floats as they are.
+
+    Raises:
+        ValueError: the images are neither, or floats of 0 to 255.
+    """
+    require_images("images", images, dims=None)
     return images.float() / 255 if images.dtype == torch.uint8 else images
 
 
@@ -167,7 +199,13 @@ def resize_matrix(
         start: where the cut begins, in pixels from the left edge.
         length: of the cut, in pixels; at most `size`, so that nothing is ever made smaller.
         size: pixels of the row, before and after.
+
+    Raises:
+        ValueError: an argument has another type or shape.
     """
+    require_floats("start", start, _ONE_EACH, 1)
+    require_floats("length", length, _ONE_EACH, 1)
+    require_whole("size", size, at_least=1)
     pixels = torch.arange(size, device=start.device, dtype=start.dtype)
     scale = (length / size).unsqueeze(1)
     centres = start.unsqueeze(1) + (pixels + 0.5) * scale - 0.5
@@ -181,7 +219,12 @@ def blur_matrix(sigma: Float[Tensor, " n"], size: int) -> Float[Tensor, "n size 
     """Matrices that blur a row of `size` pixels by a Gaussian of standard deviation `sigma` pixels.
 
     Rows sum to one: near an edge the weights that would fall outside go to the pixels inside.
+
+    Raises:
+        ValueError: an argument has another type or shape.
     """
+    require_floats("sigma", sigma, _ONE_EACH, 1)
+    require_whole("size", size, at_least=1)
     pixels = torch.arange(size, device=sigma.device, dtype=sigma.dtype)
     distance = (pixels.unsqueeze(1) - pixels) / sigma.view(-1, 1, 1)
     return torch.softmax(-0.5 * distance.square(), dim=2)
@@ -196,12 +239,24 @@ def chroma_matrix(saturation: Float[Tensor, " n"], angle: Float[Tensor, " n"]) -
     Args:
         saturation: 1 changes nothing.
         angle: in radians; 0 changes nothing.
+
+    Raises:
+        ValueError: an argument has another type or shape.
     """
+    require_floats("saturation", saturation, _ONE_EACH, 1)
+    require_floats("angle", angle, _ONE_EACH, 1)
     chroma = saturation.new_tensor(_CHROMA)
     luma = saturation.new_tensor(_LUMA)
     cosine, sine = saturation * angle.cos(), saturation * angle.sin()
     turn = torch.stack([torch.stack([cosine, -sine], dim=1), torch.stack([sine, cosine], dim=1)], dim=1)
     return luma.expand(3, 3) + saturation.new_tensor(_FROM_CHROMA) @ turn @ chroma
+
+
+def _require_range(name: str, value: object) -> None:
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        refuse_argument(name, "a pair, the smallest and the largest", f"{name} is {describe_value(value)}")
+    for end in value:
+        require_number(name, end)
 
 
 @dataclass(frozen=True)

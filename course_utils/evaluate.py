@@ -3,6 +3,8 @@ masks for videos.
 
 Every figure means little by itself: put it beside the same figure of an untrained network and of raw pixels.
 `compare` does that in one call, and an `Evaluation` prints as the table.
+
+An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
+from course_utils import arguments
 from course_utils.augment import Images, as_floats
 
 if TYPE_CHECKING:
@@ -97,6 +100,9 @@ def features(
     Returns:
         The features, on the CPU, in float32, each flattened to one vector.
     """
+    arguments.require_callable("encoder", encoder, "a module or a function of images")
+    arguments.require_images("images", images)
+    arguments.require_whole("batch_size", batch_size, at_least=1)
     was_training = (
         [module for module in encoder.modules() if module.training] if isinstance(encoder, nn.Module) else []
     )
@@ -122,6 +128,7 @@ def features(
 
 def raw_pixels(images: Images) -> Float[Tensor, "n c*h*w"]:
     """The baseline that learned nothing and forgot nothing: the images themselves, in [-0.5, 0.5]."""
+    arguments.require_images("images", images)
     return as_floats(images).flatten(1) - 0.5
 
 
@@ -130,6 +137,7 @@ def standardise(
 ) -> tuple[Float[Tensor, "n d"], Float[Tensor, "m d"]]:
     """Both sets shifted and scaled so that every feature of the *training* set has mean 0 and deviation 1 (or
     is constant 0)."""
+    arguments.require_pair(train_x, test_x)
     std, mean = torch.std_mean(train_x, dim=0, correction=0)
     scale = torch.where(std > 1e-6, std, torch.inf)
     return (train_x - mean) / scale, (test_x - mean) / scale
@@ -160,6 +168,9 @@ def linear_probe(
     Returns:
         Part of the test set that is classified right, in [0, 1].
     """
+    arguments.require_sets(train_x, train_y, test_x, test_y)
+    arguments.require_number("weight_decay", weight_decay, at_least=0)
+    arguments.require_whole("iterations", iterations, at_least=1)
     train_x, test_x = standardise(train_x.detach(), test_x.detach())
     classes = int(torch.maximum(train_y.max(), test_y.max())) + 1
     weight = train_x.new_zeros(train_x.shape[1], classes, requires_grad=True)
@@ -201,12 +212,10 @@ def knn(
 
     Returns:
         Part of the test set that is classified right, in [0, 1].
-
-    Raises:
-        ValueError: `k` is less than 1.
     """
-    if k < 1:
-        raise ValueError(f"at least one neighbour votes; k is {k}")
+    arguments.require_sets(train_x, train_y, test_x, test_y)
+    arguments.require_whole("k", k, at_least=1)
+    arguments.require_number("temperature", temperature, above=0)
     train_x, test_x = F.normalize(train_x, dim=1), F.normalize(test_x, dim=1)
     classes = int(torch.maximum(train_y.max(), test_y.max())) + 1
     right = 0
@@ -220,6 +229,8 @@ def knn(
 
 def neighbours(features: Float[Tensor, "n d"], k: int = 1) -> Int64[Tensor, "n k"]:
     """For each vector the k others of largest cosine, the nearest first. `k` is less than n."""
+    arguments.require_vectors("features", features)
+    arguments.require_whole("k", k, at_least=1, at_most=len(features) - 1)
     unit = F.normalize(features, dim=1)
     found = []
     for start, part in zip(range(0, len(unit), 1024), unit.split(1024), strict=False):
@@ -245,6 +256,8 @@ def instance_retrieval(features: Float[Tensor, "n d"], emoji_ids: Int64[Tensor, 
     Raises:
         ValueError: no emoji occurs twice.
     """
+    arguments.require_vectors("features", features)
+    arguments.require_labels("emoji_ids", emoji_ids, count=len(features), of="features")
     _, inverse, counts = emoji_ids.unique(return_inverse=True, return_counts=True)
     asked = counts[inverse] > 1
     if not asked.any():
@@ -279,8 +292,8 @@ def few_label(
     Raises:
         ValueError: the fraction is out of range, or there are no seeds.
     """
-    if not 0 < fraction <= 1:
-        raise ValueError(f"fraction is a part of the labels, above 0 and at most 1; it is {fraction}")
+    arguments.require_sets(train_x, train_y, test_x, test_y)
+    arguments.require_number("fraction", fraction, above=0, at_most=1)
     accuracies = []
     chosen = torch.empty(0, dtype=torch.int64)
     for seed in seeds:
@@ -307,6 +320,9 @@ def score(
     weight_decay: float = 1e-3,
 ) -> dict[str, float]:
     """The usual figures of one set of features: linear probe, kNN-20 and, with emoji ids, instance retrieval."""
+    arguments.require_sets(train_x, train_y, test_x, test_y)
+    if test_emoji is not None:
+        arguments.require_labels("test_emoji", test_emoji, count=len(test_x), of="test_x")
     figures = {
         "linear probe": linear_probe(train_x, train_y, test_x, test_y, weight_decay),
         "kNN-20": knn(train_x, train_y, test_x, test_y),
@@ -330,6 +346,9 @@ def compare(
     Returns:
         The table.
     """
+    arguments.require_mapping("encoders", encoders, "name -> encoder", empty=True)
+    for name, scenes in (("train", train), ("test", test)):
+        arguments.require_parts(name, scenes, ("images", "labels", "emoji"))
     rows = {
         name: score(
             features(encoder, train.images),
@@ -364,12 +383,11 @@ def region_similarity(
     Raises:
         ValueError: the shapes differ, or the masks are not boolean.
     """
+    for name, masks in (("predicted", predicted), ("truth", truth)):
+        arguments.require_masks(name, masks, "(..., height, width)")
     if predicted.shape != truth.shape:
-        raise ValueError(
-            f"masks of shape {tuple(predicted.shape)} can't be compared with {tuple(truth.shape)}"
-        )
-    if predicted.dtype != torch.bool or truth.dtype != torch.bool:
-        raise ValueError(f"masks are boolean; these are {predicted.dtype} and {truth.dtype}")
+        due, found = (f"{tuple(masks.shape)}" for masks in (predicted, truth))
+        arguments.refuse_argument("truth", f"of the shape of predicted, {due}", f"it is of the shape {found}")
     both = (predicted & truth).sum(dim=(-2, -1))
     either = (predicted | truth).sum(dim=(-2, -1))
     return torch.where(either > 0, both / either.clamp(min=1), 1.0)
@@ -377,6 +395,8 @@ def region_similarity(
 
 def sparsify(attention: Float[Tensor, "n i j"], top_k: int) -> Float[Tensor, "n i j"]:
     """Keeps the `top_k` largest entries of each column and scales them to sum to one again; the others become zero."""
+    arguments.require_floats("attention", attention, "a tensor of floats of the shape (n, i, j)", 3)
+    arguments.require_whole("top_k", top_k, at_least=1)
     kept = attention.topk(min(top_k, attention.shape[1]), dim=1)
     sparse = torch.zeros_like(attention).scatter_(1, kept.indices, kept.values)
     return sparse / sparse.sum(dim=1, keepdim=True)
@@ -412,6 +432,12 @@ def propagate_masks(
     Raises:
         ValueError: `references` or `top_k` is less than 1.
     """
+    arguments.require_floats("embeddings", embeddings, "a tensor of floats of the shape (n, t, d, h, w)", 5)
+    arguments.require_masks("first", first, "(n, k, height, width)", 4)
+    arguments.require_length("first", first, len(embeddings), "embeddings")
+    for name, value in (("references", references), ("top_k", top_k)):
+        arguments.require_whole(name, value)
+    arguments.require_number("temperature", temperature, above=0)
     if references < 1 or top_k < 1:
         raise ValueError(f"references and top_k are at least 1; not {references}, {top_k}")
     frames, _, h, w = embeddings.shape[1:]
@@ -434,6 +460,8 @@ def propagate_masks(
 
 def copy_first_mask(first: Bool[Tensor, "n k h w"], frames: int) -> Bool[Tensor, "n t k h w"]:
     """The baseline that believes nothing moves: the masks of the first frame, repeated."""
+    arguments.require_masks("first", first, "(n, k, height, width)", 4)
+    arguments.require_whole("frames", frames, at_least=1)
     return first.unsqueeze(1).expand(-1, frames, -1, -1, -1)
 
 
@@ -447,7 +475,14 @@ def grey_patches(
         stride: pixels between positions.
         side: of a patch in pixels; `side - stride` is even.
     """
+    arguments.require_images("frames", frames, channels=(1,), floats_only=True)
+    arguments.require_whole("stride", stride, at_least=1)
+    arguments.require_whole("side", side, at_least=stride)
     n, _, height, width = frames.shape
+    if (side - stride) % 2 or height % stride or width % stride:
+        due = "such that side - stride is even and the frames' sides are multiples of stride"
+        found = f"stride is {stride}, side {side}, and the frames are of {height}x{width}"
+        arguments.refuse_argument("stride", due, found)
     patches = F.unfold(F.pad(frames, [(side - stride) // 2] * 4, mode="replicate"), side, stride=stride)
     patches = F.normalize(patches - patches.mean(dim=1, keepdim=True), dim=1)
     return patches.view(n, -1, height // stride, width // stride)
@@ -459,5 +494,7 @@ def _accuracy(guess: Int64[Tensor, " n"], truth: Int64[Tensor, " n"]) -> float:
 
 def describe(values: Sequence[float]) -> str:
     """Mean and standard deviation of several runs, "0.510 ± 0.012"; one run alone has no deviation."""
+    if not len(values):
+        arguments.refuse_argument("values", "at least one number", "there is none")
     mean = f"{np.mean(values):.3f}"
     return f"{mean} ± {np.std(values, ddof=1):.3f}" if len(values) > 1 else mean

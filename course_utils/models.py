@@ -16,6 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from course_utils.arguments import describe_value, refuse_argument, require_images, require_whole
+
 
 def _conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential:
     """A 3x3 convolution, batch normalisation, ReLU."""
@@ -26,13 +28,21 @@ def _conv(in_channels: int, out_channels: int, stride: int = 1) -> nn.Sequential
     )
 
 
-def _centre(images: Tensor) -> Tensor:
+def _centre(name: str, images: Tensor, channels: int = 3) -> Tensor:
     """From [0, 1] to about zero mean and unit variance, laid out as convolutions on a CPU like it best."""
+    require_images(name, images, channels=(channels,), floats_only=True)
     return ((images - 0.5) / 0.25).contiguous(memory_format=torch.channels_last)
+
+
+def _require_sizes(**sizes: int) -> None:
+    for name, size in sizes.items():
+        require_whole(name, size, at_least=1)
 
 
 class Encoder(nn.Module):
     """A network from images in [0, 1] to features.
+
+    Called with bytes, with floats of 0 to 255 or with another number of dimensions or channels it raises a ValueError.
 
     Attributes:
         feature_dim: length of the feature vector of an image, or of a position.
@@ -76,6 +86,8 @@ class SmallResNet(Encoder):
 
     def __init__(self, width: int = 32, stages: int = 3, blocks: int = 1, stem_stride: int = 2) -> None:
         super().__init__()
+        _require_sizes(width=width, blocks=blocks, stem_stride=stem_stride)
+        require_whole("stages", stages, at_least=0)
         layers: list[nn.Module] = [_conv(3, width, stem_stride)]
         channels = width
         for _ in range(stages):
@@ -88,7 +100,7 @@ class SmallResNet(Encoder):
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         """Features of images in [0, 1]: the last stage, averaged over positions."""
-        return self.layers(_centre(images)).mean(dim=(2, 3))
+        return self.layers(_centre("images", images)).mean(dim=(2, 3))
 
 
 class ConvNet(Encoder):
@@ -100,6 +112,7 @@ class ConvNet(Encoder):
 
     def __init__(self, width: int = 32) -> None:
         super().__init__()
+        _require_sizes(width=width)
         self.layers = nn.Sequential(
             _conv(3, width, stride=2),
             _conv(width, width),
@@ -114,7 +127,7 @@ class ConvNet(Encoder):
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n d"]:
         """Features of images in [0, 1]: the last convolution, averaged over positions."""
-        return self.layers(_centre(images)).mean(dim=(2, 3))
+        return self.layers(_centre("images", images)).mean(dim=(2, 3))
 
 
 class ResNet18(Encoder):
@@ -138,7 +151,7 @@ class ResNet18(Encoder):
 
     def forward(self, images: Float[Tensor, "n 3 h w"]) -> Float[Tensor, "n 512"]:
         """Features of images in [0, 1]: the last stage, averaged over positions."""
-        return self.network(_centre(images))
+        return self.network(_centre("images", images))
 
 
 class VideoEncoder(Encoder):
@@ -156,6 +169,8 @@ class VideoEncoder(Encoder):
 
     def __init__(self, feature_dim: int = 64, width: int = 32, in_channels: int = 1) -> None:
         super().__init__()
+        _require_sizes(feature_dim=feature_dim, width=width, in_channels=in_channels)
+        self.in_channels = in_channels
         self.layers = nn.Sequential(
             _conv(in_channels, width, stride=2),
             _conv(width, width),
@@ -170,7 +185,7 @@ class VideoEncoder(Encoder):
 
     def forward(self, frames: Float[Tensor, "n c h w"]) -> Float[Tensor, "n d h/4 w/4"]:
         """Embeddings of frames in [0, 1]; the sides should be multiples of 4."""
-        return self.layers(_centre(frames))
+        return self.layers(_centre("frames", frames, self.in_channels))
 
 
 def projection_head(in_features: int, hidden: int = 256, out_features: int = 128) -> nn.Sequential:
@@ -181,6 +196,8 @@ def projection_head(in_features: int, hidden: int = 256, out_features: int = 128
         hidden: length of the hidden layer; 0 makes the head one linear layer, as in MoCo v1 (He et al. 2020).
         out_features: length of the projection.
     """
+    _require_sizes(in_features=in_features, out_features=out_features)
+    require_whole("hidden", hidden, at_least=0)
     if hidden == 0:
         return nn.Sequential(nn.Linear(in_features, out_features))
     return nn.Sequential(
@@ -193,11 +210,13 @@ def projection_head(in_features: int, hidden: int = 256, out_features: int = 128
 
 def rotation_head(in_features: int, classes: int = 4) -> nn.Linear:
     """The classifier of the rotation task (Gidaris et al. 2018): one score for each of 0, 90, 180 and 270 degrees."""
+    _require_sizes(in_features=in_features, classes=classes)
     return nn.Linear(in_features, classes)
 
 
 def mlp(in_features: int, hidden: int, out_features: int) -> nn.Sequential:
     """Linear, ReLU, linear."""
+    _require_sizes(in_features=in_features, hidden=hidden, out_features=out_features)
     return nn.Sequential(nn.Linear(in_features, hidden), nn.ReLU(), nn.Linear(hidden, out_features))
 
 
@@ -263,8 +282,8 @@ def build(name: str, **config: Any) -> nn.Module:
         >>> build("small_resnet", width=16).feature_dim
         128
     """
-    if name not in _MODELS:
-        raise ValueError(f"there is no model {name!r}; choose one of {', '.join(_MODELS)}")
+    if not isinstance(name, str) or name not in _MODELS:
+        raise ValueError(f"name: there is no model {name!r}; choose one of {', '.join(_MODELS)}")
     try:
         return _MODELS[name](**config)
     except TypeError as error:
@@ -273,4 +292,6 @@ def build(name: str, **config: Any) -> nn.Module:
 
 def count_parameters(module: nn.Module) -> int:
     """Number of trainable numbers of a module."""
+    if not isinstance(module, nn.Module):
+        refuse_argument("module", "a torch.nn.Module", f"it is {describe_value(module)}")
     return sum(math.prod(parameter.shape) for parameter in module.parameters() if parameter.requires_grad)

@@ -2,29 +2,24 @@
 
 Colours are those of Okabe and Ito, told apart with any colour vision; where they mean something, a marker, a hatch or
 a line style says the same. Every picture carries a text that says what is to be seen.
+
+An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
 
 from __future__ import annotations
 
-import base64
-import io
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from matplotlib.patheffects import Normal, Stroke
-from matplotlib.text import Annotation
 from torch import Tensor
 
-from course_utils import training_runs
-from course_utils.augment import Images, as_floats
+from course_utils import arguments, drawing, training_runs
+from course_utils.augment import Images
+from course_utils.drawing import Animation, Picture
 from course_utils.player import player
 from course_utils.training_runs import Recorded
 
@@ -34,49 +29,6 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 HATCHES = ("", "//", "..", "xx", "--", "++")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with a text that stands for it.
-
-    Attributes:
-        figure: the matplotlib figure.
-        alt: what is to be seen, for those who can't see it.
-    """
-
-    figure: Figure
-    alt: str
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write a PNG."""
-        self.figure.savefig(path, format="png", dpi=110, metadata={"Description": self.alt})
-
-    def png(self) -> bytes:
-        """The picture as the bytes of a PNG."""
-        return _png(self.figure, dpi=110)
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, str], dict[str, Any]]:
-        data = {"image/png": base64.b64encode(self.png()).decode(), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt}}
-
-
-@dataclass(frozen=True)
-class Animation:
-    """A short film that plays in the notebook, with buttons.
-
-    Attributes:
-        html: the player with all frames inside.
-        alt: what is to be seen.
-    """
-
-    html: str
-    alt: str
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return {"text/html": self.html, "text/plain": self.alt}
 
 
 def image_grid(
@@ -93,18 +45,19 @@ def image_grid(
         labels: one text for each image.
         columns: images in a row.
     """
-    shown = _pixels(images)
-    if labels is not None and len(labels) != len(shown):
-        raise ValueError(f"{len(shown)} images, but {len(labels)} labels")
+    shown = drawing.pixels(images)
+    arguments.require_whole("columns", columns, at_least=1)
+    if labels is not None:
+        arguments.require_texts("labels", labels, count=len(shown), of="images")
     columns = min(columns, len(shown))
     rows = -(-len(shown) // columns)
-    figure, axes = _panels(rows, columns, 1.1, 1.1 if labels is None else 1.35, title)
+    figure, axes = drawing.panels(rows, columns, 1.1, 1.1 if labels is None else 1.35, title)
     for k, axis in enumerate(axes.flat):
-        _hide(axis)
+        drawing.hide(axis)
         if k < len(shown):
-            _show(axis, shown[k])
+            drawing.show(axis, shown[k])
             if labels is not None:
-                axis.set_xlabel(_short(labels[k]), fontsize=7, labelpad=2)
+                axis.set_xlabel(drawing.shorten(labels[k]), fontsize=7, labelpad=2)
     named = f": {', '.join(dict.fromkeys(labels))}" if labels is not None else ""
     return Picture(figure, alt or f"{title or 'Grid'}, {len(shown)} images{named}.")
 
@@ -123,8 +76,10 @@ def loss_curve(
         band: recorded runs or the name of a unit that has some; None draws the run alone.
         window: steps of the running mean.
     """
-    losses = np.asarray(getattr(history, "losses", history), dtype=float)
-    figure, axes = _panels(1, 1, 6.0, 3.2, title)
+    losses = getattr(history, "losses", history)
+    losses = arguments.series("history", losses, "a History or a sequence of losses")
+    arguments.require_whole("window", window, at_least=1)
+    figure, axes = drawing.panels(1, 1, 6.0, 3.2, title)
     axis = axes[0, 0]
     note = ""
     if isinstance(band, str):
@@ -157,7 +112,7 @@ def loss_curve(
     # Thin lines as in the picture could not be told apart in the legend.
     for line in axis.get_legend().get_lines():
         line.set_linewidth(max(1.4, line.get_linewidth()))
-    _despine(axis)
+    drawing.despine(axis)
     return Picture(figure, alt or f"Loss curve: the loss{note}.")
 
 
@@ -177,6 +132,9 @@ def embedding(
         labels: class of each feature, an index into `names`.
         limit: at most so many points, chosen at random, because t-SNE is slow.
     """
+    arguments.require_vectors("features", features)
+    labels = arguments.indices_into("names", len(names), "labels", labels, count=len(features), of="features")
+    arguments.require_whole("limit", limit, at_least=2)
     from sklearn.manifold import TSNE  # noqa: PLC0415 - slow to import
 
     chosen = np.sort(np.random.default_rng(seed).permutation(len(features))[:limit])
@@ -184,7 +142,7 @@ def embedding(
     classes = labels.cpu().numpy()[chosen]
     perplexity = min(30.0, max(2.0, (len(values) - 1) / 3))
     points = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
-    figure, axes = _panels(1, 1, 6.0, 4.2, title)
+    figure, axes = drawing.panels(1, 1, 6.0, 4.2, title)
     axis = axes[0, 0]
     for k, name in enumerate(names):
         mine = points[classes == k]
@@ -197,9 +155,9 @@ def embedding(
             linewidths=0.2,
             edgecolors="black",
             alpha=0.85,
-            label=_short(name, 28),
+            label=drawing.shorten(name, 28),
         )
-    _hide(axis)
+    drawing.hide(axis)
     axis.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return Picture(
         figure, alt or f"t-SNE of {len(values)} features in {len(names)} classes: {', '.join(names)}."
@@ -215,9 +173,9 @@ def evaluation_bars(
         results: who (`"trained"`, `"random initialisation"`, `"pixels"`) -> metric -> value, or the values of
             several seeds, whose mean is drawn with a line from the lowest to the highest.
     """
-    who = list(results)
-    metrics = list(next(iter(results.values())))
-    figure, axes = _panels(1, 1, max(5.0, 2.2 * len(metrics)), 3.2, title)
+    way_out = ".results of it is one" if hasattr(results, "results") else ""
+    who, metrics = arguments.require_table("results", results, way_out)
+    figure, axes = drawing.panels(1, 1, max(5.0, 2.2 * len(metrics)), 3.2, title)
     axis = axes[0, 0]
     width = 0.8 / len(who)
     said, numbers = [], []
@@ -245,8 +203,8 @@ def evaluation_bars(
     axis.set_xticks(range(len(metrics)), metrics)
     axis.set(xlabel="measure", ylabel="score, higher is better")
     axis.legend(frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    _despine(axis)
-    _turn_if_wide(numbers, axis, width)
+    drawing.despine(axis)
+    drawing.turn_if_wide(numbers, axis, width)
     return Picture(figure, alt or "Bars. " + "; ".join(said) + ".")
 
 
@@ -266,23 +224,30 @@ def retrieval_grid(
         identity: what counts as the same thing; neighbours that share it get a thick frame and a tick.
         neighbours: shown for each query.
     """
+    arguments.require_images("images", images, channels=(1, 3))
+    arguments.require_vectors("features", features)
+    arguments.require_length("features", features, len(images), "images")
+    queries = arguments.indices_into("images", len(images), "queries", queries).tolist()
+    if identity is not None:
+        identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
+    arguments.require_whole("neighbours", neighbours, at_least=1)
     z = torch.nn.functional.normalize(features.detach().float(), dim=1)
     similarity = z[list(queries)] @ z.T
     similarity[torch.arange(len(queries)), list(queries)] = -torch.inf
     nearest = similarity.topk(min(neighbours, len(z) - 1), dim=1).indices.cpu()
-    shown = _pixels(images[torch.cat([torch.tensor(queries)[:, None], nearest], dim=1).flatten()])
-    figure, axes = _panels(len(queries), 1 + nearest.shape[1], 1.0, 1.0, title)
+    shown = drawing.pixels(images[torch.cat([torch.tensor(queries)[:, None], nearest], dim=1).flatten()])
+    figure, axes = drawing.panels(len(queries), 1 + nearest.shape[1], 1.0, 1.0, title)
     right = 0
     for k, axis in enumerate(axes.flat):
-        _hide(axis)
-        _show(axis, shown[k])
+        drawing.hide(axis)
+        drawing.show(axis, shown[k])
         row, column = divmod(k, 1 + nearest.shape[1])
         if column == 0:
-            _frame(axis, "black", 2.5)
+            drawing.outline(axis, "black", 2.5)
             axis.set_ylabel("query", fontsize=7)
         elif identity is not None and identity[nearest[row, column - 1]] == identity[queries[row]]:
             right += 1
-            _frame(axis, COLOURS[2], 3)
+            drawing.outline(axis, COLOURS[2], 3)
             axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=9, weight="bold",
                       bbox={"facecolor": COLOURS[2], "edgecolor": "none", "pad": 1})  # fmt: skip
     hits = (
@@ -313,23 +278,30 @@ def attention_maps(
             than the frames, in raster order; columns sum to one.
         points: (row, column) of pixels in the target frame.
     """
+    for name, frame in (("reference", reference), ("target", target)):
+        arguments.require_images(name, frame, channels=(1, 3), dims=3)
+    arguments.require_floats("attention", attention, "a tensor of floats of the shape (p, q)", 2)
     height, width = target.shape[-2:]
+    for row, column in points:
+        if not (0 <= row < height and 0 <= column < width):
+            due = f"(row, column) of pixels of a frame of {height}x{width}"
+            arguments.refuse_argument("points", due, f"one of them is ({row}, {column})")
     stride = round((height * width / attention.shape[1]) ** 0.5)
     grid = (height // stride, width // stride)
     if grid[0] * grid[1] != attention.shape[1] or attention.shape[0] != attention.shape[1]:
         raise ValueError(
             f"attention of shape {tuple(attention.shape)} doesn't fit frames of {height}x{width}"
         )
-    figure, axes = _panels(2, len(points), 1.6, 1.75, title)
+    figure, axes = drawing.panels(2, len(points), 1.6, 1.75, title)
     for k, (row, column) in enumerate(points):
         above, below = axes[0, k], axes[1, k]
-        _show(above, _pixels(target[None])[0])
+        drawing.show(above, drawing.pixels(target[None])[0])
         above.plot(column, row, marker="+", ms=12, mew=2.5, color="white")
         above.plot(column, row, marker="+", ms=10, mew=1.2, color="black")
         weights = (
             attention[:, (row // stride) * grid[1] + column // stride].detach().cpu().reshape(grid).numpy()
         )
-        _show(below, _pixels(reference[None])[0].mean(-1, keepdims=True).repeat(3, -1) * 0.6)
+        drawing.show(below, drawing.pixels(reference[None])[0].mean(-1, keepdims=True).repeat(3, -1) * 0.6)
         below.imshow(
             weights,
             cmap="inferno",
@@ -338,8 +310,8 @@ def attention_maps(
             interpolation="nearest",
         )
         above.set_title(f"point {k + 1}", fontsize=8)
-        _hide(above)
-        _hide(below)
+        drawing.hide(above)
+        drawing.hide(below)
     axes[0, 0].set_ylabel("target", fontsize=8)
     axes[1, 0].set_ylabel("attention", fontsize=8)
     return Picture(
@@ -362,13 +334,15 @@ def video_strip(
         masks: object of every pixel, 0 for the background.
         labels: a text for each frame; its number if they're left out.
     """
-    shown = _pixels(frames)
+    shown = drawing.pixels(frames, "frames")
+    if labels is not None:
+        arguments.require_texts("labels", labels, count=len(shown), of="frames")
     rows = [shown] if masks is None else [shown, overlay(frames, masks)]
-    figure, axes = _panels(len(rows), len(shown), 1.4, 1.5, title)
+    figure, axes = drawing.panels(len(rows), len(shown), 1.4, 1.5, title)
     for row, pictures in enumerate(rows):
         for k, picture in enumerate(pictures):
-            _hide(axes[row, k])
-            _show(axes[row, k], picture)
+            drawing.hide(axes[row, k])
+            drawing.show(axes[row, k], picture)
             if row == 0:
                 axes[row, k].set_title(labels[k] if labels else f"frame {k}", fontsize=8)
     return Picture(
@@ -388,11 +362,18 @@ def overlay(
         masks: object of every pixel, 0 for the background.
         strength: of the paint, 0 to 1.
     """
+    shown = drawing.pixels(frames, "frames")
+    masks = arguments.whole_numbers("masks", masks, dims=3, count=len(shown), of="frames")
+    if masks.shape[1:] != shown.shape[1:3]:
+        arguments.refuse_argument(
+            "masks", f"of the frames' size {shown.shape[1:3]}", f"they are of {tuple(masks.shape[1:])}"
+        )
+    arguments.require_number("strength", strength, at_least=0, at_most=1)
     palette = np.array([[int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)] for colour in COLOURS])
     objects = masks.detach().cpu().numpy().astype(int)
     paint = palette[(objects - 1) % len(palette)]
     share = np.where(objects > 0, strength, 0.0)[..., None]
-    return _pixels(frames) * (1 - share) + paint * share
+    return shown * (1 - share) + paint * share
 
 
 def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str = "") -> Animation:
@@ -402,14 +383,19 @@ def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str =
         films: title -> frames, equally many: tensors like those of `image_grid`, or arrays (t, h, w, 3) of `overlay`.
         fps: frames in a second.
     """
-    shown = {name: film if isinstance(film, np.ndarray) else _pixels(film) for name, film in films.items()}
+    arguments.require_mapping("films", films, "title -> frames", 'as in {"a film": frames}')
+    arguments.require_number("fps", fps, above=0)
+    shown = {
+        name: film if isinstance(film, np.ndarray) else drawing.pixels(film, f"films[{name!r}]")
+        for name, film in films.items()
+    }
     lengths = {len(film) for film in shown.values()}
     if len(lengths) != 1:
         raise ValueError(f"the films must be equally long; these have {sorted(lengths)} frames")
-    figure, axes = _panels(1, len(shown), 2.4, 2.5, "")
+    figure, axes = drawing.panels(1, len(shown), 2.4, 2.5, "")
     pictures = []
     for axis, (name, film) in zip(axes.flat, shown.items(), strict=True):
-        _hide(axis)
+        drawing.hide(axis)
         axis.set_title(name, fontsize=9)
         pictures.append(axis.imshow(film[0], interpolation="nearest"))
 
@@ -418,73 +404,9 @@ def animation(films: Mapping[str, Images | np.ndarray], fps: int = 4, alt: str =
     for k in range(length):
         for picture, film in zip(pictures, shown.values(), strict=True):
             picture.set_data(film[k])
-        frames.append(_png(figure, dpi=100))
+        frames.append(drawing.png(figure, dpi=100))
     alt = alt or f"Animation of {length} frames: {', '.join(shown)}."
     return Animation(player(frames, fps, alt), alt)
-
-
-def _png(figure: Figure, dpi: int) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=dpi)
-    return buffer.getvalue()
-
-
-def _panels(rows: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, np.ndarray]:
-    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open."""
-    figure = Figure(figsize=(columns * width, rows * height + (0.3 if title else 0)), layout="constrained")
-    FigureCanvasAgg(figure)
-    if title:
-        figure.suptitle(title, fontsize=10)
-    return figure, figure.subplots(rows, columns, squeeze=False)
-
-
-def _pixels(images: Images) -> np.ndarray:
-    """Images as matplotlib wants them: (n, h, w, 3) floats in [0, 1]."""
-    if images.ndim != 4 or images.shape[1] not in (1, 3):
-        raise ValueError(
-            f"images have the shape (n, channels, height, width) with 1 or 3 channels; these have {tuple(images.shape)}"
-        )
-    values = as_floats(images.detach().cpu()).clamp(0, 1)
-    return values.expand(-1, 3, -1, -1).permute(0, 2, 3, 1).numpy()
-
-
-def _show(axis: Axes, picture: np.ndarray) -> None:
-    axis.imshow(picture, interpolation="nearest")
-
-
-def _hide(axis: Axes) -> None:
-    axis.set_xticks([])
-    axis.set_yticks([])
-    for spine in axis.spines.values():
-        spine.set_visible(False)
-
-
-def _frame(axis: Axes, colour: str, width: float) -> None:
-    for spine in axis.spines.values():
-        spine.set(visible=True, color=colour, linewidth=width)
-
-
-def _turn_if_wide(numbers: Sequence[Annotation], axis: Axes, width: float) -> None:
-    """Stand numbers over bars on end where they are wider than their bars: they would run into one another."""
-    figure = axis.get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()
-    (left, _), (right, _) = axis.transData.transform([(0, 0), (width, 0)])
-    if any(number.get_window_extent().width > right - left for number in numbers):
-        for number in numbers:
-            number.set_rotation(90)
-        figure.draw_without_rendering()
-    # Room for the numbers over the highest bars.
-    high = max((number.get_window_extent().y1 for number in numbers), default=0.0)
-    axis.set_ylim(top=max(axis.get_ylim()[1], axis.transData.inverted().transform((0, high))[1]))
-
-
-def _despine(axis: Axes) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-
-
-def _short(text: str, length: int = 18) -> str:
-    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _running_mean(values: np.ndarray, window: int) -> np.ndarray:

@@ -30,6 +30,15 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from course_utils.arguments import (
+    describe_value,
+    refuse_argument,
+    require_callable,
+    require_number,
+    require_tensor,
+    require_whole,
+)
+
 # The recorded runs took one to five minutes on two CPU cores.
 _SECONDS_OF_A_RUN, _SECONDS_TO_JUDGE = 600.0, 15.0
 _SLOW = (
@@ -58,7 +67,8 @@ class History:
         return len(self.losses)
 
     def smoothed(self, window: int = 20) -> list[float]:
-        """Running mean of the losses over the last `window` steps."""
+        """Running mean of the losses over the last `window` steps, at least one."""
+        require_whole("window", window, at_least=1)
         return [
             sum(part) / len(part)
             for k in range(len(self))
@@ -83,10 +93,18 @@ class Batches:
         seed: of the order.
 
     Raises:
-        ValueError: the tensors differ in length, `size` is less than 1, or there are fewer examples than `size`.
+        ValueError: the tensors are none or differ in length, `size` is less than 1, or there are fewer examples than
+            `size`.
     """
 
     def __init__(self, *tensors: Tensor, size: int, seed: int = 0) -> None:
+        for tensor in tensors:
+            if require_tensor("each of the tensors", tensor, "a tensor of examples").ndim == 0:
+                refuse_argument(
+                    "each of the tensors", "a tensor of examples", "one of them is a single number"
+                )
+        require_whole("size", size)
+        require_whole("seed", seed)
         lengths = {len(tensor) for tensor in tensors}
         if len(lengths) != 1:
             raise ValueError(
@@ -122,7 +140,12 @@ def cosine(steps: int, warmup: int = 0) -> Schedule:
 
     Returns:
         A function from the number of the step to the factor, in (0, 1], that multiplies the optimiser's learning rate.
+
+    Raises:
+        ValueError: the warm-up is not shorter than the run, or one of them is no number.
     """
+    require_number("steps", steps)
+    require_number("warmup", warmup)
     if not 0 <= warmup < steps:
         raise ValueError(f"the warm-up ({warmup} steps) must be shorter than the run ({steps} steps)")
 
@@ -231,9 +254,12 @@ def train(
         The history; shorter than `steps` if you interrupted the run.
 
     Raises:
+        ValueError: an argument is none of these, or there are no batches.
         TypeError: `step` returned something that is no scalar tensor.
         FloatingPointError: the loss is infinite or not a number.
     """
+    _require_parts(step, batches, optimizer, history)
+    require_number("steps", steps, at_least=0)
     history = History() if history is None else history
     if checkpoint and not history.losses and checkpoint.load(optimizer, history):
         print(f"going on from {checkpoint.path}, step {len(history)}")
@@ -294,6 +320,19 @@ class _Pace:
             return False
         self._is_told = self._seconds / self._steps * steps > _SECONDS_OF_A_RUN
         return self._is_told
+
+
+def _require_parts(step: object, batches: object, optimizer: object, history: object) -> None:
+    require_callable("step", step, "a function (batch, number) -> loss")
+    if isinstance(batches, Tensor):
+        way_out = "Batches(batches, size=256) makes batches of it"
+        refuse_argument("batches", "Batches or a DataLoader", "it is a tensor", way_out)
+    if not (hasattr(batches, "__iter__") or hasattr(batches, "__getitem__")):
+        refuse_argument("batches", "Batches or a DataLoader", f"it is {describe_value(batches)}")
+    if not hasattr(optimizer, "param_groups"):
+        refuse_argument("optimizer", "an optimiser of torch.optim", f"it is {describe_value(optimizer)}")
+    if history is not None and not isinstance(history, History):
+        refuse_argument("history", "the History of an earlier call", f"it is {describe_value(history)}")
 
 
 def _stream(batches: Batches | Iterable[Any], start: int) -> Iterator[Any]:

@@ -46,6 +46,7 @@ ROOMS = {
         "shipped",
         "checks",
         "plot",
+        "drawing",
         "player",
         "training_runs",
         "train",
@@ -53,6 +54,7 @@ ROOMS = {
         "augment",
         "data",
         "models",
+        "arguments",
         "errors",
     ),
 }

@@ -13,7 +13,7 @@ import course_utils
 # Of our packages, what has a say in a verdict. All else may change, and results stay valid.
 JUDGING = {
     "autograder": ("course", "grading", "intake", "sandbox", "results.py"),
-    "course_utils": ("checks", "models.py", "running", "slices"),
+    "course_utils": ("arguments.py", "checks", "models.py", "running", "slices"),
 }
 
 

@@ -8,6 +8,14 @@ from jaxtyping import Float, Int64
 from sklearn.cluster import KMeans
 from torch import Tensor
 
+from course_utils.arguments import (
+    describe_value,
+    refuse_argument,
+    require_floats,
+    require_images,
+    require_whole,
+)
+
 # Linear sRGB to CIE XYZ, each row divided by the white point D65 (IEC 61966-2-1).
 _TO_XYZ = (
     (0.412453 / 0.950456, 0.357580 / 0.950456, 0.180423 / 0.950456),
@@ -17,7 +25,12 @@ _TO_XYZ = (
 
 
 def rgb_to_lab(images: Float[Tensor, "*batch 3 h w"]) -> Float[Tensor, "*batch 3 h w"]:
-    """sRGB in [0, 1] to CIE Lab under D65: L in [0, 100], a (green to red) and b (blue to yellow) within about ±110."""
+    """sRGB in [0, 1] to CIE Lab under D65: L in [0, 100], a (green to red) and b (blue to yellow) within about ±110.
+
+    Raises:
+        ValueError: the images are bytes, floats of 0 to 255, or have another number of channels.
+    """
+    require_images("images", images, channels=(3,), dims=None, at_least=3, floats_only=True)
     linear = torch.where(
         images > 0.04045, ((images.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4, images / 12.92
     )
@@ -50,8 +63,19 @@ class ColourClusters:
             classes: number of colours, at least 2.
             samples: pixels to look at.
             seed: of the sample and of k-means.
+
+        Raises:
+            ValueError: an argument is none of these, or there are fewer pixels than classes.
         """
+        _require_ab(ab)
+        require_whole("classes", classes, at_least=2)
+        require_whole("samples", samples, at_least=classes)
+        require_whole("seed", seed, at_least=0)
         pixels = ab.movedim(-3, -1).reshape(-1, 2)
+        if len(pixels) < classes:
+            refuse_argument(
+                "ab", f"of at least {classes} pixels, one for each class", f"there are {len(pixels)}"
+            )
         chosen = np.random.default_rng(seed).choice(
             len(pixels), size=min(samples, len(pixels)), replace=False
         )
@@ -65,8 +89,19 @@ class ColourClusters:
         return len(self.centres)
 
     def assign(self, ab: Float[Tensor, "*batch 2 h w"]) -> Int64[Tensor, "*batch h w"]:
-        """The nearest class of each pixel."""
+        """The nearest class of each pixel.
+
+        Raises:
+            ValueError: `ab` is no floats of two channels.
+        """
+        _require_ab(ab)
         pixels = ab.movedim(-3, -1)
         centres = self.centres.to(pixels)
         # |p - c|^2 without |p|^2, which is the same for every centre.
         return (centres.square().sum(1) - 2 * pixels @ centres.T).argmin(dim=-1)
+
+
+def _require_ab(ab: object) -> None:
+    due = "a tensor of floats of the shape (..., 2, height, width), the last two channels of rgb_to_lab"
+    if require_floats("ab", ab, due, at_least=3).shape[-3] != 2:
+        refuse_argument("ab", due, f"it is {describe_value(ab)}")

@@ -8,6 +8,7 @@ from jaxtyping import Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from course_utils.arguments import require_callable, require_whole
 from course_utils.data import backgrounds
 from course_utils.data.cache import Arrays, remembered
 from course_utils.data.emoji import FAMILIES, Family, Split, check_family, check_split, emoji_table
@@ -82,10 +83,10 @@ class EmojiScenes(Dataset[tuple[Tensor, int]]):
         check_family(family)
         if count is None:
             count = TRAIN_SCENES if split == "train" else SCENES_PER_EMOJI * len(emoji_table().ids("test"))
-        if size < 8 or count < 1 or seed < 0:
-            raise ValueError(
-                f"size is at least 8, count at least 1, seed at least 0; not {size}, {count}, {seed}"
-            )
+        for name, value, smallest in (("size", size, 8), ("count", count, 1), ("seed", seed, 0)):
+            require_whole(name, value, at_least=smallest)
+        if transform is not None:
+            require_callable("transform", transform, "a function of an image")
         settings: dict[str, str | int] = {
             "split": split,
             "family": family,

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from course_utils.arguments import require_whole
 from course_utils.data import backgrounds
 from course_utils.data.cache import Arrays, remembered
 from course_utils.data.emoji import (
@@ -96,11 +97,14 @@ class EmojiVideo(Dataset[tuple[Tensor, VideoTarget]]):
         check_family(family)
         clips = (600 if split == "train" else 100) if clips is None else clips
         frames = (4 if split == "train" else 8) if frames is None else frames
-        if clips < 1 or frames < 1 or size < 16 or not 1 <= objects <= 8 or seed < 0:
-            raise ValueError(
-                "clips and frames are at least 1, size at least 16, objects 1 to 8, seed at least 0; "
-                f"not {clips}, {frames}, {size}, {objects}, {seed}"
-            )
+        for name, value, smallest in (
+            ("clips", clips, 1),
+            ("frames", frames, 1),
+            ("size", size, 16),
+            ("seed", seed, 0),
+        ):
+            require_whole(name, value, at_least=smallest)
+        require_whole("objects", objects, at_least=1, at_most=8)
         settings: dict[str, str | int] = {
             "split": split,
             "clips": clips,

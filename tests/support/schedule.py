@@ -26,6 +26,7 @@ SLOW = (
     "tests/autograder/sandbox/test_sandbox.py",
     "tests/autograder/report/test_pages.py",
     "tests/benchmarks/test_benchmarks.py::test_quick_run_has_every_figure",
+    "tests/benchmarks/test_cuda.py::test_a_dry_run",
 )
 # Slow ones that say the same as long as no file of the tool changes, so that they may wait for their turn (`turns`). All
 # others are run always, those of the sandbox, of nbgrader and of pages among them.

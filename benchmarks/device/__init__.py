@@ -1,0 +1,1 @@
+"""The sections of `benchmarks.cuda`, and the processes that they run in."""
