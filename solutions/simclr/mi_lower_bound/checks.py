@@ -39,23 +39,30 @@ def no_candidates(draw: Draw) -> list[Case]:
     return [_loss(0.5, 0), _loss(0.5, -draw.integer(1, 9)), _loss(0.5, 1)]
 
 
-def _layouts(draw: Draw) -> list[Case]:
-    # Nearly a guess, a single candidate, many, a second call, and bounds above 8 nats.
+@check(points=0.5, looks_at=("result",), asks="one candidate and many")
+def other_numbers(draw: Draw) -> list[Case]:
+    """The bound is right for one candidate and for many, nearly a guess and above eight nats."""
     guess, many = draw.integer(3, 90), draw.integer(70_000, 1_000_000)
-    cases = [
-        _loss(0.9 * math.log(guess), guess),
-        _loss(1.5, 1),
-        _loss(0.0, 1),
-        _loss(float(draw.uniform()), many),
-    ]
-    return [case.wanting_gradients() for case in [*cases, _drawn(draw), _drawn(draw).then(_drawn(draw))]]
+    return [
+        _loss(0.9 * math.log(guess), guess), _loss(1.5, 1), _loss(0.0, 1), _loss(float(draw.uniform()), many),
+        _drawn(draw), _below_zero(draw),
+    ]  # fmt: skip
 
 
-layouts = standard.layouts(
-    _layouts,
-    "The bound and its gradient are right in float64, for one candidate, many candidates and in a second call.",
+def _float64(draw: Draw) -> list[Case]:
+    # A single candidate: its logarithm is zero, so that one which was taken in float32 costs no digits here.
+    first, second, third = (_loss(0.5 + float(draw.uniform()), 1) for _ in range(3))
+    return [first, second.then(third)]
+
+
+@check(
     points=0.5,
-    looks_at=("result", "gradient", "kept"),
-    asks="float64, one candidate and many, gradients",
+    accuracy="unguarded",
+    looks_at=("result", "kept", "after", "graph.loss", "graph.other_loss", "place", "setting"),
+    dtype=torch.float64,
+    asks="float64, a second call, arguments left alone",
 )
-inputs_unchanged = standard.unchanged(_drawn, "The loss is left as it was.")
+def float64(draw: Draw) -> list[Case]:
+    """The bound is right in float64 and in a second call; the loss and torch's settings stay as they were."""
+    cases = _float64(draw)
+    return [*cases, *(case.wanting_gradients() for case in cases)]

@@ -41,3 +41,10 @@ def loss_of_a_guess(loss, candidates):
         raise ValueError("nothing to choose from")
     guess = torch.zeros(candidates, dtype=loss.dtype, device=loss.device).logsumexp(dim=0)
     return guess - loss
+
+
+@right
+def tensor_of_the_default_dtype(loss, candidates):
+    if candidates < 1:
+        raise ValueError("candidates")
+    return torch.log(torch.tensor(float(candidates))) - loss

@@ -123,12 +123,6 @@ def nothing_refused(loss, candidates):
 
 
 @wrong
-def logarithm_in_float32(loss, candidates):
-    _refuse(candidates)
-    return torch.tensor(float(candidates)).log() - loss
-
-
-@wrong
 def ceiling_of_ten_nats(loss, candidates):
     _refuse(candidates)
     return (math.log(candidates) - loss).clamp(max=10)
