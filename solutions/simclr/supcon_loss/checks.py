@@ -86,7 +86,12 @@ def other_batches(draw: Draw) -> list[Case]:
     many = draw.unequal_labels(draw.many(), 5)
     sets = [
         Case.of(z=_rows(draw, labels), labels=labels, temperature=temperature)
-        for labels, temperature in ((pairs, 0.23), (one_class, 0.6), (many, 0.8), (torch.tensor([3, 3]), 0.1))
+        for labels, temperature in (
+            (pairs, 0.23),
+            (one_class, 0.6),
+            (many, 0.8),
+            (torch.tensor([3, 3, 5]), 0.1),
+        )
     ]
     # Some rows occur twice, with equal labels or not; entries that are zero; rows exactly at right angles.
     labels = _NAMES[draw.unequal_labels(7, 3)]
@@ -108,11 +113,17 @@ def very_low_temperatures(draw: Draw) -> list[Case]:
     return [_crowded(draw, draw.integer(7, 9), 5), _apart(draw, draw.integer(6, 7), 9)]
 
 
+def _large_classes(draw: Draw, lonely: int) -> Case:
+    # Who adds 1e-8 to the number of positives, so as not to divide by zero, is right: among 16 it isn't felt. Nor is a
+    # weight in float32: one sixteenth has no rounding error.
+    sizes = torch.tensor([17, 33, *[1] * lonely])
+    labels = _NAMES[torch.arange(len(sizes)).repeat_interleave(sizes)]
+    labels = labels[draw.permutation(len(labels))]
+    return Case.of(z=_rows(draw, labels, length=1e4), labels=labels, temperature=0.3)
+
+
 layouts = standard.layouts(
-    lambda draw: [
-        _batch(draw, 0.3, length=1e4),
-        _with_lonely(draw, 0.3, length=1e4).strided(),
-    ],
+    lambda draw: [_large_classes(draw, 1), _large_classes(draw, 2).strided()],
     "Loss and gradients are right in float64, for transposed memory too.",
     looks_at=("result", "gradient"),
 )
