@@ -93,6 +93,7 @@ def test_shapes_of_positions(shape: str, is_grid: bool) -> None:
 def test_which_exercises_work_on_positions() -> None:
     assert {name for name, exercise in EXERCISES.items() if depth.is_on_a_grid(exercise)} == {
         "pretext.rotate_batch",
+        "simclr.two_views",
         "video.colorization_attention",
         "video.copy_colors",
     }
