@@ -1,5 +1,7 @@
 """The data sets: exact where exactness is promised, disjoint where leaks would hide, and never stopped by a cache."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -418,6 +420,12 @@ def test_lab_of_a_gradient_has_finite_slopes() -> None:
     dark = torch.zeros(1, 3, 2, 2, requires_grad=True)
     rgb_to_lab(dark).sum().backward()
     assert dark.grad is not None and torch.isfinite(dark.grad).all()
+
+
+def test_lab_does_without_scikit_learn() -> None:
+    code = "import sys; from course_utils.data import rgb_to_lab; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_colour_clusters_assign_the_nearest_centre() -> None:
