@@ -29,11 +29,9 @@ def mask_region(
         ValueError: a hole leaves its image.
     """
     (h, w), (rows, columns) = images.shape[2:], size
-    top, left = corners.T[:, :, None]
-    if (corners < 0).any() or (top + rows > h).any() or (left + columns > w).any():
-        raise ValueError(f"a hole of {rows} x {columns} pixels leaves its image of {h} x {w}")
-    row, column = torch.arange(h, device=images.device), torch.arange(w, device=images.device)
-    in_rows = (top <= row) & (row < top + rows)
-    in_columns = (left <= column) & (column < left + columns)
-    mask = (in_rows[:, :, None] & in_columns[:, None])[:, None]
+    mask = torch.zeros_like(images[:, :1], dtype=torch.bool)
+    for i, (top, left) in enumerate(corners.tolist()):
+        if not (0 <= top <= h - rows and 0 <= left <= w - columns):
+            raise ValueError(f"a hole of {rows} x {columns} pixels leaves image {i}, which has {h} x {w}")
+        mask[i, :, top : top + rows, left : left + columns] = True
     return torch.where(mask, fill[:, None, None], images), mask

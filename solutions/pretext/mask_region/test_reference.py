@@ -75,5 +75,5 @@ def test_a_hole_that_leaves_its_image(corner: tuple[int, int], place: int) -> No
     images, fill = torch.zeros(2, 1, 4, 5), torch.ones(1)
     assert int(mask_region(images, corners, (2, 2), fill)[1].sum()) == 8
     corners[place] = torch.tensor(corner)
-    with pytest.raises(ValueError, match="a hole of 2 x 2 pixels leaves its image of 4 x 5"):
+    with pytest.raises(ValueError, match=f"a hole of 2 x 2 pixels leaves image {place}, which has 4 x 5"):
         mask_region(images, corners, (2, 2), fill)
