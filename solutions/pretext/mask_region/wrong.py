@@ -140,17 +140,6 @@ def cut_off_at_the_border(images, corners, size, fill):
     return _filled(images, mask, fill), mask
 
 
-@misconception(hint="A hole of three rows from row 2 on: does it fit into an image of five rows?")
-def just_fitting_refused(images, corners, size, fill):
-    """A hole that ends with its image is refused."""
-    h, w = images.shape[2:]
-    top, left = corners.T
-    if (corners < 0).any() or (top + size[0] >= h).any() or (left + size[1] >= w).any():
-        raise ValueError("a hole leaves its image")
-    mask = _mask(images, corners, size)
-    return _filled(images, mask, fill), mask
-
-
 @misconception(hint="What is `images[:, :, -1:1]`? Which corners does your test let through?")
 def negative_corners_let_through(images, corners, size, fill):
     """Only the lower and the right border are looked at."""
@@ -315,3 +304,13 @@ def mask_is_one_for_the_batch(images, corners, size, fill):
     _fits(images, corners, size)
     mask = _mask(images, corners, size)
     return _filled(images, mask, fill), mask.any(dim=0, keepdim=True).repeat(len(images), 1, 1, 1)
+
+
+@wrong
+def just_fitting_refused(images, corners, size, fill):
+    h, w = images.shape[2:]
+    top, left = corners.T
+    if (corners < 0).any() or (top + size[0] >= h).any() or (left + size[1] >= w).any():
+        raise ValueError("a hole leaves its image")
+    mask = _mask(images, corners, size)
+    return _filled(images, mask, fill), mask
