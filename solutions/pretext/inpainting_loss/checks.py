@@ -94,6 +94,10 @@ def no_hole(draw: Draw) -> list[Case]:
     ragged[0, 0, 0] = torch.tensor([True, False, True, False])
     masks = some, none, whole, ragged
     cases = [_batch(draw, len(mask), 3, *mask.shape[2:], mask=mask) for mask in masks]
+    # One value in all: a hole of a pixel in grey.
+    pixel = torch.zeros(2, 1, 3, 4, dtype=torch.bool)
+    pixel[draw.integer(0, 1), 0, draw.integer(0, 2), draw.integer(0, 3)] = True
+    cases.append(_batch(draw, 2, 1, 3, 4, mask=pixel))
     return [_observed(case) for case in cases] + [_batch(draw, 3, 2, 4, 5, mask=none).then(_small(draw))]
 
 

@@ -111,6 +111,16 @@ def log_of_sigmoid_and_a_little(
     return reconstruction_weight * error - adversarial_weight * (fake_logits.sigmoid() + 1e-8).log().mean()
 
 
+@misconception(hint="Where does `F.binary_cross_entropy` stop, if the probability is 0 in float32?")
+def cross_entropy_of_probabilities(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    """A cross-entropy is taken of probabilities, which cuts the logarithm off at -100."""
+    error, chances = _in_holes(generated, images, mask), fake_logits.sigmoid()
+    adversarial = F.binary_cross_entropy(chances, torch.ones_like(chances))
+    return reconstruction_weight * error + adversarial_weight * adversarial
+
+
 @misconception(hint="What is the mean of no numbers?")
 def no_hole_nan(generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001):
     """Without any hole the mean is 0 / 0."""
