@@ -72,8 +72,8 @@ def lowest_of_equals(draw: Draw) -> list[Case]:
 
 @check(points=0.5, visible=True, accuracy="exact", looks_at=("result", "graph.result", "after"))
 def scaled_colours(draw: Draw) -> list[Case]:
-    """Colours and centres may be in any scale, as divided by 110; both stay as they were."""
-    return [_colours(draw, 2, 4, 3, k=5, scale=1.0), _colours(draw, 1, 3, 4, k=7, scale=0.01)]
+    """Colours and centres may be in any scale, as divided by 110, and close together; both stay as they were."""
+    return [_colours(draw, 2, 4, 3, k=5, scale=1.0), _colours(draw, 1, 3, 4, k=7, scale=0.01), *_alike()]
 
 
 def _layouts(draw: Draw) -> list[Case]:

@@ -126,6 +126,18 @@ def nearest_pixel_of_each_centre(ab, centres):
     return _distances(ab, centres).flatten(1, 2).argmin(dim=1)
 
 
+@misconception(hint="How many digits has a number of half precision? Write 100.53 with them.")
+def colours_in_half_precision(ab, centres):
+    """The colours of the pixels are rounded to half precision."""
+    return _distances(ab.half().to(ab.dtype), centres).argmin(dim=3)
+
+
+@misconception(hint="How many digits has a centre of half precision? Write 100.03 with them.")
+def centres_in_half_precision(ab, centres):
+    """The centres are rounded to half precision."""
+    return _distances(ab, centres.half().to(centres.dtype)).argmin(dim=3)
+
+
 @wrong
 def difference_without_its_sign(ab, centres):
     # A sum of differences instead of one of squares.

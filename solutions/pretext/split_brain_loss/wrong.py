@@ -154,7 +154,7 @@ def one_loss_for_each_picture(ab_logits, l_logits, ab_classes, l_classes):
     losses = [
         F.cross_entropy(a, b, reduction="none") for a, b in ((ab_logits, ab_classes), (l_logits, l_classes))
     ]
-    return sum(losses).mean(dim=(1, 2))
+    return (losses[0] + losses[1]).mean(dim=(1, 2))
 
 
 @wrong

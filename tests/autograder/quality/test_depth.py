@@ -93,6 +93,11 @@ def test_shapes_of_positions(shape: str, is_grid: bool) -> None:
 def test_which_exercises_work_on_positions() -> None:
     assert {name for name, exercise in EXERCISES.items() if depth.is_on_a_grid(exercise)} == {
         "pretext.rotate_batch",
+        "pretext.mask_region",
+        "pretext.inpainting_loss",
+        "pretext.split_lab",
+        "pretext.ab_bins",
+        "pretext.split_brain_loss",
         "video.colorization_attention",
         "video.copy_colors",
     }
