@@ -1,9 +1,11 @@
 """The data of the course: bundled, offline, seeded, made in seconds and cached.
 
 `EmojiScenes` and `EmojiVideo` are drawn from two families of emoji, ten photographs and procedural textures;
-emoji and backgrounds of train and test are disjoint. `cifar10` comes through torchvision when asked for.
+emoji and backgrounds of train and test are disjoint. `photographs` gives the ten photographs whole. `cifar10`
+comes through torchvision when asked for.
 """
 
+from course_utils.data.backgrounds import photographs
 from course_utils.data.cifar import cifar10
 from course_utils.data.colour import ColourClusters, rgb_to_lab
 from course_utils.data.emoji import FAMILIES, Family, Split
@@ -19,5 +21,6 @@ __all__ = [
     "Split",
     "VideoTarget",
     "cifar10",
+    "photographs",
     "rgb_to_lab",
 ]

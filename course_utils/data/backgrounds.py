@@ -3,10 +3,12 @@
 from functools import cache
 
 import numpy as np
+import torch
 from jaxtyping import Float64, UInt8
 from PIL import Image
+from torch import Tensor
 
-from course_utils.data.emoji import BUNDLED, Split
+from course_utils.data.emoji import BUNDLED, Split, check_split
 
 PHOTOS: dict[Split, tuple[str, ...]] = {
     "train": ("astronaut", "brick", "chelsea", "coffee", "flower", "gravel", "rocket"),
@@ -26,6 +28,35 @@ def photos(split: Split) -> tuple[Image.Image, ...]:
         with Image.open(BUNDLED / "photos" / f"{name}.webp") as image:
             opened.append(image.convert("RGB"))
     return tuple(opened)
+
+
+def photographs(split: Split | None = None) -> dict[str, UInt8[Tensor, "3 h w"]]:
+    """The ten photographs on which the scenes are made, in colour and whole.
+
+    People, things and places (`"astronaut"`, `"chelsea"`, `"china"`, `"coffee"`, `"flower"`, `"hubble"`, `"rocket"`)
+    and textures (`"brick"`, `"grass"`, `"gravel"`, which are grey). At most 480 pixels a side, each of its own size.
+    Authors and licences stand in `course_utils/data/bundled/NOTICE.md`.
+
+    Args:
+        split: `"train"` for the seven that the scenes of the training set use, `"test"` for the other three; all if
+            left out.
+
+    Returns:
+        Name -> RGB bytes (3, height, width), in alphabetical order. The tensors are the caller's own.
+
+    Raises:
+        ValueError: `split` is something else.
+    """
+    splits: tuple[Split, ...] = ("train", "test")
+    if split is not None:
+        check_split(split)
+        splits = (split,)
+    found = {
+        name: torch.from_numpy(np.array(image)).permute(2, 0, 1).contiguous()
+        for side in splits
+        for name, image in zip(PHOTOS[side], photos(side), strict=True)
+    }
+    return dict(sorted(found.items()))
 
 
 @cache

@@ -1,5 +1,7 @@
 """The data sets: exact where exactness is promised, disjoint where leaks would hide, and never stopped by a cache."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,15 @@ import pytest
 import torch
 from PIL import Image
 
-from course_utils.data import FAMILIES, ColourClusters, EmojiScenes, EmojiVideo, cifar10, rgb_to_lab
+from course_utils.data import (
+    FAMILIES,
+    ColourClusters,
+    EmojiScenes,
+    EmojiVideo,
+    cifar10,
+    photographs,
+    rgb_to_lab,
+)
 from course_utils.data import backgrounds as backgrounds_module
 from course_utils.data.cache import cache_folder
 from course_utils.data.emoji import emoji_table, keypoints, sheet
@@ -65,6 +75,32 @@ def test_backgrounds_are_disjoint() -> None:
     assert not set(backgrounds_module.TEXTURES["train"]) & set(backgrounds_module.TEXTURES["test"])
     bundled = {path.stem for path in Path(backgrounds_module.BUNDLED, "photos").glob("*.webp")}
     assert set(backgrounds_module.PHOTOS["train"]) | set(backgrounds_module.PHOTOS["test"]) == bundled
+
+
+def test_photographs_are_whole_and_those_of_the_split() -> None:
+    everything = photographs()
+    assert list(everything) == sorted(everything) and len(everything) == 10
+    for name, pixels in everything.items():
+        with Image.open(backgrounds_module.BUNDLED / "photos" / f"{name}.webp") as image:
+            assert np.array_equal(pixels.permute(1, 2, 0).numpy(), np.asarray(image.convert("RGB")))
+        assert pixels.dtype == torch.uint8 and pixels.is_contiguous() and 300 <= max(pixels.shape[1:]) <= 480
+    train, test = photographs("train"), photographs("test")
+    assert set(train) == set(backgrounds_module.PHOTOS["train"]) and set(train).isdisjoint(test)
+    assert train.keys() | test.keys() == everything.keys()
+    with pytest.raises(ValueError, match='split is "train" or "test", not \'all\''):
+        photographs("all")  # type: ignore[arg-type]
+
+
+def test_photographs_are_the_callers_own() -> None:
+    first = photographs()["coffee"]
+    kept = first.clone()
+    first.zero_()
+    assert torch.equal(photographs()["coffee"], kept)
+
+
+def test_every_photograph_has_a_licence() -> None:
+    notice = (backgrounds_module.BUNDLED / "NOTICE.md").read_text()
+    assert all(f"{name}.webp" in notice for name in photographs())
 
 
 def test_scenes_draw_on_backgrounds_of_their_own_side(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,6 +420,12 @@ def test_lab_of_a_gradient_has_finite_slopes() -> None:
     dark = torch.zeros(1, 3, 2, 2, requires_grad=True)
     rgb_to_lab(dark).sum().backward()
     assert dark.grad is not None and torch.isfinite(dark.grad).all()
+
+
+def test_lab_does_without_scikit_learn() -> None:
+    code = "import sys; from course_utils.data import rgb_to_lab; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_colour_clusters_assign_the_nearest_centre() -> None:

@@ -94,6 +94,11 @@ def test_which_exercises_work_on_positions() -> None:
     assert {name for name, exercise in EXERCISES.items() if depth.is_on_a_grid(exercise)} == {
         "pretext.rotate_batch",
         "simclr.two_views",
+        "pretext.mask_region",
+        "pretext.inpainting_loss",
+        "pretext.split_lab",
+        "pretext.ab_bins",
+        "pretext.split_brain_loss",
         "video.colorization_attention",
         "video.copy_colors",
     }
