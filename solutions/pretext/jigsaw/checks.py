@@ -103,17 +103,17 @@ def _layouts(draw: Draw) -> list[Case]:
     full = _case(draw, 2, 3, 2, 3, more=(0, 0), left=(1, 2))
     pixels = _case(draw, 2, 2, 6, 1, more=(2, 3))
     fours = _case(draw, 2, 4, 1, 2, left=(3, 2))
-    # Contrasts so low that the 1e-6 counts, and pixels that are black.
-    low = _case(draw, 3, 2, 2, 3)
-    low = _with_images(low, 0.5 + 2e-3 * low.tensors["images"].tensor)
+    # Pictures so dark that the 1e-6 counts, and pixels that are black.
+    dark = _case(draw, 3, 2, 2, 3)
+    dark = _with_images(dark, 2e-3 * dark.tensors["images"].tensor)
     black = _case(draw, 2, 2, 3, 4)
     black = _with_images(black, draw.with_zeros(*black.tensors["images"].tensor.shape))
-    return [plain, strided, one, again, square, more, many, long, full, pixels, fours, low, black]
+    return [plain, strided, one, again, square, more, many, long, full, pixels, fours, dark, black]
 
 
 layouts = standard.layouts(
     _layouts,
-    "The puzzle is right in float64, in transposed memory, for any grid, low contrasts, one image and called again.",
+    "The puzzle is right in float64, in transposed memory, for any grid, dark pictures, one image and called again.",
     points=1.5,
     looks_at=("result", "kept", "memory"),
 )

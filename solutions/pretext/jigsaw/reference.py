@@ -45,20 +45,13 @@ def jigsaw(
     """
     n, _, h, w = images.shape
     g = math.isqrt(permutations.shape[1])
-    cell = torch.tensor([h // g, w // g], device=images.device)
+    cell = corners.new_tensor([h // g, w // g])
     if ((corners < 0) | (corners + tile > cell)).any():
         raise ValueError("a tile does not lie wholly inside its cell")
     number = torch.arange(g * g, device=images.device)
     places = torch.stack([number // g, number % g], dim=1) * cell + corners
     image = torch.arange(n, device=images.device)[:, None]
     rows, columns = places[image, permutations[labels]].unbind(dim=2)
-    inside = torch.arange(tile, device=images.device)
-    tiles = images[
-        image[:, :, None, None],
-        :,
-        rows[:, :, None, None] + inside[:, None],
-        columns[:, :, None, None] + inside,
-    ].movedim(4, 2)
-    mean = tiles.mean(dim=(2, 3, 4), keepdim=True)
-    variance = (tiles - mean).square().mean(dim=(2, 3, 4), keepdim=True)
+    tiles = images.unfold(2, tile, 1).unfold(3, tile, 1)[image, :, rows, columns]
+    variance, mean = torch.var_mean(tiles, dim=(2, 3, 4), correction=0, keepdim=True)
     return (tiles - mean) / (variance + 1e-6).sqrt()

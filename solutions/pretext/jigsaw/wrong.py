@@ -348,14 +348,6 @@ def clamped(images, permutations, labels, corners, tile):
     return _jigsaw(images, permutations, labels, corners.clamp(min=0).minimum(room), tile)
 
 
-edge_refused = slip(
-    "corners + tile > cell",
-    "corners + tile >= cell",
-    idea="A tile that reaches the last row or column of its cell is refused.",
-    hint="A cell of 4 rows and a tile of 2: from which rows may the tile begin?",
-)
-
-
 @misconception(hint="Does the result still know which images it was made from? Try `.requires_grad`.")
 def off_the_graph(images, permutations, labels, corners, tile):
     """The tiles go through NumPy, or through `detach`, and no gradient comes back."""
@@ -399,6 +391,8 @@ def squeezed(images, permutations, labels, corners, tile):
 
 
 # --- without a name ----------------------------------------------------------------------------------------------
+
+edge_refused = slip("corners + tile > cell", "corners + tile >= cell")
 
 
 @wrong

@@ -110,7 +110,7 @@ def _is_far_apart(case: Case, observation: Observation) -> str | None:
         return "result should hold rows of the candidates and nothing else"
     if len(set(found)) < len(found):
         return "result should hold no row twice"
-    if _mean_distance(rows) < _mean_distance(candidates) + 0.4:
+    if _mean_distance(rows) < _mean_distance(candidates) + 0.25:
         return "the rows of the result should differ in more places than those of a random choice"
     return None
 
