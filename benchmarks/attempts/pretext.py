@@ -4,6 +4,7 @@
 # ruff: noqa: ANN001, ANN201
 
 import torch
+import torch.nn.functional as F
 
 from benchmarks.attempts import attempt
 from course_utils.data import rgb_to_lab
