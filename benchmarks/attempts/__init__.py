@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import linecache
+import math
 import pkgutil
 import textwrap
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from course_utils.data import rgb_to_lab
 from course_utils.student.check import check_in
 
 Function = Callable[..., Any]
@@ -52,7 +54,8 @@ class Attempt:
 
     def told(self) -> str:
         """All that `cu.check(..., hint=2)` prints."""
-        namespace: dict[str, Any] = {"torch": torch, "F": F}
+        # What the notebooks' set-up cells import.
+        namespace: dict[str, Any] = {"torch": torch, "F": F, "math": math, "rgb_to_lab": rgb_to_lab}
         # Lines are counted as in a cell of its own, and found by whoever looks for them.
         file = f"<attempt {self.function.__name__}>"
         linecache.cache[file] = (len(self.code), None, self.code.splitlines(keepends=True), file)
