@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from functools import reduce
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import connection, get_context, parent_process
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,8 @@ def survey(
     # With more threads than cores, those that wait must not keep the others from working.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Started anew and not forked: torch's threads do not survive a fork.
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=spawn, initializer=_end_with_parent) as pool:
         tasks: dict[Future[Any], str] = {}
         for id_, plan in plans.items():
             tasks[pool.submit(_names, root, id_, plan)] = id_
@@ -110,6 +112,20 @@ def survey(
         )
         for id_, exercise in exercises.items()
     ]
+
+
+def _end_with_parent() -> None:
+    """Let a worker end as soon as its parent does: one that is killed cannot ask its workers to stop."""
+    parent = parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def unready(root: Path, ids: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -161,7 +162,7 @@ def index_in_words(flat: int, shape: torch.Size) -> str:
     """`" at [4, 2]"`; nothing for a tensor without dimensions."""
     if not shape:
         return ""
-    return f" at {[int(i) for i in torch.unravel_index(torch.as_tensor(flat), shape)]}"
+    return f" at {[int(i) for i in np.unravel_index(flat, tuple(shape))]}"
 
 
 def _changed(wanted: Tensor, value: Tensor, wrong: Tensor, before: Tensor) -> str | None:

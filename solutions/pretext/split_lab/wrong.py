@@ -10,6 +10,19 @@ def _lab(images):
     return rgb_to_lab(images.float() / 255)
 
 
+def _unasked(images):
+    """Lab as conversions give it that do not look at what they get: our `rgb_to_lab` refuses intensities above 1."""
+    linear = torch.where(
+        images > 0.04045, ((images.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4, images / 12.92
+    )
+    to_xyz = [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
+    xyz = torch.einsum("ij,njhw->nihw", torch.tensor(to_xyz), linear)
+    xyz = xyz / torch.tensor([0.950456, 1.0, 1.088754]).view(3, 1, 1)
+    curve = torch.where(xyz > 0.008856, xyz.clamp(min=0.008856) ** (1 / 3), 7.787 * xyz + 16 / 116)
+    x, y, z = curve.unbind(1)
+    return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)
+
+
 def _split(lab):
     return lab[:, :1] / 50 - 1, lab[:, 1:] / 110
 
@@ -17,7 +30,7 @@ def _split(lab):
 @misconception(hint="How bright is 255 if white is 1?")
 def bytes_as_intensities(images):
     """The bytes are taken for intensities in [0, 1] as they are."""
-    return _split(rgb_to_lab(images.float()))
+    return _split(_unasked(images.float()))
 
 
 @misconception(hint="What is 200 // 255? Make floats first.")
