@@ -72,7 +72,7 @@ def counts_of_equal_places(candidates, first, size):
     result = [candidates[first]]
     common[first] = torch.inf
     for _ in range(size - 1):
-        k = common.argmin().item()
+        k = int(common.argmin())
         result.append(candidates[k])
         common += one_hot @ one_hot[k]
         common[k] = float("inf")
