@@ -121,7 +121,7 @@ def first_of_the_largest(candidates, first, size):
 
 @right
 def numpy_throughout(candidates, first, size):
-    rows = np.array(candidates.cpu())
+    rows = candidates.cpu().numpy()
     if not (0 < size <= len(rows)) or not (0 <= first <= len(rows) - 1):
         raise ValueError
     total, mask = np.zeros(len(rows)), np.ones(len(rows), dtype=bool)
