@@ -46,6 +46,19 @@ def _with_images(case: Case, images: Tensor) -> Case:
     return replace(case, inputs={**case.inputs, "images": Input(images)})
 
 
+def _one_pixel_each() -> Case:
+    # Four tiles of one pixel in three colours. One colour is brighter by 0.3: red in tile 0, green in tile 1, blue in
+    # tile 2. So a tile is normalised to twice -1 / sqrt(2) and once sqrt(2). In tile 3, red is darker.
+    tiles = torch.tensor([[0.4, 0.1, 0.1], [0.2, 0.5, 0.2], [0.3, 0.3, 0.6], [0.4, 0.7, 0.7]])
+    return Case.of(
+        images=tiles.double().T.reshape(1, 3, 2, 2),
+        permutations=torch.tensor([[1, 2, 3, 0], [2, 0, 3, 1], [3, 1, 0, 2]]),
+        labels=torch.tensor([1]),
+        corners=torch.zeros(1, 4, 2, dtype=torch.int64),
+        tile=1,
+    )
+
+
 def _by_hand(draw: Draw) -> Case:
     # Four tiles of 2 x 2 pixels in a black image. Three pixels of a tile have one colour, and the fourth is brighter by
     # 0.4: in tile 0 the first one, in tile 1 the second. So a tile is normalised to three times -1 / sqrt(3) and once
@@ -65,7 +78,11 @@ def _by_hand(draw: Draw) -> Case:
     )
 
 
-puzzle = standard.values(_by_hand, "Each slot of a small puzzle shows its tile.", points=1)
+puzzle = standard.values(
+    lambda draw: [_one_pixel_each(), _by_hand(draw)],
+    "Each slot of a small puzzle shows its tile.",
+    points=1,
+)
 normalised = standard.values(
     _case, "Each tile is normalised by itself, over all its pixels and channels.", points=1
 )

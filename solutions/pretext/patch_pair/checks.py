@@ -30,6 +30,13 @@ def _all_labels(draw: Draw) -> Tensor:
     return draw.permutation(8)
 
 
+def _one_pixel_each() -> Case:
+    # The pixel in row r and column c is r + c / 10. From 1.1 in the middle, one up and one to the right: 0.2.
+    image = torch.arange(3)[:, None] + torch.arange(4, dtype=torch.float64) / 10
+    jitter = torch.zeros(1, 2, 2, dtype=torch.int64)
+    return Case.of(images=image[None, None], labels=torch.tensor([2]), jitter=jitter, patch=1, gap=0)
+
+
 def _by_hand(draw: Draw) -> Case:
     # The pixel in row r and column c of image i is 10 i + r + c / 10: 24.3 lies in row 4 and column 3 of image 2.
     # Without jitter, the first patch is the pixel in row 4 and column 4. Labels and jitter are drawn, so that no answer
@@ -41,7 +48,7 @@ def _by_hand(draw: Draw) -> Case:
 
 
 pairs = standard.values(
-    _by_hand,
+    lambda draw: [_one_pixel_each(), _by_hand(draw)],
     "Patches of a single pixel come from the right places, for all eight labels.",
     points=1,
     accuracy="moved",

@@ -28,6 +28,17 @@ def _drawn(draw: Draw, m: int, t: int) -> Tensor:
     return torch.tensor(list(rows))
 
 
+def _drawn_as_matrices(draw: Draw, m: int, t: int) -> Tensor:
+    """m different permutations of t numbers, from t x t matrices with a single one in each row and column.
+
+    Every permutation holds a zero, which says no more than its other numbers: nobody should take it for padding.
+    """
+    rows: dict[tuple[int, ...], None] = {}
+    while len(rows) < m:
+        rows[tuple(draw.one_hot(t, t).argmax(dim=1).tolist())] = None
+    return torch.tensor(list(rows))
+
+
 def _has_ties(candidates: Tensor, first: int, size: int) -> bool:
     """Whether two candidates are ever equally far from the chosen ones, while there is a choice."""
     apart = (candidates[:, None] != candidates).sum(dim=2)
@@ -49,14 +60,21 @@ def _without_ties(draw: Draw, m: int, t: int, size: int) -> Case:
             return Case.of(candidates=candidates, first=first, size=size)
 
 
-def _of_four(draw: Draw, size: int) -> Case:
-    return Case.of(candidates=_shuffled(draw, _all_of(4)), first=draw.integer(1, 23), size=size)
+def _of_four(draw: Draw, size: int, first: int | None = None) -> Case:
+    first = draw.integer(1, 23) if first is None else first
+    return Case.of(candidates=_shuffled(draw, _all_of(4)), first=first, size=size)
+
+
+def _by_hand() -> Case:
+    # Row 1 differs from rows 0 and 2 in two places, and from row 3 in all three.
+    rows = torch.tensor([[1, 0, 2], [0, 1, 2], [0, 2, 1], [2, 0, 1]])
+    return Case.of(candidates=rows, first=1, size=2)
 
 
 @check(points=1, visible=True, accuracy="exact")
-def far_apart(draw: Draw) -> Case:
+def far_apart(draw: Draw) -> list[Case]:
     """Each row chosen has the largest sum of distances to those before it."""
-    return _without_ties(draw, 9, 5, 4)
+    return [_by_hand(), _without_ties(draw, 9, 5, 4)]
 
 
 @check(points=1, visible=True, accuracy="exact")
@@ -82,15 +100,17 @@ def other_sizes(draw: Draw) -> list[Case]:
     """The set is right for every size from one to all candidates, for many, in transposed memory and called again."""
     everything = [_of_four(draw, 24), Case.of(candidates=_all_of(2), first=1, size=2)]
     alone = [Case.of(candidates=_all_of(1), first=0, size=1), Case.of(candidates=_all_of(4), first=0, size=1)]
-    last = Case.of(candidates=_shuffled(draw, _all_of(4)), first=23, size=5)
-    again = _of_four(draw, 8).then(_of_four(draw, 8))
+    last = _of_four(draw, 5, 23)
+    # The second call differs in the candidates alone.
+    again = _of_four(draw, 8, 11).then(_of_four(draw, 8, 11))
     # Many rows, long ones, and a choice that goes on for long.
     many = [
         Case.of(candidates=_drawn(draw, m, t), first=draw.integer(1, 9), size=size)
         for m, t, size in ((120, 8, 20), (draw.many(), 16, 8))
     ]
     nine = _without_ties(draw, 12, 9, 5)
-    return [*everything, *alone, last, _of_four(draw, 9).strided(), again, *many, nine, nine.strided()]
+    zeros = Case.of(candidates=_drawn_as_matrices(draw, 20, 4), first=draw.integer(1, 19), size=12)
+    return [*everything, *alone, last, _of_four(draw, 9).strided(), again, *many, nine, nine.strided(), zeros]
 
 
 def _mean_distance(rows: Tensor) -> float:

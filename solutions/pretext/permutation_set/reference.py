@@ -1,5 +1,6 @@
 """Reference of `pretext.permutation_set`."""
 
+import torch
 from jaxtyping import Int64
 from torch import Tensor
 
@@ -27,7 +28,8 @@ def permutation_set(candidates: Int64[Tensor, "m t"], first: int, size: int) -> 
         raise ValueError("a set has from one row to as many as there are candidates")
     if not 0 <= first < count:
         raise ValueError("the set cannot begin with a row that is not there")
-    chosen, distance = [first], 0
+    chosen = [first]
+    distance = torch.zeros_like(candidates[:, 0])
     for _ in range(size - 1):
         distance = distance + (candidates != candidates[chosen[-1]]).sum(dim=1)
         distance[chosen] = -1

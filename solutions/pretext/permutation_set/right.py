@@ -72,7 +72,7 @@ def counts_of_equal_places(candidates, first, size):
     result = [candidates[first]]
     common[first] = torch.inf
     for _ in range(size - 1):
-        k = common.argmin().item()
+        k = int(common.argmin())
         result.append(candidates[k])
         common += one_hot @ one_hot[k]
         common[k] = float("inf")
@@ -121,7 +121,7 @@ def first_of_the_largest(candidates, first, size):
 
 @right
 def numpy_throughout(candidates, first, size):
-    rows = np.array(candidates.cpu())
+    rows = candidates.cpu().numpy()
     if not (0 < size <= len(rows)) or not (0 <= first <= len(rows) - 1):
         raise ValueError
     total, mask = np.zeros(len(rows)), np.ones(len(rows), dtype=bool)

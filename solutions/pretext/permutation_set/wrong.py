@@ -312,6 +312,16 @@ def first_nine_places(candidates, first, size):
 
 
 @wrong
+def zeros_taken_for_padding(candidates, first, size):
+    _refuse(candidates, first, size)
+    seen = (candidates[:, None] != 0) & (candidates != 0)
+    apart, chosen = ((candidates[:, None] != candidates) & seen).sum(dim=2), [first]
+    while len(chosen) < size:
+        chosen.append(int(apart[:, chosen].sum(dim=1).index_fill(0, torch.tensor(chosen), -1).argmax()))
+    return candidates[chosen]
+
+
+@wrong
 def inverse_permutations(candidates, first, size):
     return _greedy(candidates, first, size, _sum).argsort(dim=1)
 

@@ -94,6 +94,9 @@ def test_which_exercises_work_on_positions() -> None:
     assert {name for name, exercise in EXERCISES.items() if depth.is_on_a_grid(exercise)} == {
         "pretext.rotate_batch",
         "simclr.two_views",
+        "pretext.patch_pair",
+        "pretext.permutation_set",  # its t numbers in a row are taken for time steps
+        "pretext.jigsaw",
         "pretext.mask_region",
         "pretext.inpainting_loss",
         "pretext.split_lab",
