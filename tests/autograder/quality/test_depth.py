@@ -95,7 +95,7 @@ def test_which_exercises_work_on_positions() -> None:
         "pretext.rotate_batch",
         "simclr.two_views",
         "pretext.patch_pair",
-        "pretext.permutation_set",  # its t numbers in a row are taken for time steps
+        "pretext.permutation_set",  # a zero in a permutation must not be taken for padding, as in any sequence
         "pretext.jigsaw",
         "pretext.mask_region",
         "pretext.inpainting_loss",
