@@ -102,20 +102,13 @@ def log_of_sigmoid(
     return reconstruction_weight * error - adversarial_weight * fake_logits.sigmoid().log().mean()
 
 
-@misconception(hint="What does a small number inside the logarithm make of a logit of -300?")
-def log_of_sigmoid_and_a_little(
+@misconception(
+    hint="A logit of -300 makes a probability of 0 in float32. If its logarithm is cut off, which gradient is left?"
+)
+def logarithm_cut_off(
     generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
 ):
-    """A small number inside the logarithm keeps the loss finite, and wrong."""
-    error = _in_holes(generated, images, mask)
-    return reconstruction_weight * error - adversarial_weight * (fake_logits.sigmoid() + 1e-8).log().mean()
-
-
-@misconception(hint="Where does `F.binary_cross_entropy` stop, if the probability is 0 in float32?")
-def cross_entropy_of_probabilities(
-    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
-):
-    """A cross-entropy is taken of probabilities, which cuts the logarithm off at -100."""
+    """The logarithm of a probability that was rounded to zero is cut off, here by `F.binary_cross_entropy`."""
     error, chances = _in_holes(generated, images, mask), fake_logits.sigmoid()
     adversarial = F.binary_cross_entropy(chances, torch.ones_like(chances))
     return reconstruction_weight * error + adversarial_weight * adversarial
@@ -365,6 +358,14 @@ second_weight_added = slip(
     idea="The weight of the adversarial term is added to it.",
     hint="What is done with a weight and its term? Look at the second of your two.",
 )
+
+
+@wrong
+def a_little_inside_the_logarithm(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    error = _in_holes(generated, images, mask)
+    return reconstruction_weight * error - adversarial_weight * (fake_logits.sigmoid() + 1e-8).log().mean()
 
 
 @wrong
