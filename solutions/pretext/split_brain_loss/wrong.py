@@ -88,6 +88,18 @@ def logarithm_of_a_softmax(ab_logits, l_logits, ab_classes, l_classes):
     return _logarithm_of_a_softmax_of(ab_logits, ab_classes) + _logarithm_of_a_softmax_of(l_logits, l_classes)
 
 
+def _exponentials_of(logits, classes):
+    return (logits.exp().sum(1).log() - logits.gather(1, classes[:, None])[:, 0]).mean()
+
+
+@misconception(
+    hint="What is exp(100) in float32? Which function takes logarithm, sum and exponential at once?"
+)
+def exponentials(ab_logits, l_logits, ab_classes, l_classes):
+    """The exponentials of the scores are summed as they are, and are infinite from 89 on."""
+    return _exponentials_of(ab_logits, ab_classes) + _exponentials_of(l_logits, l_classes)
+
+
 def _logarithm_of_a_softmax_and_a_little_of(logits, classes):
     return -(logits.softmax(1) + 1e-8).log().gather(1, classes[:, None]).mean()
 
