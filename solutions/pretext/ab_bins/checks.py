@@ -51,7 +51,7 @@ def _small(draw: Draw) -> Case:
 
 
 nearest_centres = standard.values(
-    lambda draw: [_by_hand(), _small(draw), _colours(draw, 1, 4, 4, k=6)],
+    lambda draw: [_by_hand(), _small(draw), _colours(draw, 2, 4, 4, k=6)],
     "Each pixel has the number of the nearest centre.",
     points=1.5,
     accuracy="exact",
@@ -66,14 +66,14 @@ def lowest_of_equals(draw: Draw) -> list[Case]:
     corners = torch.tensor([[2, 2], [-2, 2], [2, -2], [-2, -2]], dtype=torch.float64)
     twice = torch.cat([centres[:3], centres[:3].flip(0), corners[draw.permutation(4)]])
     square = corners[draw.permutation(4)]
-    origin = torch.zeros(1, 2, 1, 2, dtype=torch.float64)
+    origin = torch.zeros(2, 2, 1, 2, dtype=torch.float64)
     return [Case.of(ab=ab, centres=twice), Case.of(ab=ab, centres=square), Case.of(ab=origin, centres=square)]
 
 
 @check(points=0.5, visible=True, accuracy="exact", looks_at=("result", "graph.result", "after"))
 def scaled_colours(draw: Draw) -> list[Case]:
     """Colours and centres may be in any scale, as divided by 110, and close together; both stay as they were."""
-    return [_colours(draw, 2, 4, 3, k=5, scale=1.0), _colours(draw, 1, 3, 4, k=7, scale=0.01), *_alike()]
+    return [_colours(draw, 2, 4, 3, k=5, scale=1.0), _colours(draw, 2, 3, 4, k=7, scale=0.01), *_alike()]
 
 
 def _layouts(draw: Draw) -> list[Case]:
@@ -103,7 +103,7 @@ def _alike() -> list[Case]:
     )
     return [
         Case.of(
-            ab=torch.tensor(colours, dtype=torch.float64).T.reshape(1, 2, 2, 2).contiguous(),
+            ab=torch.tensor(colours, dtype=torch.float64).view(2, 2, 1, 2).transpose(1, 3).contiguous(),
             centres=torch.tensor(centres, dtype=torch.float64),
         )
         for colours, centres in zip(pixels, (whole, parts), strict=True)

@@ -6,6 +6,7 @@ from sklearn.metrics import pairwise_distances_argmin
 from torch import nn
 
 from course_utils.checks import RightAnswer, right
+from course_utils.data import ColourClusters
 
 
 @right
@@ -89,6 +90,18 @@ def negative_argmax_of_complex_numbers(ab, centres):
     pixels, points = torch.complex(ab[:, 0], ab[:, 1]), torch.complex(centres[:, 0], centres[:, 1])
     difference = pixels[..., None] - points
     return (-(difference.real**2 + difference.imag**2)).argmax(dim=-1)
+
+
+@right
+def palette_of_course_utils(ab, centres):
+    return ColourClusters(centres).assign(ab)
+
+
+@right
+def lists_of_squares(ab, centres):
+    planes = [((ab[:, 0] - a) ** 2 + (ab[:, 1] - b) ** 2).flatten().tolist() for a, b in centres]
+    nearest = [min(range(len(planes)), key=lambda k: planes[k][i]) for i in range(len(planes[0]))]
+    return torch.tensor(nearest, device=ab.device).reshape(ab[:, 0].shape)
 
 
 class _Bins(nn.Module):

@@ -41,6 +41,18 @@ def test_by_hand() -> None:
     assert ab_bins(ab, centres.flip(0)).tolist() == [[[3, 0, 1]]]
 
 
+@pytest.mark.parametrize("shift", [0.0, 0.03])
+def test_near_the_middle_of_two_centres(shift: float) -> None:
+    # In half precision, numbers of this size are 1/16 apart.
+    centres = torch.tensor([[100.0, 0], [101, 0], [0, 100], [0, 101]]) + shift * torch.tensor(
+        [[1.0, 0]] * 2 + [[0, 1.0]] * 2
+    )
+    near = torch.tensor([100.47, 100.53, 100.49, 100.51]) + shift
+    ab = torch.stack([near, torch.zeros(4)])[None, :, None]
+    assert ab_bins(ab, centres).tolist() == [[[0, 1, 0, 1]]]
+    assert ab_bins(ab.flip(1), centres).tolist() == [[[2, 3, 2, 3]]]
+
+
 def test_leaves_its_inputs_alone() -> None:
     ab, centres = torch.rand(2, 2, 3, 4, requires_grad=True), torch.rand(5, 2, requires_grad=True)
     kept = ab.detach().clone(), centres.detach().clone()

@@ -137,6 +137,26 @@ def weighted_mean_over_images(
     )
 
 
+@right
+def not_a_number_made_zero(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    inside = mask.broadcast_to(images.shape)
+    reconstruction = nn.MSELoss()(generated[inside], images[inside]).nan_to_num()
+    return reconstruction_weight * reconstruction + adversarial_weight * F.softplus(-fake_logits).mean()
+
+
+@right
+def length_of_the_error(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    error = torch.where(mask, generated - images, torch.zeros_like(images))
+    count = max(1, int(mask.sum()) * images.size(1))
+    adversarial = -sum(F.logsigmoid(logit) for logit in fake_logits) / len(fake_logits)
+    reconstruction = torch.linalg.vector_norm(error) ** 2 / count
+    return reconstruction * reconstruction_weight + adversarial * adversarial_weight
+
+
 class _Loss(nn.Module):
     def forward(
         self, generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from course_utils.checks import misconception, wrong
+from course_utils.checks import misconception, slip, wrong
 
 
 def _in_holes(generated, images, mask):
@@ -102,20 +102,13 @@ def log_of_sigmoid(
     return reconstruction_weight * error - adversarial_weight * fake_logits.sigmoid().log().mean()
 
 
-@misconception(hint="What does a small number inside the logarithm make of a logit of -300?")
-def log_of_sigmoid_and_a_little(
+@misconception(
+    hint="A logit of -300 makes a probability of 0 in float32. If its logarithm is cut off, which gradient is left?"
+)
+def logarithm_cut_off(
     generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
 ):
-    """A small number inside the logarithm keeps the loss finite, and wrong."""
-    error = _in_holes(generated, images, mask)
-    return reconstruction_weight * error - adversarial_weight * (fake_logits.sigmoid() + 1e-8).log().mean()
-
-
-@misconception(hint="Where does `F.binary_cross_entropy` stop, if the probability is 0 in float32?")
-def cross_entropy_of_probabilities(
-    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
-):
-    """A cross-entropy is taken of probabilities, which cuts the logarithm off at -100."""
+    """The logarithm of a probability that was rounded to zero is cut off, here by `F.binary_cross_entropy`."""
     error, chances = _in_holes(generated, images, mask), fake_logits.sigmoid()
     adversarial = F.binary_cross_entropy(chances, torch.ones_like(chances))
     return reconstruction_weight * error + adversarial_weight * adversarial
@@ -330,6 +323,49 @@ def multiplied_by_the_count(
     """The sum of squares is multiplied by the number of values."""
     error = ((generated - images).square() * mask).sum() * mask.expand_as(images).sum()
     return reconstruction_weight * error + adversarial_weight * _adversarial(fake_logits)
+
+
+@misconception(hint="Whose answers are put through the sigmoid: the discriminator's, or the painter's?")
+def pixels_for_logits(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    """What was painted is put through the sigmoid, in the place of the discriminator's logits."""
+    error = _in_holes(generated, images, mask)
+    return reconstruction_weight * error + adversarial_weight * _adversarial(generated)
+
+
+@misconception(
+    hint="A weight of 0 should take its term away. What does yours take away?",
+    of=("first-weight-added", "second-weight-added"),
+)
+def weights_added(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    """The weights are added to their terms."""
+    error, adversarial = _in_holes(generated, images, mask), _adversarial(fake_logits)
+    return reconstruction_weight + error + adversarial_weight + adversarial
+
+
+first_weight_added = slip(
+    "reconstruction_weight * reconstruction",
+    "reconstruction_weight + reconstruction",
+    idea="The weight of the squared error is added to it.",
+    hint="What is done with a weight and its term? Look at the first of your two.",
+)
+second_weight_added = slip(
+    "adversarial_weight * adversarial",
+    "adversarial_weight + adversarial",
+    idea="The weight of the adversarial term is added to it.",
+    hint="What is done with a weight and its term? Look at the second of your two.",
+)
+
+
+@wrong
+def a_little_inside_the_logarithm(
+    generated, images, mask, fake_logits, reconstruction_weight=0.999, adversarial_weight=0.001
+):
+    error = _in_holes(generated, images, mask)
+    return reconstruction_weight * error - adversarial_weight * (fake_logits.sigmoid() + 1e-8).log().mean()
 
 
 @wrong

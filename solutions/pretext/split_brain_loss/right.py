@@ -5,6 +5,7 @@ from functools import partial
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.distributions import Categorical
 
 from course_utils.checks import RightAnswer, right
 
@@ -110,6 +111,26 @@ def indices_of_every_pixel(ab_logits, l_logits, ab_classes, l_classes):
         c = torch.arange(w, device=logits.device)
         losses.append(logits.log_softmax(1)[i, classes, r, c].mean().neg())
     return sum(losses)
+
+
+@right
+def categorical_distributions(ab_logits, l_logits, ab_classes, l_classes):
+    colours, lightness = (Categorical(logits=scores.movedim(1, -1)) for scores in (ab_logits, l_logits))
+    return -(colours.log_prob(ab_classes).mean() + lightness.log_prob(l_classes).mean())
+
+
+@right
+def pictures_by_vmap(ab_logits, l_logits, ab_classes, l_classes):
+    each = torch.vmap(lambda scores, classes: F.cross_entropy(scores.flatten(1).T, classes.flatten()))
+    return (each(ab_logits, ab_classes) + each(l_logits, l_classes)).mean()
+
+
+@right
+def classes_as_probabilities(ab_logits, l_logits, ab_classes, l_classes):
+    total = torch.zeros((), dtype=ab_logits.dtype, device=ab_logits.device)
+    for scores, classes in ((ab_logits, ab_classes), (l_logits, l_classes)):
+        total += F.cross_entropy(scores, torch.zeros_like(scores).scatter_(1, classes[:, None], 1.0))
+    return total
 
 
 def _both(loss, ab_logits, l_logits, ab_classes, l_classes):

@@ -88,6 +88,18 @@ def logarithm_of_a_softmax(ab_logits, l_logits, ab_classes, l_classes):
     return _logarithm_of_a_softmax_of(ab_logits, ab_classes) + _logarithm_of_a_softmax_of(l_logits, l_classes)
 
 
+def _exponentials_of(logits, classes):
+    return (logits.exp().sum(1).log() - logits.gather(1, classes[:, None])[:, 0]).mean()
+
+
+@misconception(
+    hint="What is exp(100) in float32? Which function takes logarithm, sum and exponential at once?"
+)
+def exponentials(ab_logits, l_logits, ab_classes, l_classes):
+    """The exponentials of the scores are summed as they are, and are infinite from 89 on."""
+    return _exponentials_of(ab_logits, ab_classes) + _exponentials_of(l_logits, l_classes)
+
+
 def _logarithm_of_a_softmax_and_a_little_of(logits, classes):
     return -(logits.softmax(1) + 1e-8).log().gather(1, classes[:, None]).mean()
 
@@ -127,10 +139,27 @@ def second_half_detached(ab_logits, l_logits, ab_classes, l_classes):
     return F.cross_entropy(ab_logits, ab_classes) + F.cross_entropy(l_logits.detach(), l_classes)
 
 
-@misconception(hint="A score is no log-probability yet. What is missing?")
+@misconception(
+    hint="A score is no log-probability yet. What is missing?",
+    of=("colours-without-a-softmax", "lightness-without-a-softmax"),
+)
 def scores_for_log_probabilities(ab_logits, l_logits, ab_classes, l_classes):
     """The scores of the right classes are taken as they are."""
     return F.nll_loss(ab_logits, ab_classes) + F.nll_loss(l_logits, l_classes)
+
+
+colours_without_a_softmax = slip(
+    "F.cross_entropy(ab_logits",
+    "F.nll_loss(ab_logits",
+    idea="The scores of the right colours are taken as they are.",
+    hint="`F.nll_loss` wants log-probabilities. Which of your two halves hands it scores?",
+)
+lightness_without_a_softmax = slip(
+    "F.cross_entropy(l_logits",
+    "F.nll_loss(l_logits",
+    idea="The scores of the right steps of lightness are taken as they are.",
+    hint="Do the probabilities of lightness sum to 1 in your loss? Who sees to that for the colours?",
+)
 
 
 def _each_class_by_itself_of(logits, classes):
@@ -145,8 +174,36 @@ def each_class_by_itself(ab_logits, l_logits, ab_classes, l_classes):
 
 
 product = slip("+ F.cross_entropy", "* F.cross_entropy")
-difference = slip("+ F.cross_entropy", "- F.cross_entropy")
-first_classes_for_both = slip("F.cross_entropy(l_logits, l_classes)", "F.cross_entropy(l_logits, ab_classes)")
+difference = slip(
+    "+ F.cross_entropy",
+    "- F.cross_entropy",
+    idea="The second loss is taken away from the first.",
+    hint="Is one of the two halves paid for its mistakes?",
+)
+classes_of_colour_twice = slip(
+    "F.cross_entropy(l_logits, l_classes)",
+    "F.cross_entropy(l_logits, ab_classes)",
+    idea="Both halves are compared with the classes of colour.",
+    hint="Each of the four arguments has its place in the loss. Which is missing from yours?",
+)
+classes_of_lightness_twice = slip(
+    "F.cross_entropy(ab_logits, ab_classes)",
+    "F.cross_entropy(ab_logits, l_classes)",
+    idea="Both halves are compared with the classes of lightness.",
+    hint="What is the half that sees lightness to predict: lightness?",
+)
+scores_of_colour_twice = slip(
+    "F.cross_entropy(l_logits, l_classes)",
+    "F.cross_entropy(ab_logits, l_classes)",
+    idea="The scores of colours are compared with the classes of both halves.",
+    hint="Which scores occur twice in your loss, and which never?",
+)
+scores_of_lightness_twice = slip(
+    "F.cross_entropy(ab_logits, ab_classes)",
+    "F.cross_entropy(l_logits, ab_classes)",
+    idea="The scores of lightness are compared with the classes of both halves.",
+    hint="In whose gradient do the scores of colours occur?",
+)
 
 
 @wrong
