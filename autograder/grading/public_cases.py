@@ -49,7 +49,9 @@ def _message(item: CheckVerdict, public: list[CheckVerdict]) -> str:
     # What the text of an exception says stands where it was raised, in the visible check.
     alike = (other for other in public if _is_of_the_same(item, other) and not _raised(other))
     other = next(alike, None)
-    return f"{item.message}; {OWN_CASE}: {other.message}" if other else item.message
+    if other is None or other.message == item.message:  # said once is enough
+        return item.message
+    return f"{item.message}; {OWN_CASE}: {other.message}"
 
 
 def _is_of_the_same(item: CheckVerdict, other: CheckVerdict) -> bool:

@@ -30,9 +30,8 @@ def rgb_to_lab(images: Float[Tensor, "*batch 3 h w"]) -> Float[Tensor, "*batch 3
         ValueError: the images are bytes, floats of 0 to 255, or have another number of channels.
     """
     require_images("images", images, channels=(3,), dims=None, at_least=3, floats_only=True)
-    linear = torch.where(
-        images > 0.04045, ((images.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4, images / 12.92
-    )
+    bright = ((images.clamp(min=0.04045) + 0.055) / 1.055) ** 2.4
+    linear = torch.where(images > 0.04045, bright, images / 12.92)
     xyz = torch.einsum("ij,...jhw->...ihw", images.new_tensor(_TO_XYZ), linear)
     delta = 6 / 29
     f = torch.where(xyz > delta**3, xyz.clamp(min=delta**3) ** (1 / 3), xyz / (3 * delta**2) + 4 / 29)

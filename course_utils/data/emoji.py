@@ -134,8 +134,9 @@ def keypoints(family: str, emoji: int, count: int) -> np.ndarray:
     chosen = [int(((points - points.mean(0)) ** 2).sum(1).argmin())]
     distance = ((points - points[chosen[0]]) ** 2).sum(1)
     for _ in range(count - 1):
-        chosen.append(int(distance.argmax()))
-        distance = np.minimum(distance, ((points - points[chosen[-1]]) ** 2).sum(1))
+        farthest = int(distance.argmax())
+        distance = np.minimum(distance, ((points - points[farthest]) ** 2).sum(1))
+        chosen.append(farthest)
     side = inner.shape[0]
     located: np.ndarray = points[chosen] / side - 0.5
     return located

@@ -46,6 +46,15 @@ def test_where_the_own_case_is_wrong_its_message_is_told(grader: Grader, moco: U
     assert hidden.message == f"result is wrong; {OWN_CASE}: result is 3.7 times too large everywhere"
 
 
+def test_what_holds_in_both_cases_is_told_once(grader: Grader, moco: Unit) -> None:
+    body = (
+        FACTOR[LOGITS].replace("3.7 * ", "").replace("F.normalize(queries,", "F.normalize(queries.detach(),")
+    )
+    line = grade(grader, moco, {LOGITS: body})
+    (hidden,) = [item for item in line.exercises[LOGITS].checks if item.id == "low-temperature"]
+    assert hidden.message == "gradient with respect to queries is zero everywhere, but should not be"
+
+
 def test_what_is_wrong_in_hidden_cases_alone_is_told_without_a_direction(grader: Grader, moco: Unit) -> None:
     public, _ = moco.exercises[LOGITS].record()
     queries = [case.inputs["queries"] for item in public.checks for case in item.cases]
