@@ -307,11 +307,13 @@ def _traces(
     name: str, items: Sequence[SeenCase], seen: Sequence[frozenset[str]], lens: Lens
 ) -> _Traces | None:
     """What is to be seen of an idea; None if there is nothing, or it would have changed what is right."""
-    changes = [lens.changed_by(name, item) for item in items]
-    for item, wrong, changed in zip(items, seen, changes, strict=True):
+    changes: list[frozenset[str]] = []
+    for item, wrong in zip(items, seen, strict=True):
+        changed = lens.changed_by(name, item)
         # Where an exception came first nothing is known of the other quantities.
         if not changed <= wrong and not item.raised:
             return None
+        changes.append(changed)
     shown: dict[tuple[str, str], set[SeenQuantity]] = {}
     spoilt: set[tuple[str, str]] = set()
     mixed: set[str] = set()

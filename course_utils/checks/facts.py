@@ -161,7 +161,12 @@ def index_in_words(flat: int, shape: torch.Size) -> str:
     """`" at [4, 2]"`; nothing for a tensor without dimensions."""
     if not shape:
         return ""
-    return f" at {[int(i) for i in torch.unravel_index(torch.as_tensor(flat), shape)]}"
+    # torch.unravel_index would import sympy, more than a second long.
+    place: list[int] = []
+    for size in reversed(shape):
+        flat, index = divmod(flat, size)
+        place.insert(0, index)
+    return f" at {place}"
 
 
 def _changed(wanted: Tensor, value: Tensor, wrong: Tensor, before: Tensor) -> str | None:
