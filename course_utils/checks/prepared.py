@@ -50,6 +50,15 @@ class Shown(Sequence[Expectation]):
     def __len__(self) -> int:
         return len(self._made)
 
+    def has(self, case: int) -> bool:
+        """Whether what is shown in this case was computed already."""
+        return self._made[case] is not None
+
+
+def is_known(shown: Sequence[Expectation], case: int) -> bool:
+    """Whether what a misconception shows in a case need not be computed first, as where it was recorded."""
+    return not isinstance(shown, Shown) or shown.has(case)
+
 
 class Bank(Mapping[str, Sequence[Expectation]]):
     """What each misconception shows, computed when it is first asked for: a class of right answers never asks."""

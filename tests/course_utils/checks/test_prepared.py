@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from course_utils.checks.expectation import Expectation
-from course_utils.checks.prepared import Bank
+from course_utils.checks.prepared import Bank, is_known
 
 
 def test_a_misconception_is_carried_out_with_the_cases_that_are_asked_for_and_once() -> None:
@@ -28,8 +28,11 @@ def test_a_misconception_is_carried_out_with_the_cases_that_are_asked_for_and_on
     for thread in threads:
         thread.join()
     assert asked == [("one", 2), ("other", 0)]
+    assert [is_known(bank["one"], case) for case in range(3)] == [False, False, True]
     assert [item.quantities["result"] for item in bank["one"]] == [0, 1, 2]
     assert [item.quantities["result"] for item in bank["one"][1:]] == [1, 2]
+    assert is_known(bank["one"], 0)
+    assert is_known(bank["other"][:1], 0)
     with pytest.raises(IndexError):
         bank["one"][3]
     with pytest.raises(KeyError):
