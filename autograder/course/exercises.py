@@ -125,9 +125,10 @@ class Exercise:
             expected = _expect_all(self.reference, cases, check.dtype)
             wrong = Bank(
                 {
-                    item.id: partial(_expect_all, item.function, cases, check.dtype)
+                    item.id: partial(_expect_one, item.function, cases, check.dtype)
                     for item in self.misconceptions
-                }
+                },
+                len(cases),
             )
             prepared.append(
                 PreparedCheck(
@@ -176,6 +177,12 @@ def _expect_all(
     function: Callable[..., Any], cases: tuple[Case, ...], dtype: torch.dtype
 ) -> tuple[Expectation, ...]:
     return tuple(expect(function, case, dtype) for case in cases)
+
+
+def _expect_one(
+    function: Callable[..., Any], cases: tuple[Case, ...], dtype: torch.dtype, number: int
+) -> Expectation:
+    return expect(function, cases[number], dtype)
 
 
 def load_exercise(id_: str, files: Mapping[str, Path]) -> Exercise:

@@ -19,7 +19,7 @@ from course_utils.checks.evidence import SeenQuantity, evidence_for
 from course_utils.checks.lens import EXACT, LENSES, Lens
 from course_utils.checks.observation import Observation
 from course_utils.checks.overall import facts
-from course_utils.checks.prepared import PreparedCheck, PreparedExercise, Seen
+from course_utils.checks.prepared import PreparedCheck, PreparedExercise, Seen, is_known
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.seen_case import SeenCase, items_of
 from course_utils.checks.tolerance import UNITS, Yardstick
@@ -132,7 +132,9 @@ def diagnose(
         return NOTHING_KNOWN
     failed = tuple(dict.fromkeys(item.check.id for item in wrong))
     fitting = [
-        name for name in exercise.hints if all(_shows(item, name, item.check.looks_at) for item in items)
+        name
+        for name in exercise.hints
+        if all(_shows(item, name, item.check.looks_at) for item in _quickest_first(items, name))
     ]
     if fitting and _is_evidence(items, wrong):
         if len(fitting) > 1:
@@ -183,6 +185,15 @@ def _shows(item: SeenCase, name: str, looks_at: tuple[str, ...]) -> bool:
         _yardstick(item.check, item.device, looks_at),
         nan_matches=True,
     )
+
+
+def _quickest_first(items: Sequence[SeenCase], name: str) -> list[SeenCase]:
+    """The cases in the order in which it is soon seen that an answer shows something else than a misconception.
+
+    What the misconception shows is known of some from earlier answers, and takes a millisecond to work out of others;
+    and where the answer is wrong hardly any misconception shows the same.
+    """
+    return sorted(items, key=lambda item: (not is_known(item.check.wrong[name], item.index), not item.wrong))
 
 
 def _separation(items: Sequence[SeenCase], names: Sequence[str]) -> str:
@@ -307,11 +318,13 @@ def _traces(
     name: str, items: Sequence[SeenCase], seen: Sequence[frozenset[str]], lens: Lens
 ) -> _Traces | None:
     """What is to be seen of an idea; None if there is nothing, or it would have changed what is right."""
-    changes = [lens.changed_by(name, item) for item in items]
-    for item, wrong, changed in zip(items, seen, changes, strict=True):
+    changes: list[frozenset[str]] = []
+    for item, wrong in zip(items, seen, strict=True):
+        changed = lens.changed_by(name, item)
         # Where an exception came first nothing is known of the other quantities.
         if not changed <= wrong and not item.raised:
             return None
+        changes.append(changed)
     shown: dict[tuple[str, str], set[SeenQuantity]] = {}
     spoilt: set[tuple[str, str]] = set()
     mixed: set[str] = set()

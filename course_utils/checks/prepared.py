@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Literal, overload
 
 import torch
 
@@ -19,29 +19,63 @@ from course_utils.checks.tolerance import Yardstick
 Property = Callable[[Case, Observation], str | None]
 
 
-class Bank(Mapping[str, tuple[Expectation, ...]]):
-    """What each misconception shows, computed when it is first asked for: a class of right answers never asks.
+class Shown(Sequence[Expectation]):
+    """What a misconception shows in each case of a check, computed when it is first asked for.
 
-    It may be asked by several threads.
+    Most answers differ from most misconceptions in the first case. It may be asked by several threads.
     """
 
-    def __init__(self, makers: Mapping[str, Callable[[], tuple[Expectation, ...]]]) -> None:
-        """Take what computes the expectations of each misconception, by its name."""
-        self._makers = dict(makers)
-        self._made: dict[str, tuple[Expectation, ...]] = {}
-        self._lock = threading.Lock()
+    def __init__(self, make: Callable[[int], Expectation], cases: int, lock: threading.Lock) -> None:
+        """Take what computes the expectation of a case, by its number."""
+        self._make = make
+        self._made: list[Expectation | None] = [None] * cases
+        self._lock = lock
 
-    def __getitem__(self, name: str) -> tuple[Expectation, ...]:
+    @overload
+    def __getitem__(self, index: int) -> Expectation: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Expectation, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Expectation | tuple[Expectation, ...]:
+        numbers = range(len(self._made))[index]
+        if isinstance(numbers, range):
+            return tuple(self[number] for number in numbers)
         with self._lock:
-            if name not in self._made:
-                self._made[name] = self._makers[name]()
-            return self._made[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._makers)
+            made = self._made[numbers]
+            if made is None:
+                made = self._made[numbers] = self._make(numbers)
+            return made
 
     def __len__(self) -> int:
-        return len(self._makers)
+        return len(self._made)
+
+    def has(self, case: int) -> bool:
+        """Whether what is shown in this case was computed already."""
+        return self._made[case] is not None
+
+
+def is_known(shown: Sequence[Expectation], case: int) -> bool:
+    """Whether what a misconception shows in a case need not be computed first, as where it was recorded."""
+    return not isinstance(shown, Shown) or shown.has(case)
+
+
+class Bank(Mapping[str, Sequence[Expectation]]):
+    """What each misconception shows, computed when it is first asked for: a class of right answers never asks."""
+
+    def __init__(self, makers: Mapping[str, Callable[[int], Expectation]], cases: int) -> None:
+        """Take what computes the expectation of a case for each misconception, by its name, and how many there are."""
+        lock = threading.Lock()
+        self._shown = {name: Shown(make, cases, lock) for name, make in makers.items()}
+
+    def __getitem__(self, name: str) -> Shown:
+        return self._shown[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._shown)
+
+    def __len__(self) -> int:
+        return len(self._shown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +101,7 @@ class PreparedCheck:
     side: bool
     cases: tuple[Case, ...]
     expected: tuple[Expectation, ...]
-    wrong: Mapping[str, tuple[Expectation, ...]]
+    wrong: Mapping[str, Sequence[Expectation]]
     property: Property | None = None
     also: Mapping[str, tuple[Expectation, ...]] = field(default_factory=dict)
     signs: str = ""

@@ -11,6 +11,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_loader
 from typing import Any
@@ -50,7 +51,7 @@ def load_slice(
             if cell.module or (cell.unless and all(_has_value(module, name) for name in cell.unless)):
                 continue
             filename = _known_text(cell)
-            body = ast.parse(cell.source).body
+            body = _parsed(cell.source).body
             found_parts = [binding_part(body[index], cell.fills, modules) for index in cell.statements]
             parts = [part or body[index] for part, index in zip(found_parts, cell.statements, strict=True)]
             line = line_that_binds(function, parts)
@@ -131,6 +132,12 @@ class HandedIn(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         code = self._modules.get(module.__name__)
         if code is not None:
             exec(compile(code.source, _known_text(code), "exec"), module.__dict__)  # noqa: S102 - as above
+
+
+@lru_cache(maxsize=16)
+def _parsed(source: str) -> ast.Module:
+    """The text of a cell; all exercises of a notebook need that of its imports. Nobody changes what comes of it."""
+    return ast.parse(source)
 
 
 def _known_text(cell: CellCode) -> str:

@@ -146,7 +146,7 @@ def _pack_check(check: PreparedCheck, names: Mapping[str, str]) -> RecordedCheck
 
 
 def _pack_others(
-    others: Mapping[str, tuple[Expectation, ...]], expected: tuple[Expectation, ...]
+    others: Mapping[str, Sequence[Expectation]], expected: tuple[Expectation, ...]
 ) -> dict[str, tuple[WrongData, ...]]:
     return {
         name: tuple(_pack_wrong(one, right) for one, right in zip(of_cases, expected, strict=True))

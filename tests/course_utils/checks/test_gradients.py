@@ -259,11 +259,13 @@ def test_gradients_are_seen_though_their_recording_was_switched_off_later() -> N
 
 
 def test_sympy_is_not_imported() -> None:
-    """Torch imports it, half a second long, where somebody hands it the outputs' gradients."""
+    """Torch imports it, half a second long, for the outputs' gradients, and for an index of several dimensions."""
     program = """
 import sys, torch
 from course_utils.checks import Case, Input
+from course_utils.checks.facts import index_in_words
 from course_utils.checks.observe import observe
+assert index_in_words(7, torch.Size((2, 5))) == " at [1, 2]"
 case = Case({"x": Input(torch.ones(3), wants_grad=True)})
 seen = observe(lambda x: (x * 2, x.exp()), case)
 assert bool(seen.quantities["gradient.x"].any())

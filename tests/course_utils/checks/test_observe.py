@@ -113,6 +113,35 @@ def test_buffers_are_a_kind_of_their_own() -> None:
         assert f"{kind}.net.1.running_mean" not in seen.quantities
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_module_has_the_state_of_the_case_in_memory_of_its_own(dtype: torch.dtype) -> None:
+    state = {name: torch.full_like(value, 3) for name, value in build("tiny_encoder").state_dict().items()}
+    case = Case({"net": Module("tiny_encoder", {}, state)}).to(dtype)
+
+    def spoil(net: nn.Module) -> None:
+        for tensor in (*net.parameters(), *net.buffers()):
+            assert bool((tensor == 3).all())
+            tensor.data.zero_()
+
+    for _ in range(2):
+        seen = observe(spoil, case).quantities
+        assert (seen["exception"], seen["members.net"]) == ("none", len(state))
+        assert seen["after.net.0.weight"].dtype is dtype  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("other", [{"0.bias": torch.zeros(1)}, {"5.bias": torch.zeros(5)}])
+def test_a_state_that_is_not_the_models_is_refused(other: dict[str, Tensor]) -> None:
+    state = build("tiny_encoder").state_dict() | other
+    with pytest.raises(RuntimeError, match="Error"):
+        observe(lambda net: None, Case({"net": Module("tiny_encoder", {}, state)}))
+
+
+def test_without_a_state_a_module_is_as_it_was_made() -> None:
+    seen = observe(lambda net: None, Case({"net": Module("tiny_encoder", {}, {}, frozen=True)})).quantities
+    assert bool(seen["after.net.0.weight"].any())  # type: ignore[union-attr]
+    assert seen["graph.net.0.weight"] is False
+
+
 def test_encoders_that_share_memory_are_seen() -> None:
     net = Module("tiny_encoder", {"width": 3}, build("tiny_encoder", width=3).state_dict())
     case = Case({"net": net, "other": net})
