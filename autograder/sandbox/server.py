@@ -271,6 +271,8 @@ def prepare() -> None:
         collapsing.join()
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
+        # As cu.setup has it in the notebook: a GPU convolves in float32.
+        torch.backends.cudnn.allow_tf32 = False
         _warm_up()
     collapse()
 

@@ -309,6 +309,7 @@ def _main() -> None:
         import course_utils.models  # noqa: F401 - torchvision, which takes a while, before a call is timed
 
         torch.set_num_threads(1)
+        torch.backends.cudnn.allow_tf32 = False
         # The folder is an empty one: see `_start`.
         folder = str(Path.cwd())
         work_in(folder)

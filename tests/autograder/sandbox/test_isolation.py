@@ -150,6 +150,10 @@ def test_what_students_need_is_allowed(sandbox: Sandbox) -> None:
     )
 
 
+def test_a_gpu_convolves_as_in_the_notebook(sandbox: Sandbox) -> None:
+    assert ask(sandbox, "return int(torch.backends.cudnn.allow_tf32)") == 0
+
+
 def test_files_of_the_course_are_not_there(sandbox: Sandbox) -> None:
     for path in (
         ROOT,
