@@ -114,9 +114,9 @@ def very_low_temperatures(draw: Draw) -> list[Case]:
 
 
 def _large_classes(draw: Draw, lonely: int) -> Case:
-    # Who adds 1e-8 to the number of positives, so as not to divide by zero, is right: among 16 it isn't felt. Nor is a
-    # weight in float32: one sixteenth has no rounding error.
-    sizes = torch.tensor([17, 33, *[1] * lonely])
+    # Who adds 1e-8 to the number of positives, so as not to divide by zero, is right: among 32 it is not felt. Nor is a
+    # weight in float32: one thirty-second has no rounding error.
+    sizes = torch.tensor([33, 65, *[1] * lonely])
     labels = _NAMES[torch.arange(len(sizes)).repeat_interleave(sizes)]
     labels = labels[draw.permutation(len(labels))]
     return Case.of(z=_rows(draw, labels, length=1e4), labels=labels, temperature=0.3)
