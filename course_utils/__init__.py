@@ -6,8 +6,8 @@
     cu.check("moco.enqueue")              # is my function right, and if not, why?
     cu.submit("moco")                     # the file to hand in
 
-The submodules (`cu.data`, `cu.models`, `cu.augment`, `cu.train`, `cu.evaluate`, `cu.plot`) are loaded when they're
-first used, so that importing the package is quick.
+The submodules (`cu.data`, `cu.models`, `cu.augment`, `cu.train`, `cu.evaluate`, `cu.layers`, `cu.plot`, `cu.figures`)
+are loaded when they're first used, so that importing the package is quick.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
-    from course_utils import augment, data, evaluate, models, plot, train, training_runs
+    from course_utils import augment, data, evaluate, figures, layers, models, plot, train, training_runs
     from course_utils.student.cases import case_arguments as case
     from course_utils.student.check import check_exercise as check
     from course_utils.student.submit import submit
@@ -33,6 +33,8 @@ __all__ = [
     "check",
     "data",
     "evaluate",
+    "figures",
+    "layers",
     "models",
     "plot",
     "setup",
@@ -41,7 +43,18 @@ __all__ = [
     "training_runs",
 ]
 
-_SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "train", "training_runs")
+_SUBMODULES = (
+    "augment",
+    "checks",
+    "data",
+    "evaluate",
+    "figures",
+    "layers",
+    "models",
+    "plot",
+    "train",
+    "training_runs",
+)
 _FUNCTIONS = {
     "case": ("course_utils.student.cases", "case_arguments"),
     "check": ("course_utils.student.check", "check_exercise"),

@@ -8,7 +8,8 @@ described by values alone: name, settings, state. Images are given as they come 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -212,6 +213,47 @@ def rotation_head(in_features: int, classes: int = 4) -> nn.Linear:
     """The classifier of the rotation task (Gidaris et al. 2018): one score for each of 0, 90, 180 and 270 degrees."""
     _require_sizes(in_features=in_features, classes=classes)
     return nn.Linear(in_features, classes)
+
+
+def painter(channels: Sequence[int], out_channels: int) -> nn.Sequential:
+    """From a small map to a large one: each convolution but the last doubles the sides; the last has `out_channels`.
+
+    Args:
+        channels: of the map that is given, and after each doubling; `(128, 64, 32, 16)` doubles three times.
+        out_channels: of what is painted, 3 for colours, or one for each class.
+    """
+    _require_sizes(out_channels=out_channels, **{f"channels[{k}]": size for k, size in enumerate(channels)})
+    layers: list[nn.Module] = []
+    for before, after in pairwise(channels):
+        convolution = nn.Conv2d(before, after, kernel_size=3, padding=1, bias=False)
+        layers += [nn.Upsample(scale_factor=2), convolution, nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers, nn.Conv2d(channels[-1], out_channels, kernel_size=3, padding=1))
+
+
+class PatchJudge(nn.Module):
+    """A discriminator: is a patch real or painted?
+
+    Args:
+        side: of the patches in pixels, a multiple of 4.
+        width: channels of the first convolution.
+    """
+
+    def __init__(self, side: int = 12, width: int = 16) -> None:
+        super().__init__()
+        _require_sizes(side=side, width=width)
+        self.layers = nn.Sequential(
+            nn.Conv2d(3, width, kernel_size=3, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(width, 2 * width, kernel_size=3, stride=2, padding=1),
+            nn.BatchNorm2d(2 * width),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+            nn.Linear(2 * width * (side // 4) ** 2, 1),
+        )
+
+    def forward(self, patches: Float[Tensor, "n 3 s s"]) -> Float[Tensor, " n"]:
+        """One logit for each patch of floats in [0, 1], above 0 for "real"."""
+        return self.layers(4 * (patches - 0.5)).squeeze(1)
 
 
 def mlp(in_features: int, hidden: int, out_features: int) -> nn.Sequential:

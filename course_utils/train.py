@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import count
@@ -38,6 +38,7 @@ from course_utils.arguments import (
     require_tensor,
     require_whole,
 )
+from course_utils.augment import Augment
 
 # The recorded runs took one to five minutes on two CPU cores.
 _SECONDS_OF_A_RUN, _SECONDS_TO_JUDGE = 600.0, 15.0
@@ -300,6 +301,46 @@ def train(
     if len(history) < steps:
         print(f"interrupted after step {len(history)} of {steps}: run this cell again to go on from there")
     return history
+
+
+def short_run(
+    loss_of: Callable[[Tensor], Tensor],
+    modules: Sequence[nn.Module],
+    images: Tensor,
+    *,
+    steps: int,
+    batch: int = 64,
+    learning_rate: float = 2e-3,
+    seed: int = 0,
+) -> History:
+    """A short training of several modules together on random crops of images, with AdamW along half a cosine.
+
+    Args:
+        loss_of: from crops (floats in [0, 1], on the modules' device) to the loss, a scalar tensor.
+        modules: all that is trained.
+        images: bytes, or floats in [0, 1].
+        steps: of the run.
+        batch: images in a step.
+        learning_rate: of the first step.
+        seed: of the batches and of the crops.
+
+    Raises:
+        ValueError: an argument is none of these.
+    """
+    require_callable("loss_of", loss_of, "a function from images to the loss")
+    require_whole("steps", steps, at_least=1)
+    views, generator = Augment(jitter=0.0, grey=0.0), torch.Generator().manual_seed(seed)
+    parameters = [parameter for module in modules for parameter in module.parameters()]
+    if not parameters:
+        refuse_argument("modules", "modules with parameters", "there are none")
+    for module in modules:
+        module.train()
+
+    def step(part: tuple[Tensor, ...], number: int) -> Tensor:
+        return loss_of(views(part[0].to(parameters[0].device), generator))
+
+    optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
+    return train(step, Batches(images, size=batch, seed=seed), optimizer, steps=steps, schedule=cosine(steps))
 
 
 class _Pace:

@@ -5,25 +5,19 @@ from __future__ import annotations
 import argparse
 import copy
 import json
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from benchmarks.learning.rows import RECORDED, RESULTS, ROOT, Method, add_rows, machine
 from course_utils import evaluate
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build
 from course_utils.train import History
 from course_utils.training_runs import Recorded
-
-HERE = Path(__file__).parent
-ROOT = HERE.parents[1]
-RESULTS = HERE / "results"
-RECORDED = ROOT / "course_utils" / "training_runs"
 
 Settings = Mapping[str, Any]
 Fit = Callable[[Encoder, EmojiScenes, int, Settings], History]
@@ -37,6 +31,7 @@ def main(
     settings: Settings,
     changes: Sequence[Settings],
     more: Callable[[Settings], dict[str, Any]] | None = None,
+    methods: Mapping[str, Method] | None = None,
 ) -> None:
     """The command line of a unit's benchmark.
 
@@ -47,8 +42,12 @@ def main(
         settings: of the notebook's recipe.
         changes: what the sweep changes, one or several settings at a time.
         more: other measurements to keep with the sweep.
+        methods: the unit's rows in the course-wide table, by name.
     """
     given = arguments(description)
+    if given.table:
+        add_rows(unit, methods or {}, given.seeds, given.only)
+        return
     if given.set:
         trial = Recorded(
             unit=unit,
@@ -87,6 +86,12 @@ def arguments(description: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(description or "").splitlines()[0])
     parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="none: only the sweep")
     parser.add_argument("--sweep", action="store_true", help="measure the sweep too")
+    parser.add_argument(
+        "--table",
+        action="store_true",
+        help="the unit's rows of the course-wide table instead, from these seeds",
+    )
+    parser.add_argument("--only", nargs="*", metavar="METHOD", help="of the table: these methods, by name")
     parser.add_argument(
         "--set",
         nargs="*",
@@ -151,16 +156,6 @@ def sweep_row(fit: Fit, settings: Settings, change: Settings) -> dict[str, Any]:
     row = {"change": dict(change), "seconds": seconds, "loss": round(history.smoothed()[-1], 4), **metrics}
     print(row, flush=True)
     return row
-
-
-def machine() -> dict[str, Any]:
-    """What the figures were measured on."""
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
-        "device": "cpu",
-    }
 
 
 def summary(record: Recorded) -> str:

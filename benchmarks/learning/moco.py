@@ -3,6 +3,7 @@
 python -m benchmarks.learning.moco                          # writes the results and the notebook's band
 python -m benchmarks.learning.moco --sweep                  # learning rate, momentum, queue, and costs too
 python -m benchmarks.learning.moco --seeds 0 --set steps=50   # a trial, writes nothing
+python -m benchmarks.learning.moco --table                  # its row of the course-wide table
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.learning import common
+from benchmarks.learning.rows import Method
 from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build, projection_head
@@ -128,4 +130,12 @@ def kept_for_backward(function: Callable[[], Tensor]) -> int:
 
 
 if __name__ == "__main__":
-    common.main("moco", __doc__, fit, SETTINGS, SWEEP, more=costs)
+    common.main(
+        "moco",
+        __doc__,
+        fit,
+        SETTINGS,
+        SWEEP,
+        more=costs,
+        methods={"MoCo": Method(fit=fit, settings=SETTINGS)},
+    )

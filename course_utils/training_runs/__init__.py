@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+TABLE = "table.json"
+LOSS_STEPS = 8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
@@ -37,13 +40,57 @@ class Recorded:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class MethodRow:
+    """One method in the course-wide table: the same encoder, data and probe as all others, from several seeds.
+
+    Attributes:
+        unit: id of the problem set that has the method.
+        method: its name.
+        note: what a reader of its figures should know.
+        labels: whether it saw the labels of the training scenes.
+        images: how many training images it saw, each counted as often as it was drawn; 0 if nothing was trained.
+        seeds: of the runs.
+        seconds: that each run's training took.
+        cpu_seconds: of the processor, in all threads; empty if they were not measured.
+        results: metric -> one value for each seed.
+        task: the same for the method's own task, `"chance"` being what no training gets.
+        losses: for each seed the loss, a running mean, at every `LOSS_STEPS`-th step.
+        settings: of the runs.
+        is_recipe: whether it is the recipe of a notebook, with a number of images of its own.
+        machine: what it was measured on.
+    """
+
+    unit: str
+    method: str
+    note: str = ""
+    labels: bool = False
+    images: int = 0
+    seeds: Sequence[int] = ()
+    seconds: Sequence[float] = ()
+    cpu_seconds: Sequence[float] = ()
+    results: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    task: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    losses: Sequence[Sequence[float]] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    is_recipe: bool = False
+    machine: Mapping[str, Any] = field(default_factory=dict)
+
+
+def method_rows() -> tuple[MethodRow, ...]:
+    """The course-wide table: every method that was measured, in the order of the units."""
+    return tuple(
+        MethodRow(**row) for row in json.loads(files(__name__).joinpath(TABLE).read_text(encoding="utf-8"))
+    )
+
+
 def units() -> tuple[str, ...]:
     """The units that have recorded runs."""
     return tuple(
         sorted(
             file.name.removesuffix(".json")
             for file in files(__name__).iterdir()
-            if file.name.endswith(".json")
+            if file.name.endswith(".json") and file.name != TABLE
         )
     )
 
