@@ -1,14 +1,14 @@
 """Rotation prediction on EmojiScenes with the notebook's recipe, several seeds.
 
 python -m benchmarks.learning.pretext                          # writes the results and the notebook's band
-python -m benchmarks.learning.pretext --sweep                  # the same with colour augmentation too
+python -m benchmarks.learning.pretext --sweep                  # with colours changed, wrong versions, and variants
 python -m benchmarks.learning.pretext --seeds 0 --set steps=50   # a trial, writes nothing
 python -m benchmarks.learning.pretext --table                  # all pretext tasks, for the course-wide table
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -120,27 +120,47 @@ QUERIES = (3, 12, 250)
 """Test scenes whose neighbours are kept."""
 
 
-def broken(settings: common.Settings) -> Iterator[dict[str, Any]]:
-    """Runs of `BROKEN` with the settings of the table, from seed 0: losses, figures and neighbours."""
-    own = METHODS["jigsaw"].settings
-    for name, cut in BROKEN.items():
-        run = run_method(Method(fit=partial(fit_task, puzzles(cut)), settings=own), budgeted(own), seed=0)
-        features = evaluate.features(run.encode, EmojiScenes("test", SETTINGS["family"]).images)
-        near = evaluate.neighbours(features, 6)
-        row = {
-            "name": name,
-            "losses": thinned(run.losses),
-            "results": {metric: round(value, 4) for metric, value in run.figures.items()},
-            "accuracy": round(run.task["accuracy"], 4),
-            "neighbours": [[query, *near[query].tolist()] for query in QUERIES],
-        }
-        print(name, row["results"], row["accuracy"], flush=True)
-        yield row
+VARIANTS = {
+    "relative patches, no gap": method("relative patches", patch=8, gap=0, grey=False),
+    "relative patches, grey": method("relative patches", patch=8, gap=3, grey=True),
+    "jigsaw, 10 permutations": method("jigsaw", permutations=10),
+    "jigsaw, 250 permutations": method("jigsaw", permutations=250),
+}
+"""Cheaper answers and harder puzzles, beside the rows of the table."""
 
 
 def more(settings: common.Settings) -> dict[str, Any]:
-    """What is kept with the sweep."""
-    return {"broken": list(broken(settings))}
+    """Wrong versions and variants with the settings of the table, from seed 0; each is written when it is done."""
+    jigsaws = {
+        name: Method(fit=partial(fit_task, puzzles(cut)), settings=METHODS["jigsaw"].settings)
+        for name, cut in BROKEN.items()
+    }
+    record = common.load("pretext", SETTINGS)
+    parts: dict[str, Any] = {}
+    for part, methods in {"broken": jigsaws, "variants": VARIANTS}.items():
+        rows = parts[part] = list(record.extra.get(part, []))
+        for name, chosen in methods.items():
+            if name not in [row["name"] for row in rows]:
+                rows.append(one_run(name, chosen))
+                record = replace(record, extra={**record.extra, **parts})
+                common.write(record)
+    return parts
+
+
+def one_run(name: str, chosen: Method) -> dict[str, Any]:
+    """Losses, figures, accuracy at its own task and neighbours of one run."""
+    run = run_method(chosen, budgeted(chosen.settings), seed=0)
+    features = evaluate.features(run.encode, EmojiScenes("test", SETTINGS["family"]).images)
+    near = evaluate.neighbours(features, 6)
+    row = {
+        "name": name,
+        "losses": thinned(run.losses),
+        "results": {metric: round(value, 4) for metric, value in run.figures.items()},
+        "accuracy": round(run.task["accuracy"], 4),
+        "neighbours": [[query, *near[query].tolist()] for query in QUERIES],
+    }
+    print(name, row["results"], row["accuracy"], flush=True)
+    return row
 
 
 if __name__ == "__main__":
