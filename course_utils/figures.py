@@ -5,6 +5,7 @@ An argument of another type, dtype, shape or length than its function asks for r
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -206,7 +207,7 @@ def _label(row: MethodRow) -> str:
     if not row.images:
         return row.method
     seconds = row.cpu_seconds or row.seconds
-    return f"{row.method} ({row.images // 1000}k images, {np.mean(seconds):.0f} s)"
+    return f"{row.method} ({row.images / 1000:.0f}k images, {np.mean(seconds):.0f} s)"
 
 
 def _said(rows: Sequence[MethodRow]) -> str:
@@ -275,7 +276,9 @@ def broken_neighbours(
     """
     arguments.require_images("images", images, channels=(1, 3))
     identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
-    rows = [(run["name"], row) for run in runs for row in run["neighbours"]]
+    # Query by query, so that what the runs found stands below each other.
+    queries = range(len(runs[0]["neighbours"]))
+    rows = [(run["name"], run["neighbours"][k]) for k in queries for run in runs]
     for _, row in rows:
         arguments.indices_into("images", len(images), "neighbours", row)
     count = len(rows[0][1])
@@ -287,7 +290,7 @@ def broken_neighbours(
             drawing.show(axis, shown[k])
             if k == 0:
                 drawing.outline(axis, "black", 2.0)
-                axis.set_ylabel(drawing.shorten(name, 20), fontsize=6, rotation=0, ha="right", va="center")
+                axis.set_ylabel(textwrap.fill(name, 16), fontsize=7, rotation=0, ha="right", va="center")
             elif identity[row[k]] == identity[row[0]]:
                 drawing.outline(axis, COLOURS[2], 3)
                 axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=8, weight="bold",

@@ -116,7 +116,7 @@ BROKEN = {
     "not shuffled": wrong.not_shuffled.function,
 }
 """What the notebook calls it -> `jigsaw`, or a wrong version of it."""
-QUERIES = (3, 12, 250)
+QUERIES = (3, 250)
 """Test scenes whose neighbours are kept."""
 
 
