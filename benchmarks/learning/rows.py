@@ -192,7 +192,7 @@ def _with_seed(row: MethodRow, method: Method, seed: int) -> MethodRow:
     )
 
 
-def _appended(values: Mapping[str, list[float]], more: Mapping[str, float]) -> dict[str, list[float]]:
+def _appended(values: Mapping[str, Sequence[float]], more: Mapping[str, float]) -> dict[str, list[float]]:
     return {name: [*values.get(name, []), round(value, 4)] for name, value in more.items()}
 
 

@@ -66,10 +66,10 @@ def test_averages_are_taken_anew_on_whole_scenes() -> None:
     encoder, scenes = ConvNet(width=2), EmojiScenes("train", count=40)
     before = [norm.momentum for norm in encoder.modules() if isinstance(norm, nn.BatchNorm2d)]
     rows.renew_averages(encoder, [encoder], scenes)
-    first = encoder.layers[0][:1]((scenes.images / 255 - 0.5) / 0.25)
-    torch.testing.assert_close(
-        encoder.layers[0][1].running_mean, first.mean(dim=(0, 2, 3)), atol=1e-4, rtol=1e-3
-    )
+    block = encoder.layers[0]
+    assert isinstance(block, nn.Sequential)
+    first = block[0]((scenes.images / 255 - 0.5) / 0.25)
+    torch.testing.assert_close(block[1].running_mean, first.mean(dim=(0, 2, 3)), atol=1e-4, rtol=1e-3)
     assert [norm.momentum for norm in encoder.modules() if isinstance(norm, nn.BatchNorm2d)] == before
 
 

@@ -51,7 +51,7 @@ def test_method_table_marks_a_unit_and_says_every_row() -> None:
     picture = figures.method_table("simclr", rows)
     assert is_png(picture)
     assert "NT-Xent (1k images, 4 s): linear probe 0.350" in picture.alt
-    weights = [label.get_weight() for label in picture.figure.axes[0].get_yticklabels()]
+    weights = [label.get_fontweight() for label in picture.figure.axes[0].get_yticklabels()]
     assert weights == ["normal", "bold", "normal", "normal"]
     assert "own run" not in figures.method_table(rows=rows, own=False).alt
     with pytest.raises(ValueError, match="rows"):

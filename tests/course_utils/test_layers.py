@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 import torch
@@ -114,7 +116,7 @@ def test_painter_and_judge_have_the_sizes_that_are_said(images: torch.Tensor) ->
     ("call", "named"),
     [
         (lambda encoder, images: layers.last_map(encoder, (images * 255).byte()), "images"),
-        (lambda encoder, images: layers.last_map(nn.Linear(2, 2), images), "encoder"),
+        (lambda encoder, images: layers.last_map(cast(Any, nn.Linear(2, 2)), images), "encoder"),
         (lambda encoder, images: layers.layer_maps(encoder, images, [7]), "layers"),
         (lambda encoder, images: layers.strength(encoder, images, 0, power=0), "power"),
         (lambda encoder, images: layers.some_of_each(torch.zeros(3), 0.5), "labels"),
@@ -131,11 +133,18 @@ def test_painter_and_judge_have_the_sizes_that_are_said(images: torch.Tensor) ->
             ),
             "frozen",
         ),
-        (lambda encoder, images: layers.probe_layers(encoder, None, None, [0]), "encoders"),
+        (
+            lambda encoder, images: layers.probe_layers(
+                cast(Any, encoder), cast(Any, None), cast(Any, None), [0]
+            ),
+            "encoders",
+        ),
         (lambda encoder, images: painter((4, 0), 3), "channels"),
     ],
 )
-def test_bad_input_is_named(call, named: str, encoder: ConvNet, images: torch.Tensor) -> None:
+def test_bad_input_is_named(
+    call: Callable[[ConvNet, torch.Tensor], object], named: str, encoder: ConvNet, images: torch.Tensor
+) -> None:
     with pytest.raises(ValueError, match=named):
         call(encoder, images)
 
