@@ -9,7 +9,7 @@ from torch import Tensor
 from course_utils.checks.excerpt import Pair, around, unlike
 
 # So many characters a cell of a notebook shows in a window of 700 pixels, beside its number and our margins.
-WIDTH = 66
+TABLE_WIDTH = 66
 _ROWS, _COLUMNS, _COLUMNS_OF_INTEGERS = 8, 5, 10
 
 
@@ -35,11 +35,11 @@ def got_and_expected(pair: Pair, subject: str) -> tuple[str, str]:
     columns = around(first[1], expected.shape[1], most)
     lines = _beside((got, expected, wrong), rows, columns)
     how = "Got (expected)"
-    if _width(lines) > WIDTH:
+    if _width(lines) > TABLE_WIDTH:
         how = "Got, with expected below it"
         while True:
             lines = _below((got, expected, wrong), rows, columns)
-            if _width(lines) <= WIDTH or len(columns) == 1:
+            if _width(lines) <= TABLE_WIDTH or len(columns) == 1:
                 break
             columns = around(first[1], expected.shape[1], len(columns) - 1)
     parts = [

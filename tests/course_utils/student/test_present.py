@@ -18,7 +18,7 @@ from course_utils.checks.excerpt import Pair
 from course_utils.student import present
 from course_utils.student.as_code import argument_as_code
 from course_utils.student.check import CheckResult, check_in
-from course_utils.student.side_by_side import WIDTH, got_and_expected
+from course_utils.student.side_by_side import TABLE_WIDTH, got_and_expected
 from tests.support import ROOT
 
 UNITS = {unit: load_unit(ROOT, unit) for unit in ("moco", "pretext", "simclr")}
@@ -153,7 +153,7 @@ def test_tables_fit_into_a_narrow_notebook(size: tuple[int, ...], number: float)
     got = expected.clone()
     got[..., -1] *= 2
     title, body = got_and_expected(Pair(expected, got, 0.0), "result")
-    assert max(map(len, body.splitlines())) <= WIDTH
+    assert max(map(len, body.splitlines())) <= TABLE_WIDTH
     assert "*" in body
     if "below" in title:
         entries = [line for line in body.splitlines() if "row" in line]
