@@ -54,10 +54,9 @@ from course_utils.student.state import (
 from course_utils.student.surroundings import undisturbed
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
 from course_utils.student.with_brackets import with_brackets
+from course_utils.student.wrapping import wrapped
 
 _SECONDS_FOR_BROWSER = 60
-# How long a run takes on a laptop, before there was one.
-_USUAL_SECONDS = 20.0
 _MOST_NAMED = 2
 
 
@@ -101,7 +100,7 @@ def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
         if not in_notebook():
             raise
         sentence = str(error) if str(error).endswith(("?", ".")) else f"{error}."
-        print(f"cu.submit: {sentence} Nothing was written.")
+        print(wrapped(f"cu.submit: {sentence} Nothing was written."))
 
 
 def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[str, Any]) -> None:
@@ -117,15 +116,11 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
         )
     unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
     for line in (*when_saved(path), *unsaved, *_about(content, unit), *replaced_file(target)):
-        print(line)
+        print(wrapped(line))
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
     write_whole(target, made)
-    seconds = max(round(_seconds.get(unit, _USUAL_SECONDS)), 2)
-    print(
-        f"Running your exercises as the grader will, then your notebook from the top: about {seconds} seconds.",
-        flush=True,
-    )
+    print(wrapped(_what_runs(unit)), flush=True)
     started = time.monotonic()
     graded = _graded(made, unit)
     endless = {result.exercise for result in graded or () if result.status == TIMEOUT}
@@ -134,16 +129,14 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
     if skipped:
         slow = " and ".join(function_name(id_) for id_ in sorted(endless))
         cells = "1 cell that needs" if skipped == 1 else f"{skipped} cells that need"
-        print(f"{slow} does not come to an end, so {cells} it will not be run.")
+        print(wrapped(f"{slow} does not come to an end, so {cells} it will not be run."))
     fresh = run_fresh(to_run, unit, path.parent, endless)
     _seconds[unit] = time.monotonic() - started
     _print_results(content, here, fresh, graded, path.parent)
     size = f"({target.stat().st_size / 1000:,.0f} kB)"
     if unsaved:
-        print(
-            f"\nNot yet: {target} {size} does not hold your latest work. Save the notebook, run this cell again, and "
-            "hand in the file that it writes then."
-        )
+        later = "does not hold your latest work. Save the notebook, run this cell again, and hand in the file"
+        print("\n" + wrapped(f"Not yet: {target} {size} {later} that it writes then."))
         return
     if beside := files_beside(graded or (), path.parent):
         print(f"\nHand in a zip of these files: {' and '.join([f'{target} {size}', *beside])}")
@@ -154,6 +147,15 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
 
 # How long it took the last time in this kernel.
 _seconds: dict[str, float] = {}
+
+
+def _what_runs(unit: str) -> str:
+    """What is about to run. A first time is not guessed: it depends on the machine and on what the notebook trains."""
+    seconds = _seconds.get(unit)
+    how_long = (
+        f"it took {max(round(seconds), 2)} seconds the last time" if seconds else "this may take a minute"
+    )
+    return f"Running your exercises as the grader will, then your notebook from the top: {how_long}."
 
 
 def _about(content: NotebookJson, unit: str) -> Iterator[str]:
@@ -374,11 +376,12 @@ def _print_results(
         if result.status == CORRECT and (hidden := shipped.load_checks(result.exercise)[0].hidden):
             more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
-            print(f"  {'':<{width}}    {text}")
+            print(wrapped(text, indent=width + 6))
     passed, checks = sum(result.passed for result in shown), sum(result.checks for result in shown)
     written = points_of_answers(content)
     answers = f"written answers ({points(written)} points)" if written else "written answers"
-    print(f"  Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted.")
+    total = f"Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted."
+    print(wrapped(total, indent=2))
     if fresh:
         open_ones = [function_name(item.exercise) for item in shown if item.status == NOT_ATTEMPTED]
         follow = follows_from(content["cells"], dict(fresh.stopped), open_ones)
@@ -392,14 +395,13 @@ def _print_results(
                 if error in told:
                     continue
                 told.add(error)
-            print(
-                f"  The cell that begins with {first!r} stops: {error}" if first else f"  In the run {error}"
-            )
+            stops = f"The cell that begins with {first!r} stops: {error}" if first else f"In the run {error}"
+            print(wrapped(stops, indent=2))
         if unfinished := fresh.unfinished + len(follow):
             cells = "cell stops" if unfinished == 1 else "cells stop"
             print(f"  {unfinished} {cells} at an exercise that isn't written yet.")
     if empty := unanswered(content):
-        print(f"  Not answered yet: {', '.join(empty)}")
+        print(wrapped(f"Not answered yet: {', '.join(empty)}", indent=2))
 
 
 def _disagreement(
@@ -457,7 +459,7 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
         with undisturbed():
             found = judge_alone(data, unit)
     except CannotRun as error:
-        print(f"cu.submit: {error}")
+        print(wrapped(f"cu.submit: {error}"))
         return None
     results = []
     for id_, item in found.items():

@@ -20,7 +20,7 @@ from course_utils import shipped
 from course_utils.running import alone
 from course_utils.slices.help import Help, read_help
 from course_utils.student import check as visible
-from course_utils.student import handed
+from course_utils.student import handed, wrapping
 from course_utils.student import submit as submit_function
 from course_utils.student.endless import without_calls
 from tests.support import ROOT
@@ -67,6 +67,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.delenv(submit.INSIDE, raising=False)
+    # Sentences are looked for, wherever a line of them may end.
+    monkeypatch.setattr(wrapping, "LINE_WIDTH", 10_000)
     return tmp_path
 
 
@@ -133,7 +135,7 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
         r"Visible checks: \d+ of \d+ passed; written answers \(4 points\) and hidden checks are not", out
     )
     assert re.search(
-        r"Running your exercises as the grader will, then your notebook from the top: about \d+ seconds\.",
+        r"Running your exercises as the grader will, then your notebook from the top: this may take a minute\.",
         out,
     )
     assert "begins with 'helper_that_was_deleted()' stops: NameError" in out
@@ -323,6 +325,37 @@ def test_a_wrong_function_is_told_with_its_fact(
     out = capsys.readouterr().out
     title = "The keys stand in the next columns of the queue"
     assert f"    {title}: queue after the call is unchanged, but should have changed" in out
+
+
+def test_lines_fit_into_a_cell(
+    elsewhere: Path,
+    without_kernel: None,
+    prepared: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wrapping, "LINE_WIDTH", 100)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("moco_logits"))))
+    exec("cu.submit('moco')", {"cu": cu})
+    out = capsys.readouterr().out
+    assert re.search(r"\n {26}Hidden checks also look at: .*\n {28}\S", out)
+    assert [line for line in out.splitlines() if len(line) > 100 and str(elsewhere) not in line] == []
+
+
+def test_how_long_it_takes_is_told_once_it_is_known(
+    elsewhere: Path,
+    without_kernel: None,
+    prepared: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(submit, "_seconds", {})
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS)))
+    for said in ("this may take a minute.", r"it took \d+ seconds the last time."):
+        exec("cu.submit('moco')", {"cu": cu})
+        out = capsys.readouterr().out
+        assert re.search(f"then your notebook from the top: {said}", out)
+        assert "about" not in out
 
 
 def test_in_this_kernel_too_a_wrong_function_is_told_with_the_title_of_the_check() -> None:
