@@ -23,6 +23,7 @@ from course_utils.student import check as visible
 from course_utils.student import handed, wrapping
 from course_utils.student import submit as submit_function
 from course_utils.student.endless import without_calls
+from course_utils.student.notebook_file import find_notebook
 from tests.support import ROOT
 from tests.support.forked import Forked
 
@@ -526,6 +527,8 @@ def test_where_the_browser_does_not_answer_the_notebook_is_downloaded_by_hand(
         ('{"worksheets": []}', "not a notebook of the present format"),
         ("\ufeff\x00", "is no notebook"),
         ('{"cells": [7]}', "not a notebook of the present format"),
+        ('{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook of the present format"),
+        ('{"cells": [{"cell_type": "code", "source": ["a", 5]}]}', "not a notebook of the present format"),
         ("[" * 100_000, "is no notebook"),
     ],
 )
@@ -543,7 +546,7 @@ def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
     content = {**notebook(answer, {**answer, "metadata": None}, {**answer, "metadata": {"nbgrader": None}})}
     content["metadata"] = None
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
-    _, found = submit._find("moco", path, {})
+    _, found = find_notebook("moco", path, {})
     assert handed.unanswered(found) == []
     assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
 
@@ -557,6 +560,48 @@ def test_bad_arguments(elsewhere: Path) -> None:
     with pytest.raises(submit.SubmitError, match="an earlier cu.submit wrote"):
         cu.submit("moco", notebook="moco-submission.ipynb")
     assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "precious"
+
+
+class Unshowable:
+    """What cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: cu.submit("moco", hint=2), "give the problem set, and the notebook's file"),
+        (lambda: cu.submit("moco", "moco.ipynb", "again"), "give the problem set, and the notebook's file"),
+        (lambda: cu.submit("moco", "\x00"), "no file can have the name"),
+        (lambda: cu.submit("moco", "x" * 5000), "no file can have the name 'xxx"),
+        (lambda: cu.submit(Unshowable()), "no problem set 'an object of Unshowable'"),
+        (lambda: cu.submit(Path("cats.ipynb")), "no problem set 'cats.ipynb'"),
+    ],
+)
+def test_calls_that_are_none(elsewhere: Path, call: Any, said: str) -> None:
+    with pytest.raises(submit.SubmitError, match=said):
+        call()
+
+
+def test_a_path_tells_the_problem_set(elsewhere: Path) -> None:
+    with pytest.raises(submit.SubmitError, match="can't tell which file this notebook is"):
+        cu.submit(Path("moco.ipynb"))
+
+
+def test_a_fault_of_ours_keeps_nobody_from_handing_in(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(submit, "_submit", broken)
+    monkeypatch.setattr(submit, "in_notebook", lambda: True)
+    cu.submit("moco")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "it failed by itself (ZeroDivisionError: ours, broken in line" in said
+    assert "hand in the file of the notebook as it is" in said
 
 
 def test_an_unsaved_notebook_is_noticed(
