@@ -268,8 +268,8 @@ class Program:
         checks = self._check_places(exercise)
         root = _last(own or written, name)
         end = max((place for place in checks if place > root.place), default=None)
-        if end is None and checks and not own:
-            # Another attempt below its last check.
+        if end is None and checks and (not own or _first(own) < max(checks)):
+            # Another attempt below its last check, perhaps in the very cell of the check.
             end = max(checks)
         above = [item for item in written if end and item.place < end]
         if end and above:
@@ -394,6 +394,10 @@ def _by_name(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
         for name in statement.binds:
             found[name].append(statement)
     return found
+
+
+def _first(items: list[Statement]) -> tuple[float, int]:
+    return min(item.place for item in items)
 
 
 def _last(items: list[Statement], name: str) -> Statement:

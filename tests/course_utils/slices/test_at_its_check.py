@@ -154,6 +154,15 @@ def test_within_the_cell_of_the_check_only_what_stands_above_it() -> None:
     )
 
 
+def test_another_attempt_below_the_check_in_the_same_cell_does_not_count() -> None:
+    right, other = "def f():\n    return k", "def f():\n    return 9"
+    own = f"k = 1\n{right}\ncu.check('u.f')\n{other}\nk = 2"
+    assert result(slice_of(("u-f", own))) == 1
+    assert result(slice_of(("u-f", own), CHECK)) == 9
+    assert result(slice_of(("u-f", f"{right}\nk = 1; cu.check('u.f'); k = 2\n{other}"))) == 1
+    assert result(slice_of(("u-f", f"cu.check('u.f')\n{other}"))) == 9
+
+
 def test_another_attempt_above_the_check_is_what_was_checked() -> None:
     own, other = ("u-f", "def f():\n    return 1"), ("", "def f():\n    return 2")
     found = slice_of(own, other, CHECK)
