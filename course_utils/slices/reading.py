@@ -101,6 +101,23 @@ class CheckCall:
     column: int
 
 
+@dataclass(frozen=True)
+class Load:
+    """A module that a cell's own statements load.
+
+    Attributes:
+        index: of the statement among all of the cell.
+        module: with its dots; for `from a import b`, which may load `a.b` too, both.
+        again: by `importlib.reload`; then the module is what the notebook calls so.
+        name: under which it is known, if that is another one: `b` for `import a as b` and `from a import b`.
+    """
+
+    index: int
+    module: str
+    again: bool = False
+    name: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Read:
     """A cell that was read.
@@ -113,6 +130,7 @@ class Read:
         checks: calls that may be of `cu.check`.
         aliases: other names that it gives to `check`.
         left: names that statements which are no part give a value or fill: those of each.
+        loads: the modules that it imports outside functions, or loads again.
         file: the name and the text of the file that the cell writes, and whether to the end of one that is there.
     """
 
@@ -124,6 +142,7 @@ class Read:
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
     left: tuple[frozenset[str], ...] = ()
+    loads: tuple[Load, ...] = ()
     file: tuple[str, str, bool] | None = None
 
 
@@ -149,6 +168,7 @@ def _read(source: str, how: str) -> Read:
             checks=tuple(_checks(tree)),
             aliases=frozenset(_aliases(tree)),
             left=tuple(_left(tree, {index for index, part in parts if part is not None})),
+            loads=tuple(loads_of(tree)),
             file=None if how == "python" else written_file(source),
         )
     except Unparsable as error:
@@ -409,6 +429,25 @@ def _aliases(tree: ast.Module) -> Iterator[str]:
             and node.value.attr == "check"
         ):
             yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+
+
+def loads_of(tree: ast.Module) -> Iterator[Load]:
+    """What is imported outside functions, and what is loaded again, in the order of the statements."""
+    for index, top in enumerate(tree.body):
+        for node in loose(top):
+            if isinstance(node, ast.Import):
+                yield from (Load(index, alias.name, name=alias.asname or "") for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield Load(index, node.module)
+                for alias in node.names:
+                    yield Load(index, f"{node.module}.{alias.name}", name=alias.asname or alias.name)
+            elif isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call):
+                call = node.value
+                callee = (
+                    call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                )
+                if callee == "reload" and call.args:
+                    yield Load(index, ast.unparse(call.args[0]), again=True)
 
 
 def _left(tree: ast.Module, parts: set[int]) -> Iterator[frozenset[str]]:

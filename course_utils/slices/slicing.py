@@ -224,7 +224,7 @@ class Program:
         above = {name: self._bindings(name, found.end) for name in changed}
         notes += remarks.of_left_out(left, above)
         nodes = [item.node for item in [*chosen.above.values(), *chosen.below.values()]]
-        modules = self._sources.modules(imported_packages(nodes))
+        modules = self._sources.modules(imported_packages(nodes), found.end)
         needed = imported_packages(nodes, tried=False)
         notes += remarks.of_helper_files(found, chosen, needed, modules, self._sources)
         statements = (*chosen.above.values(), *chosen.below.values())

@@ -22,10 +22,12 @@ from course_utils.slices.python_text import (
     parse_python,
     run_files,
 )
-from course_utils.slices.reading import CheckCall, Read, read_cell
+from course_utils.slices.reading import CheckCall, Read, loads_of, read_cell
 from course_utils.slices.statements import CellCode, is_promised
 
 _MOST_MODULES = 20
+# With this, every cell loads again what has changed.
+_AUTORELOAD = re.compile(r"^[ \t]*%autoreload[ \t]+(?:2|3|all|complete)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,16 @@ class Sources:
         self.not_there: list[tuple[str, str]] = []
         self._handed_in = dict(files)
         self._files = {_path(name): text for name, text in files.items()}
+        # Path -> what was written, one by one: the cell, the text, whether that goes to the end of what is there.
+        self._written: dict[str, list[tuple[int, str, bool]]] = {
+            path: [(0, text, False)] for path, text in self._files.items()
+        }
         self._allowance = Allowance()
         self._room = MAX_CODE
         for cell in cells:
             read = self._read(cell)
             if read.file and cell.kind == "code":
-                self._write(*read.file)
+                self._write(cell.number, *read.file)
             run = self._run(cell)
             for place, inner in enumerate(run, start=1):
                 name, part = inner
@@ -98,8 +104,9 @@ class Sources:
             read = read_cell(cell.source, "ipython" if self._allowance.spend(cell.source) else "lines")
         return replace(read, problem=f"is no valid Python: {read.problem}") if read.problem else read
 
-    def _write(self, name: str, text: str, at_end: bool) -> None:
+    def _write(self, number: int, name: str, text: str, at_end: bool) -> None:
         path = _path(name)
+        self._written.setdefault(path, []).append((number, text, at_end))
         text = self._files.get(path, "") + text if at_end else text
         self._files[path] = text[: MAX_CELL_CODE + 1]
         self._handed_in.pop(path, None)
@@ -129,8 +136,14 @@ class Sources:
         """Whether a call is one of `cu.check`, by whichever name."""
         return call.callee == "check" or call.callee in self.aliases
 
-    def modules(self, packages: Iterable[str]) -> list[CellCode]:
-        """The files that are imported, and those which these import; the text alone."""
+    def modules(self, packages: Iterable[str], end: tuple[float, int]) -> list[CellCode]:
+        """The files that are imported, and those which these import, with the text that the notebook has of them.
+
+        Args:
+            packages: what is imported.
+            end: the place up to which the notebook is run.
+        """
+        files = self._files_at(end)
         found: dict[str, CellCode] = {}
         waiting = [package for package in packages if not is_promised(package)]
         while waiting and len(found) < _MOST_MODULES:
@@ -138,9 +151,64 @@ class Sources:
             for path, module in self._of_package(package):
                 if module in found or len(found) >= _MOST_MODULES:
                     continue
-                found[module] = CellCode(path, self._files[path], (), module=module)
-                waiting += [name for name in _imports_of(self._files[path]) if not is_promised(name)]
+                found[module] = CellCode(path, files[path], (), module=module)
+                waiting += [name for name in _imports_of(files[path]) if not is_promised(name)]
         return list(found.values())
+
+    def text_at(self, path: str, key: float) -> str | None:
+        """The text of a file as it stands above a cell, or None if none has written it by then."""
+        above = [item for item in self._written.get(path, ()) if item[0] < key]
+        first = max((place for place, (_, _, at_end) in enumerate(above) if not at_end), default=0)
+        return "".join(text for _, text, _ in above[first:])[: MAX_CELL_CODE + 1] if above else None
+
+    def _files_at(self, end: tuple[float, int]) -> dict[str, str]:
+        """Path -> text as it was when it was imported, or loaded again, for the last time above a place.
+
+        What is not imported above it counts with the text that was written last above it; what is not written there
+        with its last one.
+        """
+        rewritten = [path for path, written in self._written.items() if len(written) > 1]
+        if not rewritten:
+            return self._files
+        files = dict(self._files)
+        loaded = {} if self._is_reloaded(end) else self._loaded_at(end)
+        for path in rewritten:
+            text = self.text_at(path, loaded.get(path, end[0]))
+            if text is not None:
+                files[path] = text
+        return files
+
+    def _is_reloaded(self, end: tuple[float, int]) -> bool:
+        return any(source.key <= end[0] and _AUTORELOAD.search(source.cell.source) for source in self.all)
+
+    def _loaded_at(self, end: tuple[float, int]) -> dict[str, float]:
+        """Path -> the cell above a place in which its text was read last."""
+        paths = {module: path for path in self._files if (module := _module(path))}
+        names: dict[str, str] = {}
+        loaded: dict[str, float] = {}
+        for source in self.all:
+            for load in source.read.loads:
+                if (source.key, load.index) >= end:
+                    return loaded
+                if load.again:
+                    path = paths.get(names.get(load.module, load.module), "")
+                    if path in loaded:
+                        loaded[path] = source.key
+                else:
+                    names[load.name or load.module] = load.module
+                    self._load(load.module, source.key, paths, loaded)
+        return loaded
+
+    def _load(self, module: str, key: float, paths: Mapping[str, str], loaded: dict[str, float]) -> None:
+        """Note a module that is imported, and what it imports in turn."""
+        waiting = [module]
+        while waiting:
+            parts = waiting.pop().split(".")
+            for length in range(1, len(parts) + 1):
+                path = paths.get(".".join(parts[:length]), "")
+                if path and path not in loaded and (text := self.text_at(path, key)) is not None:
+                    loaded[path] = key
+                    waiting += _loads_of(text)
 
     @property
     def packages(self) -> frozenset[str]:
@@ -151,9 +219,9 @@ class Sources:
     def _of_package(self, package: str) -> Iterator[tuple[str, str]]:
         """Path and name of the modules of a package that is handed in."""
         for path, text in sorted(self._files.items()):
-            if not path.endswith(".py") or len(text) > MAX_CELL_CODE:
+            if not _module(path) or len(text) > MAX_CELL_CODE:
                 continue
-            module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            module = _module(path)
             if module.split(".")[0] == package:
                 yield path, module
 
@@ -182,6 +250,20 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
         else:
             waiting += ast.iter_child_nodes(node)
     return list(found)
+
+
+def _loads_of(text: str) -> list[str]:
+    try:
+        return [load.module for load in loads_of(parse_python(text))]
+    except (Unparsable, RecursionError):
+        return []
+
+
+def _module(path: str) -> str:
+    """The name by which a file can be imported; empty if it cannot."""
+    return (
+        path.removesuffix(".py").replace("/", ".").removesuffix(".__init__") if path.endswith(".py") else ""
+    )
 
 
 def _imports_of(text: str) -> list[str]:

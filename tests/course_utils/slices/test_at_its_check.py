@@ -469,6 +469,52 @@ def test_a_module_that_is_not_there_is_named() -> None:
     assert (failure.line, failure.cell) == (2, "helpers.py")
 
 
+WRITE, AGAIN, MORE_OF_IT = (
+    "%%writefile helpers.py\nK = 1",
+    "%%writefile helpers.py\nK = 2",
+    "%%writefile -a helpers.py\n\nK = 3",
+)
+F = ("u-f", "def f():\n    return helpers.K")
+INNER = ("u-f", "def f():\n    import helpers\n    return helpers.K")
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        ([WRITE, "import helpers", F, CHECK, AGAIN], 1),
+        ([WRITE, "import helpers", F, CHECK, MORE_OF_IT], 1),
+        ([WRITE, "from helpers import K", "import helpers", F, CHECK, AGAIN, "import helpers"], 1),
+        ([WRITE, AGAIN, "import helpers", F, CHECK, WRITE], 2),
+        ([WRITE, MORE_OF_IT, "import helpers", F, CHECK, AGAIN], 3),
+        # Python does not look at a file again, unless it is told to.
+        ([WRITE, "import helpers", AGAIN, "import helpers", F, CHECK], 1),
+        ([WRITE, "import helpers, importlib", AGAIN, "importlib.reload(helpers)", F, CHECK, WRITE], 2),
+        ([WRITE, "import helpers", AGAIN, "from importlib import reload\nhelpers = reload(helpers)", F, CHECK], 2),
+        ([WRITE, "import helpers as h, helpers", AGAIN, "import importlib\nimportlib.reload(h)", F, CHECK], 2),
+        ([WRITE, "import helpers, importlib", F, CHECK, AGAIN, "importlib.reload(helpers)"], 1),
+        (["%load_ext autoreload\n%autoreload 2", WRITE, "import helpers", AGAIN, F, CHECK, WRITE], 2),
+        # Nothing imports it above the check: the call does.
+        ([WRITE, INNER, AGAIN, CHECK, WRITE], 2),
+        ([INNER, CHECK, WRITE, AGAIN], 2),
+        # By way of another file.
+        ([WRITE, "%%writefile more.py\nimport helpers", "import more", AGAIN, INNER, CHECK], 1),
+        # The check's own cell is the end.
+        ([WRITE, F, ("u-f-check", "import helpers\ncu.check('u.f')"), AGAIN], 1),
+    ],
+)  # fmt: skip
+def test_a_file_counts_as_it_was_imported(cells: list[Any], wanted: int) -> None:
+    made = [cell if isinstance(cell, tuple) else ("", cell) for cell in cells]
+    assert result(slice_of(*made)) == wanted
+
+
+def test_a_file_of_the_hand_in_that_is_written_below_the_check() -> None:
+    use = [("", "import helpers"), F, CHECK]
+    files = {"helpers.py": "K = 5"}
+    assert result(slice_of(*use, ("", AGAIN), files=files)) == 5
+    assert result(slice_of(("", AGAIN), *use, ("", MORE_OF_IT), files=files)) == 2
+    assert result(slice_of(*use, ("", AGAIN))) == 2
+
+
 # --- what raises ------------------------------------------------------------------------------------------------
 
 
