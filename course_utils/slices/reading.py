@@ -45,12 +45,14 @@ class Part:
         node: the part of it that binds.
         binds: names it gives a value to; `"*"` for a star import. A name whose value it changes is one of them.
         printed: it is a loop that prints as well, which its part does not.
+        stars: names that its star imports of the student's own files give a value to.
     """
 
     index: int
     node: ast.stmt
     binds: frozenset[str]
     printed: bool = False
+    stars: frozenset[str] = frozenset()
 
     @cached_property
     def uses(self) -> frozenset[str]:
@@ -69,7 +71,7 @@ class Part:
     @cached_property
     def values(self) -> frozenset[str]:
         """Names that get a value of their own; not those that are only changed, as by `x += 1` and `table[0] = 1`."""
-        return frozenset(_values(self.node))
+        return frozenset(_values(self.node)) | self.stars
 
     @cached_property
     def containers(self) -> frozenset[str]:
@@ -79,7 +81,8 @@ class Part:
     @cached_property
     def surely(self) -> frozenset[str]:
         """Names whose value after it does not depend on what they were before."""
-        return frozenset(_surely(self.node)) - (
+        sure = self.stars if isinstance(self.node, ast.ImportFrom) else frozenset()
+        return sure.union(_surely(self.node)) - (
             frozenset() if isinstance(self.node, DEFINITION) else self.uses
         )
 

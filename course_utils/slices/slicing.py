@@ -14,9 +14,8 @@ from __future__ import annotations
 import ast
 import copy
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from course_utils.slices import remarks
@@ -48,7 +47,8 @@ from course_utils.slices.python_text import Unparsable, parse_python
 from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
 from course_utils.slices.sources import Source, Sources, imported_packages
-from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
+from course_utils.slices.stars import names_of_package
+from course_utils.slices.statements import CellCode, binding_part, is_installed
 
 __all__ = [
     "BOUND_BELOW",
@@ -159,6 +159,8 @@ class Program:
                     node = binding_part(part.node, modules=packages)
                     if node is not None and names_bound_by(node) != part.binds:
                         part = Part(part.index, node, names_bound_by(node))
+                if "*" in part.binds and (stars := self._sources.star_names(part.node, source.key)):
+                    part = replace(part, binds=part.binds | stars, stars=stars)
                 if part.printed and not fillings.may_print(part):
                     self._left.append((source.key, part.binds))
                     continue
@@ -174,7 +176,7 @@ class Program:
                         self._left.append((source.key, changed))
                         if node is None:
                             continue
-                        part = Part(part.index, node, names_bound_by(node))
+                        part = Part(part.index, node, names_bound_by(node) | part.stars, stars=part.stars)
                 if fills:
                     values = part.values - (self._in_code.keys() if source.key in self._texts else set())
                     is_container |= {name: name in part.containers for name in values}
@@ -316,7 +318,8 @@ class Program:
         while names := sorted(
             name
             for name in chosen.missing - self._prelude.keys() - GIVEN - set(chosen.names)
-            if self._binding.get(name) and not any(name in _star_names(item.node) for item in here)
+            if self._binding.get(name)
+            and not any(name in names_of_package(getattr(item.node, "module", None) or "") for item in here)
         ):
             chosen.names += names
             self._follow([item for name in names for item in self._binding[name]], found, chosen)
@@ -441,11 +444,3 @@ def _parts_of(code: CellCode) -> list[Part]:
 
 def _is_here(node: ast.stmt) -> bool:
     return not isinstance(node, ast.ImportFrom) or (not node.level and is_installed(node.module or ""))
-
-
-def _star_names(node: ast.stmt) -> Collection[str]:
-    """What a star import binds, of packages that every grader has loaded; of others nobody knows without importing."""
-    module = sys.modules.get(getattr(node, "module", None) or "")
-    if module is None or not is_promised(module.__name__.split(".")[0]):
-        return ()
-    return getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]

@@ -23,6 +23,7 @@ from course_utils.slices.python_text import (
     run_files,
 )
 from course_utils.slices.reading import CheckCall, Read, loads_of, read_cell
+from course_utils.slices.stars import names_of_file, stars_in
 from course_utils.slices.statements import CellCode, is_promised
 
 _MOST_MODULES = 20
@@ -76,6 +77,7 @@ class Sources:
         self._written: dict[str, list[tuple[int, str, bool]]] = {
             path: [(0, text, False)] for path, text in self._files.items()
         }
+        self._star_names: dict[tuple[str, str], frozenset[str]] = {}
         self._allowance = Allowance()
         self._room = MAX_CODE
         for cell in cells:
@@ -160,6 +162,29 @@ class Sources:
         above = [item for item in self._written.get(path, ()) if item[0] < key]
         first = max((place for place, (_, _, at_end) in enumerate(above) if not at_end), default=0)
         return "".join(text for _, text, _ in above[first:])[: MAX_CELL_CODE + 1] if above else None
+
+    def star_names(self, node: ast.stmt, key: float) -> frozenset[str]:
+        """The names that star imports of files bind in a statement of a cell."""
+        found: frozenset[str] = frozenset()
+        for module in stars_in(node):
+            text = self._text_of(module, key)
+            if text is None:
+                continue
+            if (module, text) not in self._star_names:
+                self._star_names[module, text] = names_of_file(module, lambda name: self._text_of(name, key))
+            found |= self._star_names[module, text]
+        return found
+
+    def _text_of(self, module: str, key: float) -> str | None:
+        """The text of a module's file above a cell, or, if it is written below alone, its last one."""
+        if is_promised(module.split(".")[0]):
+            return None
+        place = module.replace(".", "/")
+        path = next((path for path in (f"{place}.py", f"{place}/__init__.py") if path in self._files), None)
+        if path is None or len(self._files[path]) > MAX_CELL_CODE:
+            return None
+        text = self.text_at(path, key)
+        return self._files[path] if text is None else text
 
     def _files_at(self, end: tuple[float, int]) -> dict[str, str]:
         """Path -> text as it was when it was imported, or loaded again, for the last time above a place.

@@ -515,6 +515,48 @@ def test_a_file_of_the_hand_in_that_is_written_below_the_check() -> None:
     assert result(slice_of(*use, ("", AGAIN))) == 2
 
 
+STAR = "from mine import *"
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+@pytest.mark.parametrize(
+    ("text", "cells", "wanted"),
+    [
+        # The function itself, in its own cell, instead of an earlier attempt, and instead of what was there.
+        ("def f():\n    return 1", [("u-f", STAR), CHECK], 1),
+        ("def f():\n    return 1", ["def f():\n    return 2", STAR, CHECK], 1),
+        ("def f():\n    return 1", [("u-f", "def f():\n    return 2"), STAR, CHECK], 1),
+        ("def f():\n    return 1", [STAR, ("u-f", "def f():\n    return 2"), CHECK], 2),
+        ("def f():\n    return 1", [("u-f", "def f():\n    return 2"), CHECK, STAR], 2),
+        # A helper.
+        ("g = 1", [STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+        ("g = 1", ["g = 2", STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+        ("g = 1", ["g = 2", ("u-f", "def f():\n    return g"), STAR, CHECK], 1),
+        ("g = 1", [STAR, "g = 2", ("u-f", "def f():\n    return g"), CHECK], 2),
+        ("g = 1", ["g = 2", ("u-f", "def f():\n    return g"), CHECK, STAR], 2),
+        ("def sum(x):\n    return 7", [STAR, ("u-f", "def f():\n    return sum([1])"), CHECK], 7),
+        ("g = 1", ["g = 2", f"try:\n    {STAR}\nexcept ImportError:\n    pass", ("u-f", "def f():\n    return g"), CHECK], 1),
+        # What the star does not bind.
+        ("__all__ = ['h']\ng = 1\nh = 3", ["g = 2", STAR, ("u-f", "def f():\n    return g, h"), CHECK], (2, 3)),
+        ("_g = 1", ["_g = 2", STAR, ("u-f", "def f():\n    return _g"), CHECK], 2),
+        ("from math import *", ["pi = 2", STAR, ("u-f", "def f():\n    return pi > 3"), CHECK], True),
+        ("if True:\n    g = 1", ["g = 2", STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+    ],
+)  # fmt: skip
+def test_a_star_import_of_an_own_file(text: str, cells: list[Any], wanted: Any, is_beside: bool) -> None:
+    made = [cell if isinstance(cell, tuple) else ("", cell) for cell in cells]
+    if is_beside:
+        assert result(slice_of(*made, files={"mine.py": text})) == wanted
+    else:
+        assert result(slice_of(("", f"%%writefile mine.py\n{text}"), *made)) == wanted
+
+
+def test_star_imports_of_files_that_import_each_other() -> None:
+    files = {"mine.py": "from other import *", "other.py": "from mine import *\ng = 1"}
+    cells = [("", "g = 2"), ("", STAR), ("u-f", "def f():\n    return g"), CHECK]
+    assert result(slice_of(*cells, files=files)) == 1
+
+
 # --- what raises ------------------------------------------------------------------------------------------------
 
 
