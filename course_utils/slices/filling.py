@@ -7,8 +7,8 @@ import builtins
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from course_utils.slices.reading import DEFINITION, Part, given_values, loose
-from course_utils.slices.statements import FILLING, filled_name, is_promised
+from course_utils.slices.reading import Part, given_values, loose
+from course_utils.slices.statements import DEFINITION, FILLING, filled_name, is_promised
 
 _MAKES_CONTAINER = frozenset(
     ("list", "dict", "set", "tuple", "deque", "defaultdict", "Counter", "OrderedDict", "sorted")

@@ -6,13 +6,13 @@ Nothing is executed. What was read is kept, since most cells of a class are as t
 from __future__ import annotations
 
 import ast
-import re
 import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from course_utils.slices.bounded import Bounded
+from course_utils.slices.checked import CheckCall, check_aliases, check_calls
 from course_utils.slices.python_text import (
     Unparsable,
     ipython_work,
@@ -21,14 +21,10 @@ from course_utils.slices.python_text import (
     parse_python,
     written_file,
 )
-from course_utils.slices.statements import binding_part, filled_name
+from course_utils.slices.statements import DEFINITION, binding_part, filled_name
 
-DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Nodes of syntax trees that are kept for the next student, at some 500 bytes each.
 _MOST_NODES = 200_000
-# Calls in a cell that may be of `cu.check`.
-_MOST_CALLS = 1_000
-_EXERCISE = re.compile(r"[A-Za-z_][\w.]{0,100}")
 # What makes a container; calls of these too.
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _MAKES_CONTAINER = frozenset(
@@ -88,24 +84,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class CheckCall:
-    """A call that may be one of `cu.check`.
-
-    Attributes:
-        callee: the last name of what is called: `check`, or another if that was given to it.
-        names: what it is called with; where that is a variable, all texts of the statement and all such variables.
-        line: of the cell, from 1.
-        column: from 0.
-    """
-
-    callee: str
-    names: frozenset[str]
-    line: int
-    column: int
-
-
-@dataclass(frozen=True)
-class Load:
+class ModuleLoad:
     """A module that a cell's own statements load.
 
     Attributes:
@@ -145,7 +124,7 @@ class Read:
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
     left: tuple[frozenset[str], ...] = ()
-    loads: tuple[Load, ...] = ()
+    loads: tuple[ModuleLoad, ...] = ()
     file: tuple[str, str, bool] | None = None
 
 
@@ -168,8 +147,8 @@ def _read(source: str, how: str) -> Read:
             text=text,
             parts=read,
             nodes=sum(1 for _ in ast.walk(tree)),
-            checks=tuple(_checks(tree)),
-            aliases=frozenset(_aliases(tree)),
+            checks=tuple(check_calls(tree)),
+            aliases=frozenset(check_aliases(tree)),
             left=tuple(_left(tree, {index for index, part in parts if part is not None})),
             loads=tuple(loads_of(tree)),
             file=None if how == "python" else written_file(source),
@@ -387,70 +366,23 @@ def _stored(node: ast.AST) -> set[str]:
 # --- what else is in a cell -------------------------------------------------------------------------------------
 
 
-def _checks(tree: ast.Module) -> Iterator[CheckCall]:
-    """Calls with the name of an exercise, or its function, at the top level: `cu.check("moco.enqueue", hint=1)`."""
-    count = 0
-    for node in tree.body:
-        if isinstance(node, DEFINITION):
-            continue
-        calls: list[tuple[ast.Call, str, ast.expr | None, frozenset[str]]] = []
-        for call in ast.walk(node):
-            if count + len(calls) >= _MOST_CALLS:
-                break
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
-                callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
-                given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
-                names = frozenset(_exercises([given.value] if isinstance(given, ast.Constant) else ()))
-                if names or (callee == "check" and not isinstance(given, ast.Constant | None)):
-                    calls.append((call, callee, given, names))
-        count += len(calls)
-        # What a variable stands for is not known: all of them share what stands in the statement.
-        variables = [given.id for _, _, given, names in calls if not names and isinstance(given, ast.Name)]
-        of_variables = any(not names for *_, names in calls)
-        shared = frozenset(_exercises([*_texts(node), *variables] if of_variables else ()))
-        for call, callee, _, names in calls:
-            if names or shared:
-                yield CheckCall(callee, names or shared, call.lineno, call.col_offset)
-
-
-def _texts(node: ast.AST) -> Iterator[object]:
-    return (item.value for item in ast.walk(node) if isinstance(item, ast.Constant))
-
-
-def _exercises(found: Iterable[object]) -> Iterator[str]:
-    return (name for name in found if isinstance(name, str) and _EXERCISE.fullmatch(name))
-
-
-def _aliases(tree: ast.Module) -> Iterator[str]:
-    """Other names that are given to `check`."""
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_utils":
-            yield from (alias.asname for alias in node.names if alias.name == "check" and alias.asname)
-        elif (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr == "check"
-        ):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
-
-
-def loads_of(tree: ast.Module) -> Iterator[Load]:
+def loads_of(tree: ast.Module) -> Iterator[ModuleLoad]:
     """What is imported outside functions, and what is loaded again, in the order of the statements."""
     for index, top in enumerate(tree.body):
         for node in loose(top):
             if isinstance(node, ast.Import):
-                yield from (Load(index, alias.name, name=alias.asname or "") for alias in node.names)
+                yield from (ModuleLoad(index, alias.name, name=alias.asname or "") for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                yield Load(index, node.module)
+                yield ModuleLoad(index, node.module)
                 for alias in node.names:
-                    yield Load(index, f"{node.module}.{alias.name}", name=alias.asname or alias.name)
+                    yield ModuleLoad(index, f"{node.module}.{alias.name}", name=alias.asname or alias.name)
             elif isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call):
                 call = node.value
                 callee = (
                     call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
                 )
                 if callee == "reload" and call.args:
-                    yield Load(index, ast.unparse(call.args[0]), again=True)
+                    yield ModuleLoad(index, ast.unparse(call.args[0]), again=True)
 
 
 def _left(tree: ast.Module, parts: set[int]) -> Iterator[frozenset[str]]:

@@ -23,9 +23,8 @@ from course_utils.slices.found import (
     Statement,
 )
 from course_utils.slices.plain import LONGEST_NAME, clip, several
-from course_utils.slices.reading import DEFINITION
 from course_utils.slices.sources import Sources
-from course_utils.slices.statements import CellCode, is_installed, is_promised
+from course_utils.slices.statements import DEFINITION, CellCode, is_installed, is_promised
 
 # What a notebook has without an import, and the grader too.
 GIVEN = vars(builtins).keys() | {"display", "get_ipython", "input"}

@@ -44,11 +44,11 @@ from course_utils.slices.found import (
 from course_utils.slices.names import cell_id, check_cell_id, function_name, functions_of
 from course_utils.slices.plain import clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
-from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
+from course_utils.slices.reading import Part, hands_on, import_prelude, is_stub, names_bound_by
 from course_utils.slices.remarks import GIVEN
 from course_utils.slices.sources import Source, Sources, imported_packages
 from course_utils.slices.stars import names_of_package
-from course_utils.slices.statements import CellCode, binding_part, is_installed
+from course_utils.slices.statements import DEFINITION, CellCode, binding_part, is_installed
 
 __all__ = [
     "BOUND_BELOW",
@@ -296,7 +296,7 @@ class Program:
             calls = [
                 (call.line, call.column)
                 for call in source.read.checks
-                if call.names & {exercise, function_name(exercise)} and self._sources.is_check(call)
+                if self._sources.is_check(call, exercise)
             ]
             if calls:
                 parts = [(part.node.lineno, part.node.col_offset, part.index) for part in source.read.parts]

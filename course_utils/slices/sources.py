@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from course_utils.slices.cells import Cell, parse_notebook, type_in_words
+from course_utils.slices.checked import CheckCall
+from course_utils.slices.names import function_name, plain_name
 from course_utils.slices.plain import LONGEST_NAME, clip
 from course_utils.slices.python_text import (
     MAX_CELL_CODE,
@@ -22,11 +24,12 @@ from course_utils.slices.python_text import (
     parse_python,
     run_files,
 )
-from course_utils.slices.reading import CheckCall, Read, loads_of, read_cell
+from course_utils.slices.reading import Read, given_values, loads_of, read_cell
 from course_utils.slices.stars import names_of_file, stars_in
 from course_utils.slices.statements import CellCode, is_promised
 
 _MOST_MODULES = 20
+_LONGEST_TEXT = 200
 # With this, every cell loads again what has changed.
 _AUTORELOAD = re.compile(r"^[ \t]*%autoreload[ \t]+(?:2|3|all|complete)\b", re.MULTILINE)
 
@@ -134,9 +137,29 @@ class Sources:
             ]
         return found
 
-    def is_check(self, call: CheckCall) -> bool:
-        """Whether a call is one of `cu.check`, by whichever name."""
-        return call.callee == "check" or call.callee in self.aliases
+    def is_check(self, call: CheckCall, exercise: str) -> bool:
+        """Whether a call is one of `cu.check`, by whichever name, with an exercise as it may be called there."""
+        if call.callee != "check" and call.callee not in self.aliases:
+            return False
+        meant = {exercise, function_name(exercise), plain_name(exercise), plain_name(function_name(exercise))}
+        # `ID = "moco.enqueue"`, then `cu.check(ID)`.
+        texts = {plain_name(self._texts[name]) for name in call.names & self._texts.keys()}
+        return bool(meant & (call.names | texts))
+
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Name -> the text that it stands for, of names that get a value once in the notebook."""
+        found: dict[str, str] = {}
+        bound: set[str] = set()
+        for source in self.all:
+            for part in source.read.parts:
+                for name, value in given_values(part.node):
+                    if isinstance(value, ast.Constant) and isinstance(value.value, str) and name not in bound:
+                        found[name] = value.value[:_LONGEST_TEXT]
+                for name in part.binds & bound:
+                    found.pop(name, None)
+                bound |= part.binds
+        return found
 
     def modules(self, packages: Iterable[str], end: tuple[float, int]) -> list[CellCode]:
         """The files that are imported, and those which these import, with the text that the notebook has of them.

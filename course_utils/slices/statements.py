@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PLAIN = (
     ast.ImportFrom,
     ast.FunctionDef,

@@ -118,6 +118,19 @@ def test_helpers_may_stand_between_the_exercise_and_its_check() -> None:
         'from course_utils import check as look\nlook("u.f")',
         'look = cu.check\nlook(exercise="u.f")',
         "if True:\n    cu.check(\n        'u.f',\n    )",
+        "cu.check('u-f')",
+        "cu.check(' u.f ')",
+        "cu.check('U.F')",
+        "cu.check('u/f', 1)",
+        "cu.check('u.f()')",
+        "cu.check('u-f-check')",
+        "cu.check('F')",
+        "ID = 'u.f'\ncu.check(ID)",
+        "ID = 'U-F'\nfor hint in (1, 2):\n    cu.check(ID, hint=hint)",
+        "which = 'f'\ncu.check(f'u.{which}')",
+        "%time cu.check('u.f')",
+        "%time r = cu.check('u-f', hint=1)",
+        "x = 1\nif x:\n    %timeit -n1 cu.check('f')",
     ],
 )
 def test_a_check_by_any_name(check: str) -> None:
@@ -126,7 +139,18 @@ def test_a_check_by_any_name(check: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "no_check", ["# cu.check('u.f')", "def later():\n    cu.check('u.f')", "cu.check('u.g')", ""]
+    "no_check",
+    [
+        "# cu.check('u.f')",
+        "def later():\n    cu.check('u.f')",
+        "cu.check('u.g')",
+        "",
+        "cu.check('u f g')",
+        "%time cu.check('u.g')",
+        "%pip u.f",
+        "ID = 'u.f'\nID = 'u.g'\ncu.check(ID)",
+        "ID = 'u.g'\ncu.check(ID)",
+    ],
 )
 def test_what_is_no_check_of_it(no_check: str) -> None:
     cells = [("", "k = 1"), ("u-f", "def f():\n    return k"), ("", "k = 2"), ("", no_check)]
