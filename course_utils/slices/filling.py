@@ -102,7 +102,7 @@ def _put(node: ast.AST, levels: Levels) -> Iterator[tuple[str, float]]:
 
 
 def _filling(node: ast.AST) -> ast.Call | None:
-    call = node.value if isinstance(node, ast.Expr) else None
+    call = node.value if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) else None
     call = call.elt if isinstance(call, ast.ListComp) else call
     return call if isinstance(call, ast.Call) else None
 

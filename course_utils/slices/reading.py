@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import symtable
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,10 +21,12 @@ from course_utils.slices.python_text import (
     parse_python,
     written_file,
 )
-from course_utils.slices.statements import DEFINITION, binding_part, filled_name
+from course_utils.slices.statements import DEFINITION, FILLING, binding_part, filled_name
 
 # Nodes of syntax trees that are kept for the next student, at some 500 bytes each.
 _MOST_NODES = 200_000
+# Methods of arrays that change them; those of tensors end with an underscore.
+_CHANGES_ARRAY = frozenset(("fill", "put", "itemset", "partition", "resize"))
 # What makes a container; calls of these too.
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _MAKES_CONTAINER = frozenset(
@@ -61,8 +63,8 @@ class Part:
 
     @cached_property
     def fills(self) -> frozenset[str]:
-        """Names on which it calls methods that fill a container."""
-        return frozenset(filter(None, map(filled_name, loose(self.node))))
+        """Names on which it calls methods that fill a container, as far as it binds them."""
+        return self.binds & set(map(filled_name, loose(self.node)))
 
     @cached_property
     def values(self) -> frozenset[str]:
@@ -112,6 +114,7 @@ class Read:
         checks: calls that may be of `cu.check`.
         aliases: other names that it gives to `check`.
         left: names that statements which are no part give a value or fill: those of each.
+        touched: names on which loose expressions call, or hand on, methods that fill a container.
         loads: the modules that it imports outside functions, or loads again.
         file: the name and the text of the file that the cell writes, and whether to the end of one that is there.
     """
@@ -124,6 +127,7 @@ class Read:
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
     left: tuple[frozenset[str], ...] = ()
+    touched: frozenset[str] = frozenset()
     loads: tuple[ModuleLoad, ...] = ()
     file: tuple[str, str, bool] | None = None
 
@@ -150,6 +154,7 @@ def _read(source: str, how: str) -> Read:
             checks=tuple(check_calls(tree)),
             aliases=frozenset(check_aliases(tree)),
             left=tuple(_left(tree, {index for index, part in parts if part is not None})),
+            touched=frozenset(_changed_by(tree, lambda attribute: attribute.attr in FILLING)),
             loads=tuple(loads_of(tree)),
             file=None if how == "python" else written_file(source),
         )
@@ -246,16 +251,24 @@ def loose(node: ast.AST) -> Iterator[ast.AST]:
             waiting += _body(found)
 
 
-def names_bound_by(node: ast.stmt) -> frozenset[str]:
-    """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import."""
+def names_bound_by(node: ast.stmt, fills: Container[str] | None = None) -> frozenset[str]:
+    """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import.
+
+    Args:
+        node: the statement.
+        fills: the names that calls like `x = table.pop()` change; None for all names.
+    """
     if isinstance(node, DEFINITION):
         return frozenset({node.name})
     if isinstance(node, ast.Import | ast.ImportFrom):
         return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
     if isinstance(node, ast.If | ast.Try | ast.With | ast.For):
-        names = {name for child in _body(node) for name in names_bound_by(child)}
+        names = {name for child in _body(node) for name in names_bound_by(child, fills)}
         if isinstance(node, ast.For):
             names |= _stored(node.target)
+        if isinstance(node, ast.If):
+            # `if (k := 3) > 2:`
+            names |= _stored(node.test)
         for item in getattr(node, "items", []):
             if item.optional_vars is not None:
                 names |= _stored(item.optional_vars)
@@ -264,7 +277,7 @@ def names_bound_by(node: ast.stmt) -> frozenset[str]:
         # `x: int` says something of x, and gives it nothing.
         return frozenset()
     filled = filled_name(node)
-    return frozenset(_stored(node) | ({filled} if filled else set()))
+    return frozenset(_stored(node) | ({filled} if filled and (fills is None or filled in fills) else set()))
 
 
 def _values(node: ast.AST) -> Iterator[str]:
@@ -386,12 +399,39 @@ def loads_of(tree: ast.Module) -> Iterator[ModuleLoad]:
 
 
 def _left(tree: ast.Module, parts: set[int]) -> Iterator[frozenset[str]]:
-    """The names that loops and the like change which are no part: those of each."""
+    """The names that loops and the like change which are no part, and those that prints and the like change."""
     for index, node in enumerate(tree.body):
-        if index in parts or not isinstance(
+        names: set[str] = set()
+        if index not in parts and isinstance(
             node, ast.For | ast.While | ast.If | ast.With | ast.Try | ast.Match
         ):
-            continue
-        names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
+            names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
+        for child in loose(node):
+            if isinstance(child, ast.Expr):
+                # `print(k := 3)`
+                names |= _stored(child)
+        names.update(_changed_by(node, _is_in_place))
         if names:
             yield frozenset(names)
+
+
+def _changed_by(node: ast.AST, is_change: Callable[[ast.Attribute], bool]) -> Iterator[str]:
+    """The names on which loose expressions that fill nothing else have methods of a kind: `print(table.pop())`."""
+    children = node.body if isinstance(node, ast.Module) else [node]
+    for top in children:
+        for child in loose(top):
+            if not isinstance(child, ast.Expr) or filled_name(child):
+                continue
+            for inner in ast.walk(child):
+                if isinstance(inner, ast.Attribute) and is_change(inner):
+                    root: ast.expr = inner
+                    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+                        root = root.func if isinstance(root, ast.Call) else root.value
+                    if isinstance(root, ast.Name):
+                        yield root.id
+
+
+def _is_in_place(attribute: ast.Attribute) -> bool:
+    """Whether a method is one that changes a tensor or an array: `weights.zero_()`."""
+    name = attribute.attr
+    return name in _CHANGES_ARRAY or (name.endswith("_") and not name.startswith("_") and name[-2:] != "__")

@@ -44,11 +44,11 @@ from course_utils.slices.found import (
 from course_utils.slices.names import cell_id, check_cell_id, function_name, functions_of
 from course_utils.slices.plain import clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
-from course_utils.slices.reading import Part, hands_on, import_prelude, is_stub, names_bound_by
+from course_utils.slices.reading import Part, hands_on, import_prelude, is_stub, loose, names_bound_by
 from course_utils.slices.remarks import GIVEN
 from course_utils.slices.sources import Source, Sources, imported_packages
 from course_utils.slices.stars import names_of_package
-from course_utils.slices.statements import DEFINITION, CellCode, binding_part, is_installed
+from course_utils.slices.statements import DEFINITION, CellCode, binding_part, filled_name, is_installed
 
 __all__ = [
     "BOUND_BELOW",
@@ -146,6 +146,7 @@ class Program:
         packages = self._sources.packages
         every = [part for source in self._by_key.values() for part in source.read.parts]
         fills = any(part.fills or part.printed for part in every)
+        fills = fills or any(source.read.touched for source in self._by_key.values())
         fillings = Fillings(every if fills else (), self._prelude.keys())
         levels: dict[str, float] = {}
         for source in self._by_key.values():
@@ -172,15 +173,24 @@ class Program:
                     made -= fillings.others(part, levels)
                     if other := part.fills - made:
                         node = binding_part(part.node, made, packages)
-                        changed = part.binds & other if node else part.binds
+                        changed = part.binds
+                        if node:
+                            # `y = x.add(1)` makes another value, but of a container.
+                            alone = {
+                                filled_name(item) for item in loose(part.node) if isinstance(item, ast.Expr)
+                            }
+                            changed &= other & (alone | {name for name in other if is_container.get(name)})
                         self._left.append((source.key, changed))
                         if node is None:
                             continue
-                        part = Part(part.index, node, names_bound_by(node) | part.stars, stars=part.stars)
+                        binds = names_bound_by(node, made) | part.stars
+                        part = Part(part.index, node, binds, stars=part.stars)
                 if fills:
                     values = part.values - (self._in_code.keys() if source.key in self._texts else set())
                     is_container |= {name: name in part.containers for name in values}
                 yield Statement(source.key, source.label, part, source.title)
+            if touched := frozenset(name for name in source.read.touched if is_container.get(name)):
+                self._left.append((source.key, touched))
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
@@ -224,6 +234,9 @@ class Program:
         left = [(self._by_key[key].title, names) for key, names in self._left if (key, 0) < found.end]
         changed = chosen.known & frozenset().union(*(names for _, names in left))
         above = {name: self._bindings(name, found.end) for name in changed}
+        # What gets its only value so is told, too.
+        lent = self._prelude.keys() | GIVEN | (set() if not self._binding.get("*") else changed)
+        above = {name: items for name, items in above.items() if items or name in chosen.missing - lent}
         notes += remarks.of_left_out(left, above)
         nodes = [item.node for item in [*chosen.above.values(), *chosen.below.values()]]
         modules = self._sources.modules(imported_packages(nodes), found.end)

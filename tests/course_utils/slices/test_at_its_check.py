@@ -539,6 +539,63 @@ def test_a_file_of_the_hand_in_that_is_written_below_the_check() -> None:
     assert result(slice_of(*use, ("", AGAIN))) == 2
 
 
+@pytest.mark.parametrize(
+    ("above", "wanted"),
+    [
+        ("t = []\n_ = [t.append(i) for i in range(3)]", [0, 1, 2]),
+        ("t = []\nx = t.append(4)", [4]),
+        ("t = [1, 2]\nx: int = t.pop()", [1]),
+        ("t = {}\nx = t.setdefault('a', 1)", {"a": 1}),
+        ("t = {1}\nprint('x')\ny = z = t.update([2])", {1, 2}),
+        ("t = {'a': []}\n_ = [t['a'].append(i) for i in range(2)]", {"a": [0, 1]}),
+        ("t = [1, 2]\nif True:\n    last = t.pop()", [1]),
+        ("t = [1, 2]\nfor _ in range(2):\n    last = t.pop()\n    print(last)", []),
+        ("if (t := 5) > 3:\n    x = 1", 5),
+    ],
+)
+def test_a_call_that_fills_counts_where_its_result_is_bound_too(above: str, wanted: Any) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert result(found) == wanted
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "t = []\nprint(t.append(3))",
+        "t = []\nlist(map(t.append, range(3)))",
+        "t = []\nif t is not None:\n    x = 1\n    print(t.append(3))",
+        "import torch\nt = torch.zeros(3)\nt.fill_(2)",
+        "import torch\nt = torch.ones(3)\nt[0].zero_()",
+        "import torch\nt = torch.ones(3)\nwith torch.no_grad():\n    x = 1\n    t.mul_(2)",
+        "import numpy as np\nt = np.zeros(3)\nt.fill(2)",
+        "print(t := 5)",
+        "if (t := 5) > 3:\n    print(t)",
+        "t = []\nfor i in range(3):\n    t.append(i)\n    assert t[-1] == i",
+        "t = []\nfor i in range(3):\n    try:\n        t.append(i)\n    except ValueError:\n        pass",
+        "from tqdm import tqdm\nt = []\npbar = tqdm(total=3)\nfor i in range(3):\n    t.append(i)\n    pbar.update(1)",
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_told(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert kinds(found) == ["left-out"]
+    assert found.notes[0].text.startswith(("t is also changed in", "t gets its value in"))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "import torch\nt = torch.zeros(3)\nu = t.add(1)\nv = t.sort()\nprint(t.add(1), t.sort())",
+        "t = [1]\nprint(t.count(1), t)",
+        "t = 1\ndef g():\n    print(t.append(1))",
+        "import torch as t\nt.manual_seed(0)\nt.set_printoptions()",
+    ],
+)
+def test_what_changes_nothing_is_not_told(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert kinds(found) == []
+    assert len(found.statements) == 2 + ("import torch\n" in above)
+
+
 STAR = "from mine import *"
 
 
