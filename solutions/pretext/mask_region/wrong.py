@@ -148,17 +148,6 @@ def negative_corners_let_through(images, corners, size, fill):
     return _filled(images, mask, fill), mask
 
 
-@misconception(hint="Three rows from row 2 on, in an image of five: does the hole leave it?")
-def just_fitting_refused(images, corners, size, fill):
-    """A hole that ends with its image is refused."""
-    h, w = images.shape[2:]
-    top, left = corners.T
-    if (corners < 0).any() or (top + size[0] >= h).any() or (left + size[1] >= w).any():
-        raise ValueError("a hole leaves its image")
-    mask = _mask(images, corners, size)
-    return _filled(images, mask, fill), mask
-
-
 @misconception(hint="Which number has the first row of an image? May a hole begin there?")
 def corner_zero_refused(images, corners, size, fill):
     """A hole in the first row or column of its image is refused."""
@@ -323,3 +312,14 @@ def mask_is_one_for_the_batch(images, corners, size, fill):
     _fits(images, corners, size)
     mask = _mask(images, corners, size)
     return _filled(images, mask, fill), mask.any(dim=0, keepdim=True).repeat(len(images), 1, 1, 1)
+
+
+# Every visible case has a hole at the edge, so that all of them raise.
+@wrong
+def just_fitting_refused(images, corners, size, fill):
+    h, w = images.shape[2:]
+    top, left = corners.T
+    if (corners < 0).any() or (top + size[0] >= h).any() or (left + size[1] >= w).any():
+        raise ValueError("a hole leaves its image")
+    mask = _mask(images, corners, size)
+    return _filled(images, mask, fill), mask
