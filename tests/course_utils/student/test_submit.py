@@ -226,10 +226,8 @@ def test_without_nbclient_the_exercises_alone_are_checked(
     assert "Notebooks can't be run from here" in out
     assert "As the grader will see it" in out
     assert re.search(r"moco.enqueue          right, (\d+) of \1 visible checks passed", out)
-    assert (
-        "Note: enqueue was found in code cell 2 (it begins with: def enqueue() by its name, not in the cell of"
-        in out
-    )
+    assert "Note: enqueue was found in code cell 2 (it begins with: def enqueue(" in out
+    assert "by its name, not in the cell of" in out
     assert (elsewhere / "moco-submission.ipynb").is_file()
 
 
@@ -263,7 +261,8 @@ def test_a_right_function_that_costs_points_is_not_called_right(
     save(elsewhere / "pretext.ipynb", notebook(code(IMPORTS + "from jaxtyping import Int64\n"), code(seeds)))
     exec("cu.submit('pretext')", {"cu": cu, "rotate_batch": seeding})
     out = capsys.readouterr().out
-    assert "pretext.rotate_batch  right but for what costs points, 3 of 3 visible checks passed" in out
+    said = "pretext.rotate_batch right but for what costs points, 3 of 3 visible checks passed"
+    assert said in " ".join(out.split())
     assert "Your function seeds torch" in out
 
 
