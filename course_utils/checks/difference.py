@@ -271,8 +271,9 @@ _FAMILIAR = frozenset(
     ]
 )
 # By how much a whole number is off, if that is told.
-_MOST_BITS = 64
 _LARGEST_STEP = 100
+# Of a whole number that is written out.
+_MOST_BITS = 64
 _COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
 
 

@@ -39,14 +39,8 @@ def kinds_of(values: Sequence[SeenCase]) -> Iterator[str]:
         # Right in some cases of a kind: then it is no cause by itself.
         if len(of_kind) == len(values) or len(failing) != len(of_kind) or not all(map(holds, failing)):
             continue
-        if is_shown(drawn) or (is_shown is _by_place and _is_rare(drawn, values)):
+        if is_shown(drawn, values):
             yield f"right, except {words}"
-
-
-def _is_rare(drawn: Sequence[SeenCase], values: Sequence[SeenCase]) -> bool:
-    """Whether several drawn cases fail, and at least twice as many are right."""
-    right = [item for item in values if not item.wrong and not is_by_hand(item)]
-    return len(drawn) >= _FEWEST and len(right) >= 2 * len(drawn)
 
 
 def is_by_hand(item: SeenCase) -> bool:
@@ -91,12 +85,12 @@ def _has_zeros(item: SeenCase) -> bool:
     )
 
 
-def _always(failing: Sequence[SeenCase]) -> bool:
+def _always(failing: Sequence[SeenCase], values: Sequence[SeenCase]) -> bool:
     """How a case is laid out goes with no special values."""
     return bool(failing)
 
 
-def _by_precision(failing: Sequence[SeenCase]) -> bool:
+def _by_precision(failing: Sequence[SeenCase], values: Sequence[SeenCase]) -> bool:
     """Whether all that is wrong has the wrong dtype, or is right to the digits that float32 holds, or raises."""
     return all(item.raised or all(_is_imprecise(item, name) for name in item.wrong) for item in failing)
 
@@ -113,9 +107,16 @@ def _is_imprecise(item: SeenCase, quantity: str) -> bool:
     return bool(error <= _SINGLE * wanted.double().abs().max())
 
 
-def _by_place(failing: Sequence[SeenCase]) -> bool:
-    """Whether in each case some quantity is wrong in just those slices in which an input has zeros."""
-    return all(any(_is_where_zeros_are(item, name) for name in item.wrong) for item in failing)
+def _by_place(failing: Sequence[SeenCase], values: Sequence[SeenCase]) -> bool:
+    """Whether something in each case is wrong in just those slices in which an input has zeros, or few cases fail."""
+    where = all(any(_is_where_zeros_are(item, name) for name in item.wrong) for item in failing)
+    return where or _is_rare(failing, values)
+
+
+def _is_rare(drawn: Sequence[SeenCase], values: Sequence[SeenCase]) -> bool:
+    """Whether several drawn cases fail, and at least twice as many are right."""
+    right = [item for item in values if not item.wrong and not is_by_hand(item)]
+    return len(drawn) >= _FEWEST and len(right) >= 2 * len(drawn)
 
 
 def _is_where_zeros_are(item: SeenCase, quantity: str) -> bool:
@@ -154,7 +155,8 @@ def _real(value: Quantity) -> Tensor | None:
 
 
 _Holds = Callable[[SeenCase], bool]
-_IsShown = Callable[[Sequence[SeenCase]], bool]
+# What is wrong, of drawn cases, and all cases.
+_IsShown = Callable[[Sequence[SeenCase], Sequence[SeenCase]], bool]
 
 _KINDS: tuple[tuple[_Holds, _IsShown, str], ...] = (
     (_is_noncontiguous, _always, "for inputs that are not contiguous in memory"),

@@ -267,10 +267,8 @@ class Sources:
     def _of_package(self, package: str) -> Iterator[tuple[str, str]]:
         """Path and name of the modules of a package that is handed in."""
         for path, text in sorted(self._files.items()):
-            if not _module(path) or len(text) > MAX_CELL_CODE:
-                continue
             module = _module(path)
-            if module.split(".")[0] == package:
+            if module and len(text) <= MAX_CELL_CODE and module.split(".")[0] == package:
                 yield path, module
 
     def is_beside(self, path: str) -> bool:

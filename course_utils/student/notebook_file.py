@@ -93,8 +93,7 @@ def _from_colab(unit: str) -> NotebookJson:
         # None if there is no answer in time.
         reply = _message.blocking_request("get_ipynb", request="", timeout_sec=_SECONDS_FOR_BROWSER)
     content: Any = reply.get("ipynb") if isinstance(reply, dict) else None
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
+    if not _is_notebook(content):
         raise SubmitError(
             "your browser did not hand over the notebook. Make sure that this tab is open in front and run this cell "
             "again; if that does not help, choose File > Download > Download .ipynb and hand in that file: it "
@@ -112,12 +111,16 @@ def _read(path: Path) -> NotebookJson:
         raise SubmitError(
             f"{path} is no notebook ({kind}): save it again, or give the right file."
         ) from error
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(_is_cell(cell) for cell in cells):
+    if not _is_notebook(content):
         raise SubmitError(
             f"{path} is not a notebook of the present format: open it, save it again, and repeat."
         )
     return content
+
+
+def _is_notebook(content: object) -> bool:
+    cells = content.get("cells") if isinstance(content, dict) else None
+    return isinstance(cells, list) and all(map(_is_cell, cells))
 
 
 def _is_cell(cell: object) -> bool:

@@ -70,6 +70,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(submit.INSIDE, raising=False)
     # Sentences are looked for, wherever a line of them may end.
     monkeypatch.setattr(wrapping, "LINE_WIDTH", 10_000)
+    # As in a new kernel, where nobody knows yet how long it takes.
+    monkeypatch.setattr(submit, "_seconds", {})
     return tmp_path
 
 
@@ -119,8 +121,6 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
         ),
     )
     before = path.read_bytes()
-    # As in a new kernel, where nobody knows yet how long it takes.
-    submit._seconds.clear()
     # The function of a deleted cell is still in memory here, but not in the notebook.
     namespace = {"cu": cu, "enqueue": UNIT.exercises["moco.enqueue"].reference}
     exec(f"cu.submit('moco', notebook={str(path)!r})", namespace)
@@ -349,9 +349,7 @@ def test_how_long_it_takes_is_told_once_it_is_known(
     without_kernel: None,
     prepared: None,
     capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(submit, "_seconds", {})
     save(elsewhere / "moco.ipynb", notebook(code(IMPORTS)))
     for said in ("this may take a minute.", r"it took \d+ seconds the last time."):
         exec("cu.submit('moco')", {"cu": cu})
