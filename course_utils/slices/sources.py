@@ -276,6 +276,9 @@ class Sources:
         return path in self._handed_in
 
 
+_HOLDS_STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
+
+
 def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[str]:
     """The top-level packages that some code imports, in functions too.
 
@@ -294,7 +297,8 @@ def imported_packages(nodes: Iterable[ast.AST], *, tried: bool = True) -> list[s
         elif isinstance(node, ast.Try) and node.handlers and not tried:
             waiting += [*node.handlers, *node.orelse, *node.finalbody]
         else:
-            waiting += ast.iter_child_nodes(node)
+            # No expression holds an import.
+            waiting += (child for child in ast.iter_child_nodes(node) if isinstance(child, _HOLDS_STATEMENTS))
     return list(found)
 
 
