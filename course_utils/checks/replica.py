@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.case import Module
+from course_utils.models import build
 
 _TENSORS = ("_parameters", "_buffers", "_modules")
 # Tables of hooks and the like, which each module has for itself; empty in a model that nobody has used yet.
@@ -76,9 +77,6 @@ def tensors_of(module: nn.Module) -> dict[str, Tensor]:
 
 
 def _build(name: str, settings: tuple[tuple[str, type, Any], ...]) -> nn.Module:
-    # Imported here because models pull in torchvision, which the sandbox's smallest tests do without.
-    from course_utils.models import build
-
     return build(name, **{key: value for key, _, value in settings})
 
 
