@@ -41,13 +41,13 @@ from autograder.grading.policy import Policy
 from autograder.grading.worker import Cluster
 from autograder.intake.belonging import known_exercises
 from autograder.intake.candidate import TIMESTAMP
-from autograder.intake.collect import FileCounts, Found, Intake, collect
+from autograder.intake.collect import Found, Intake, collect
 from autograder.intake.enrolment import enrolled, timed
 from autograder.intake.tables import read_roster, read_times
 from autograder.publish.made_from import changed_since_build, touches_checks
 from autograder.report.pages import write_report
 from autograder.report.table import class_table
-from autograder.results import FORMAT, GRADED, MISSING, FlagKind, Line, texts
+from autograder.results import FORMAT, GRADED, MISSING, UNREADABLE, FlagKind, Line, texts
 from autograder.sandbox.starter import ForkServer
 from autograder.sandbox.tiers import MEANING, choose
 from autograder.shown import one_line
@@ -197,7 +197,10 @@ def grade_class(
             )
         if course.due.get(assignment):
             _tell_unknown_times(assignment, course.due[assignment], results, messages)
-        _tell_files(intake.counts(course.attempts), messages)
+        damaged = {line.person.key for line in results if line.status == UNREADABLE}
+        # Of several attempts some may be damaged, and a fault of ours says nothing of a file.
+        counted = "read" if ours or course.attempts == "best" else "graded"
+        tell(messages, intake.counts(course.attempts, damaged).in_words(counted))
         _tell_not_graded(unreadable + ours, messages)
         if results:
             try:
@@ -373,19 +376,6 @@ def _write_missing(
             except OSError as error:
                 return [(made.student, f"{log.path} could not be written: {error.strerror}")]
     return []
-
-
-def _tell_files(counts: FileCounts, messages: Console) -> None:
-    """That no file has vanished: each was read, or somebody can see why not."""
-    parts = [f"{counts.read} read"]
-    if counts.passed_over:
-        parts.append(f"{counts.passed_over} passed over for another of the same person")
-    if counts.refused:
-        parts.append(f"{counts.refused} could not be read")
-    if ignored := {rule: count for rule, count in counts.ignored.items() if count}:
-        rules = ", ".join(f"{rule} {count}" for rule, count in sorted(ignored.items()))
-        parts.append(f"{sum(ignored.values())} ignored ({rules})")
-    tell(messages, f"{counts.seen} file{'s' * (counts.seen != 1)} seen: {', '.join(parts)}.")
 
 
 def _settings_sha256(course: Course, unit: str, key: bytes) -> str:

@@ -21,6 +21,7 @@ from msgspec.structs import replace as replace_line
 
 from autograder.course.units import Unit, combined_sha256
 from autograder.errors import SandboxError
+from autograder.grading.ahead import Ahead
 from autograder.grading.lines import UNKNOWN_TIME, Circumstances, line_of, of_exercise
 from autograder.grading.policy import Policy
 from autograder.grading.public_cases import Fingerprints, fingerprint, windows, with_public_messages
@@ -146,6 +147,7 @@ class Grader:
         self._verdicts = Bounded(self._verdict, _weight, _REMEMBERED, _LARGE)
         # Answers that are known to be right have nothing to show.
         self._right: dict[str, Fingerprints] = defaultdict(Fingerprints)
+        self._ahead: Ahead | None = None
 
     def __enter__(self) -> Grader:
         # Comparing small tensors is faster on one thread, and the cores belong to the sandboxes.
@@ -159,6 +161,9 @@ class Grader:
             # Prepared once, before the clock of the first submission runs.
             self.checks_sha256  # noqa: B018
             self._public  # noqa: B018
+            if self._server is None:
+                self._ahead = Ahead(item for item, _ in self._prepared.values())
+                stack.callback(self._ahead.stop)
             self._stack = stack.pop_all()
         return self
 
@@ -413,6 +418,8 @@ class Grader:
             if runnable:
                 # Nobody's time: the first submission would be told that it took seconds.
                 sandbox.start()
+                if self._ahead:
+                    self._ahead.stop()
             started = time.monotonic()
             share = seconds / max(1, len(runnable)) if shared else None
             with Runner(sandbox, self.device, seconds, share=share) as runner:

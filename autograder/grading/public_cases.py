@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from dataclasses import replace
 
 from autograder.grading.figures import window
@@ -16,8 +17,9 @@ from autograder.results import Window
 from course_utils.checks.judge import CheckVerdict, Verdict
 from course_utils.slices.slicing import NoSlice, Slice
 
-# What a message says of such a case begins with this.
+# What a message says of such a case begins with this, at its own beginning with a capital letter.
 OWN_CASE = "in the notebook's own case"
+_OWN_PART = re.compile(rf"(?:^|; ){OWN_CASE}: ", re.IGNORECASE)
 
 # The most answers to an exercise that are remembered as right, and the longest, in characters of source.
 _MOST_RIGHT = 10_000
@@ -43,7 +45,7 @@ def _message(item: CheckVerdict, public: list[CheckVerdict]) -> str:
         return item.message
     own = next((other for other in public if other.check.id == item.check.id), None)
     if own and _is_of_the_same(item, own):
-        return f"{OWN_CASE}: {own.message}"
+        return f"{OWN_CASE.capitalize()}: {own.message}"
     if own:
         return f"{item.message}; {OWN_CASE}: {own.message}"
     # What the text of an exception says stands where it was raised, in the visible check.
@@ -52,6 +54,12 @@ def _message(item: CheckVerdict, public: list[CheckVerdict]) -> str:
     if other is None or other.message == item.message:  # said once is enough
         return item.message
     return f"{item.message}; {OWN_CASE}: {other.message}"
+
+
+def in_two(message: str) -> tuple[str, str]:
+    """What a message tells of a hidden case, and what of the notebook's own; each empty if it tells nothing of it."""
+    hidden, *own = _OWN_PART.split(message, maxsplit=1)
+    return hidden, "".join(own)
 
 
 def _is_of_the_same(item: CheckVerdict, other: CheckVerdict) -> bool:

@@ -122,8 +122,13 @@ class Intake:
     def __len__(self) -> int:
         return len(self.found)
 
-    def counts(self, attempts: str = "latest") -> FileCounts:
-        """What becomes of the files that were seen."""
+    def counts(self, attempts: str = "latest", damaged: Collection[str] = ()) -> FileCounts:
+        """What becomes of the files that were seen.
+
+        Args:
+            attempts: which hand-ins count.
+            damaged: keys of the people of whom nothing could be graded, known once their files were read.
+        """
         graded = passed = beside = refused = 0
         seen: set[int] = set()
         for item in self.found:
@@ -134,7 +139,8 @@ class Intake:
                     continue
                 seen.add(id(hand_in))
                 counts = number in counting and bool(hand_in.candidates)
-                graded += counts
+                graded += counts and item.person.key not in damaged
+                refused += counts and item.person.key in damaged
                 passed += len(hand_in.candidates) - counts
                 refused += len(hand_in.refused) + (
                     0 if hand_in.candidates else len(hand_in.others + hand_in.typed)
@@ -149,9 +155,9 @@ class FileCounts:
     """What becomes of the files that were seen.
 
     Attributes:
-        read: are graded, or told to be damaged.
+        read: are graded; before they are read, all that will be.
         passed_over: another file of the same person counts.
-        refused: cannot be read.
+        refused: cannot be read, are damaged, or hold the work of another unit.
         ignored: rule -> how many.
     """
 
@@ -164,6 +170,22 @@ class FileCounts:
     def seen(self) -> int:
         """All of them."""
         return self.read + self.passed_over + self.refused + sum(self.ignored.values())
+
+    def in_words(self, read: str = "read") -> str:
+        """That no file has vanished: a sentence in which each was read, or somebody can see why not.
+
+        Args:
+            read: what became of those that were read.
+        """
+        parts = [f"{self.read} {read}"]
+        if self.passed_over:
+            parts.append(f"{self.passed_over} passed over for another of the same person")
+        if self.refused:
+            parts.append(f"{self.refused} unreadable")
+        if ignored := {rule: count for rule, count in self.ignored.items() if count}:
+            rules = ", ".join(f"{rule} {count}" for rule, count in sorted(ignored.items()))
+            parts.append(f"{sum(ignored.values())} ignored ({rules})")
+        return f"{self.seen} file{'s' * (self.seen != 1)} seen: {', '.join(parts)}."
 
 
 @dataclass

@@ -37,7 +37,7 @@ from autograder.nbgrader.lateness import as_gradebook_time, seconds_late
 from autograder.nbgrader.seal import put_seal
 from autograder.nbgrader.stale import set_graded
 from autograder.nbgrader.written import is_written, join_answers, note_of, restore_answers, retype
-from autograder.report.rendering import whole_seconds, window_html
+from autograder.report.rendering import beside_window, whole_seconds, window_html
 from autograder.results import UNREADABLE, CheckLine, ExerciseLine, Line, for_student, texts
 from autograder.sandbox.tiers import probe, require
 from autograder.shown import one_line, visible
@@ -324,8 +324,10 @@ def _check_html(item: CheckLine, factor: float) -> str:
     became = mark(item)
     points = f"{item.points * factor:g} of {item.max_points * factor:g}"
     title = title_for_students(item.title, visible=item.visible)
-    reason = f"<br>{_said(item.message)}" if item.message else ""
-    window = str(window_html(item.shown)) if item.shown and item.visible else ""
+    shown = item.shown if item.visible else None
+    told = beside_window(item.message, shown)
+    reason = f"<br>{_said(told)}" if told else ""
+    window = str(window_html(shown, item.message)) if shown else ""
     return f"<li><strong>{became}</strong>, {points} points. {_said(title)}{reason}{window}</li>"
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeGuard
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.grading.public_cases import in_two
 from autograder.results import Window
 from autograder.shown import one_line
 from course_utils.checks.wording import explain, fact_in_words, in_words, mark, title_for_students
@@ -49,6 +50,7 @@ def environment() -> Environment:
         "mark": mark,
         "title_for_students": title_for_students,
         "window_html": window_html,
+        "beside_window": beside_window,
         "picture_from": _SMALLEST_PICTURE,
     }
     return made
@@ -78,9 +80,19 @@ def whole_seconds(value: float) -> str:
     return f"{math.floor(value)} s" if value >= 1 else "under 1 s"
 
 
-def window_html(shown: Window) -> Markup:
-    """A window as HTML that needs no style sheet."""
-    return Markup(environment().get_template("window.html").render(shown=shown))
+def window_html(shown: Window, message: str = "") -> Markup:
+    """A window as HTML that needs no style sheet.
+
+    Args:
+        shown: the window.
+        message: of its check; what it tells of the notebook's own case becomes one sentence with the window.
+    """
+    return Markup(environment().get_template("window.html").render(shown=shown, fact=in_two(message)[1]))
+
+
+def beside_window(message: str, shown: Window | None) -> str:
+    """What is left of a check's message beside the window of the notebook's own case, which tells the rest."""
+    return in_two(message)[0] if shown else message
 
 
 def shades(shown: Window) -> Mapping[str, list[list[float | None]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Callable
@@ -12,6 +13,9 @@ import msgspec
 
 from autograder.sandbox.control import Closed, receive, send
 from course_utils.running import execute, place, protocol, uncompiled
+
+# Objects that may refer to others, made since the last look; Python's own is 700.
+_COLLECT_AFTER = 10_000
 
 
 class _Socket:
@@ -50,6 +54,8 @@ def _lenient(call: Callable[..., Any], folder: str) -> Callable[..., Any]:
 
 def serve_job(channel: socket.socket, folder: str) -> None:
     """Answer the grader's messages until it closes the channel; student code works in the folder."""
+    # What is collected early here are our own objects, and each look at them copies pages shared with the fork server.
+    gc.set_threshold(_COLLECT_AFTER)
     place.work_in(folder)
     os.environ["MPLCONFIGDIR"] = folder
     for name in ("chmod", "utime", "listxattr"):

@@ -135,27 +135,32 @@ def decode_message(body: bytes, kind: Any) -> Any:
 def receive_frame(channel: socket.socket, seconds: float | None = None, most: int = MAX_FRAME) -> bytes:
     """Read one message of at most `most` bytes without looking into it. Raises as `receive` does."""
     deadline = None if seconds is None else time.monotonic() + seconds
-    (length,) = _LENGTH.unpack(_read(channel, _LENGTH.size, deadline))
-    if length > most:
-        raise WireError(f"a message of more than {most} bytes")
-    return _read(channel, length, deadline)
+    try:
+        (length,) = _LENGTH.unpack(_read(channel, _LENGTH.size, deadline))
+        if length > most:
+            raise WireError(f"a message of more than {most} bytes")
+        return _read(channel, length, deadline)
+    finally:
+        channel.settimeout(None)
 
 
 def _read(channel: socket.socket, count: int, deadline: float | None) -> bytes:
+    # Nearly always it comes in one part; one that dribbles in is put together in place.
     parts = bytearray()
     try:
-        while len(parts) < count:
+        while True:
             if deadline is not None:
                 # Bytes that have arrived count as in time even if this process reads them after the deadline.
                 channel.settimeout(max(0.0, deadline - time.monotonic()))
-            part = channel.recv(min(count - len(parts), 2**20))
+            part = channel.recv(min(count - len(parts), 2**20)) if count else b""
+            if len(part) == count:
+                return part
             if not part:
                 raise Closed
             parts += part
+            if len(parts) == count:
+                return bytes(parts)
     except ConnectionResetError as error:
         raise Closed from error
     except BlockingIOError as error:
         raise TimeoutError from error
-    finally:
-        channel.settimeout(None)
-    return bytes(parts)

@@ -321,8 +321,8 @@ def _traces(
     changes: list[frozenset[str]] = []
     for item, wrong in zip(items, seen, strict=True):
         changed = lens.changed_by(name, item)
-        # Where an exception came first nothing is known of the other quantities.
-        if not changed <= wrong and not item.raised:
+        # Where an exception came first nothing is known of the other quantities; if it is the right one, that is.
+        if (spared := changed - wrong) and (not item.raised or "exception" in spared):
             return None
         changes.append(changed)
     shown: dict[tuple[str, str], set[SeenQuantity]] = {}
@@ -343,6 +343,8 @@ def _traces(
     if not units:
         return None
     cells = frozenset(cell for unit in units for cell in shown[unit])
+    if all(_is_raised_in_vain(items[number], quantity) for number, quantity in cells):
+        return None
     every = {(number, quantity) for number, names in enumerate(changes) for quantity in names}
     bad = mixed | {check for check, _ in spoilt}
     whole = tuple(dict.fromkeys(check for check, _ in shown if check not in bad))
@@ -355,3 +357,9 @@ def _traces(
         whole,
         evidence,
     )
+
+
+def _is_raised_in_vain(item: SeenCase, quantity: str) -> bool:
+    """Whether all that is seen is a ValueError where a right answer raises none: many things may be refused there."""
+    seen, expected = (of.quantities.get("exception") for of in (item.seen, item.expected))
+    return quantity == "exception" and seen == "ValueError" and expected == "none"

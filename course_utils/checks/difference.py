@@ -200,12 +200,19 @@ def _wrong_plain(name: str, expected: Quantity, got: Quantity) -> Difference:
         return _of_types(Difference(name, _yes_or_no(name, expected)))
     if type(expected) is not type(got) or isinstance(expected, str):
         return _of_types(Difference(name, *_not_a(got, _plain_type(expected), name)))
-    place = f"got {got}, expected {expected}"
+    place = f"got {_number_in_words(got)}, expected {expected}"
     if isinstance(expected, int) and isinstance(got, int) and not isinstance(got, bool):
         by = abs(got - expected)
         size = f"{by} too {'large' if got > expected else 'small'}" if by < _LARGEST_STEP else "far off"
         return Difference(name, f"is {size}", place)
     return Difference(name, "has the wrong value", place)
+
+
+def _number_in_words(got: Quantity) -> str:
+    """A number as it is shown; Python refuses to write out an integer of thousands of digits."""
+    if isinstance(got, int) and got.bit_length() > _MOST_BITS:
+        return f"an integer of {got.bit_length()} bits"
+    return str(got)
 
 
 def _yes_or_no(name: str, expected: bool) -> str:
@@ -265,6 +272,8 @@ _FAMILIAR = frozenset(
 )
 # By how much a whole number is off, if that is told.
 _LARGEST_STEP = 100
+# Of a whole number that is written out.
+_MOST_BITS = 64
 _COUNTED = re.compile("a tuple or list of [0-9]{1,4} values|a tensor of [0-9]{1,2} dimensions")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +43,9 @@ class Expectation:
         return found
 
 
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expectation:
     """Run a trusted implementation twice: in `dtype` for types and exceptions, in float64 for values.
 
@@ -49,7 +53,8 @@ def expect(function: Callable[..., Any], case: Case, dtype: torch.dtype) -> Expe
     by its overflow, which float64 hides.
     """
     low = case.to(dtype)
-    with torch.random.fork_rng(devices=[]):
+    # Torch has one random generator and one default dtype for all threads.
+    with _ONE_AT_A_TIME, torch.random.fork_rng(devices=[]):
         in_dtype = observe(function, low)
         exact = observe(function, low.to(torch.float64))
     quantities = dict(in_dtype.quantities)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from course_utils.checks.case import Argument, Case, Input, Module
 from course_utils.checks.observation import Failure, Observation, Quantity
+from course_utils.checks.replica import make, tensors_of
 
 # Where the source of a student's cell is registered; lines of tracebacks are counted in files with this prefix ...
 CELL = "<cell"
@@ -52,8 +53,10 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
         torch.default_generator.manual_seed(_SEED)
     else:
         torch.manual_seed(_SEED)
-    inputs = {name: _materialise(value, device) for name, value in case.inputs.items()}
-    held = {name: _tensors_of(name, value) for name, value in inputs.items()}
+    inputs: dict[str, Any] = {}
+    held: dict[str, dict[str, Tensor]] = {}
+    for name, value in case.inputs.items():
+        inputs[name], held[name] = _materialise(name, value, device)
     places = {name: _place(value) for name, value in inputs.items() if isinstance(value, Tensor)}
     seen: dict[str, Quantity] = {}
     leaves: dict[str, Tensor] = {}
@@ -87,14 +90,14 @@ def observe(function: Callable[..., Any], case: Case, device: str = "cpu") -> Ob
     _write_kept(leaves, seen)
     for name, place in places.items():
         seen[f"place.{name}"] = _place(inputs[name]) == place
-    _write_afterwards(inputs, held, seen)
+    places = {owner: _place(tensor) for tensors in held.values() for owner, tensor in tensors.items()}
+    _write_afterwards(inputs, held, places, seen)
     for name, leaf in leaves.items():
         seen[f"device.{name}"] = leaf.device.type == torch.device(device).type
-        place = _place(leaf)
-        for tensors in held.values():
-            for owner, tensor in tensors.items():
-                seen[f"memory.{name}~{owner}"] = place is not None and _place(tensor) == place
-    return Observation({name: _freeze(value) for name, value in seen.items()}, failure)
+        own = _place(leaf)
+        for owner, place in places.items():
+            seen[f"memory.{name}~{owner}"] = own is not None and place == own
+    return Observation(_frozen(seen), failure)
 
 
 def cotangent(shape: torch.Size | tuple[int, ...], dtype: torch.dtype, device: torch.device | str) -> Tensor:
@@ -119,58 +122,18 @@ def _along_cotangent(leaf: Tensor) -> Tensor:
         return (product.real if product.is_complex() else product).sum()
 
 
-def _materialise(value: Argument, device: str) -> Any:
+def _materialise(name: str, value: Argument, device: str) -> tuple[Any, dict[str, Tensor]]:
+    """An argument made anew, and the tensors in it by the names that observations give them."""
     if isinstance(value, Input):
         tensor = value.tensor.detach().to(device, copy=True)
         if not value.contiguous:
             reverse = tuple(range(tensor.ndim))[::-1]
             tensor = tensor.permute(reverse).contiguous().permute(reverse)
-        return tensor.requires_grad_(value.wants_grad)
+        return tensor.requires_grad_(value.wants_grad), {name: tensor}
     if isinstance(value, Module):
-        # Imported here because models pull in torchvision, which the sandbox's smallest tests do without.
-        from course_utils.models import build
-
-        floating = [tensor.dtype for tensor in value.state.values() if tensor.is_floating_point()]
-        module = build(value.name, **value.config)
-        dtype = floating[0] if floating else torch.float32
-        if device != "cpu" or dtype is not torch.float32:
-            module = module.to(device, dtype)
-        parameters = dict(module.named_parameters())
-        _fill(module, {**parameters, **dict(module.named_buffers())}, value.state)
-        for name, parameter in parameters.items():
-            # A model may freeze some of its parameters itself.
-            if value.frozen:
-                parameter.requires_grad_(False)
-            if name in value.grads:
-                parameter.grad = value.grads[name].to(device, copy=True)
-        return module
-    return value
-
-
-def _fill(module: nn.Module, own: Mapping[str, Tensor], state: Mapping[str, Tensor]) -> None:
-    """Give a module its state.
-
-    `load_state_dict` takes most of the time that it takes to make a small module; it is asked where the state is not
-    simply one tensor for each of the module's own.
-    """
-    if own.keys() != state.keys() or any(own[name].shape != state[name].shape for name in own):
-        module.load_state_dict({name: tensor.clone() for name, tensor in state.items()}, strict=bool(state))
-        return
-    with torch.no_grad():
-        for name, tensor in own.items():
-            tensor.copy_(state[name])
-
-
-def _tensors_of(name: str, value: Any) -> dict[str, Tensor]:
-    if isinstance(value, Tensor):
-        return {name: value}
-    if isinstance(value, nn.Module):
-        return {f"{name}.{key}": tensor for key, tensor in _state(value).items()}
-    return {}
-
-
-def _state(module: nn.Module) -> dict[str, Tensor]:
-    return {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        module, tensors = make(value, device)
+        return module, {f"{name}.{key}": tensor for key, tensor in tensors.items()}
+    return value, {}
 
 
 def _write_result(result: Any, suffix: str, seen: dict[str, Quantity], leaves: dict[str, Tensor]) -> None:
@@ -246,13 +209,14 @@ def _write_kept(leaves: Mapping[str, Tensor], seen: dict[str, Quantity]) -> None
 
 
 def _write_afterwards(
-    inputs: Mapping[str, Any], held: Mapping[str, Mapping[str, Tensor]], seen: dict[str, Quantity]
+    inputs: Mapping[str, Any],
+    held: Mapping[str, Mapping[str, Tensor]],
+    places: Mapping[str, int | None],
+    seen: dict[str, Quantity],
 ) -> None:
     for name, value in inputs.items():
-        module_state = _state(value) if isinstance(value, nn.Module) else {}
-        others = {_place(tensor) for other in held if other != name for tensor in held[other].values()} - {
-            None
-        }
+        module_state = tensors_of(value) if isinstance(value, nn.Module) else {}
+        others = {places[owner] for other in held if other != name for owner in held[other]} - {None}
         for owner, tensor in held[name].items():
             seen[f"graph.{owner}"] = tensor.requires_grad
             if not isinstance(value, nn.Module):
@@ -269,7 +233,7 @@ def _write_afterwards(
             # Torch warns of a gradient asked of a tensor that became part of a graph: it has none.
             seen[f"grad.{owner}"] = tensor.grad if tensor.is_leaf else None
             # Parameters may be views of one long vector, but two encoders that share memory move together ever after.
-            seen[f"own.{owner}"] = _place(tensor) not in others
+            seen[f"own.{owner}"] = places[owner] not in others
         if isinstance(value, nn.Module):
             seen[f"mode.{name}"] = all(part.training for part in value.modules())
             seen[f"members.{name}"] = len(module_state)
@@ -283,10 +247,21 @@ def _place(tensor: Tensor) -> int | None:
         return None
 
 
-def _freeze(value: Quantity) -> Quantity:
+def _frozen(seen: Mapping[str, Quantity]) -> dict[str, Quantity]:
+    """Copies of what was seen. What is one tensor under two names stays one, so that it is copied and sent once."""
+    known: dict[int, Quantity] = {}
+    found: dict[str, Quantity] = {}
+    for name, value in seen.items():
+        if isinstance(value, Tensor):
+            if id(value) not in known:
+                known[id(value)] = _freeze(value)
+            value = known[id(value)]
+        found[name] = value
+    return found
+
+
+def _freeze(value: Tensor) -> Quantity:
     """A copy of the values on the CPU; a tensor that has none (on device meta, nested) is described instead."""
-    if not isinstance(value, Tensor):
-        return value
     try:
         value = value.detach().as_subclass(Tensor)
         if value.is_nested:

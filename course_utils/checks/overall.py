@@ -6,15 +6,15 @@ table of constants shows either.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from course_utils.checks.case import Input
 from course_utils.checks.compare import selected
 from course_utils.checks.expressions import factors_of
 from course_utils.checks.facts import relations_of
+from course_utils.checks.kinds import is_by_hand, kinds_of
 from course_utils.checks.observation import Quantity
 from course_utils.checks.quantity import QuantityName
 from course_utils.checks.seen_case import SeenCase
@@ -39,20 +39,10 @@ def facts(items: Sequence[SeenCase], wrong: Sequence[SeenCase], *, hidden: bool 
     # A right case says something only where its check looks at what is wrong: right labels say nothing of images.
     aims = _aims(item for item in wrong if not item.check.side)
     values = [item for item in items if not item.check.side and _looks_at_any(item, aims)]
-    good = [item for item in values if not item.wrong]
-    failing = [item for item in values if item.wrong]
-    for exactly in (True, False):
-        for holds, words in _KINDS_OF_CASES:
-            of_kind = [item for item in values if holds(item)]
-            if not of_kind or len(of_kind) == len(values) or not all(map(holds, failing)) or not failing:
-                continue
-            if not exactly and 2 * len(failing) >= len(of_kind):
-                yield f"right, except {words}: wrong in some of these cases"
-            elif exactly and len(failing) == len(of_kind):
-                yield f"right, except {words}"
+    yield from kinds_of(values)
     if all(item.raised for item in wrong) and any(not item.raised for item in values):
         yield "right wherever it does not raise"
-    if words := _threshold(failing, good):
+    if words := _threshold(values):
         yield f"right, except where {words}"
 
 
@@ -89,19 +79,24 @@ def _kept(items: Sequence[SeenCase], every: bool) -> str:
     return "returns what it returned for earlier inputs" if found else ""
 
 
-def _threshold(wrong: Sequence[SeenCase], right: Sequence[SeenCase]) -> str:
+def _threshold(values: Sequence[SeenCase]) -> str:
     """A number or a size among the inputs that is smaller, or larger, in all wrong cases than in all others.
 
     With a few cases and many sizes something separates them by chance: so it must take several values on both sides,
-    and for a size there must be a gap.
+    and for a size there must be a gap. Cases by hand differ in much besides: they count only where a place and
+    a size run past another size together.
     """
-    if min(len(wrong), len(right)) < _FEWEST:
+    drawn = [item for item in values if not is_by_hand(item)]
+    if not any(item.wrong for item in drawn) or all(item.wrong for item in drawn):
         return ""
-    bad, good = ([_measures(item) for item in some] for some in (wrong, right))
+    bad, good = ([_measures(item) for item in values if bool(item.wrong) is wrong] for wrong in (True, False))
+    several = [[_measures(item) for item in drawn if bool(item.wrong) is wrong] for wrong in (True, False)]
     names = set(bad[0]).intersection(*bad, *good)
     for name in sorted(names, key=lambda name: (" + " in name, " > " in name, "." in name, name)):
         low, high = ([measured[name] for measured in some] for some in (bad, good))
         if min(len(set(low)), len(set(high))) < _FEWEST:
+            continue
+        if " + " not in name and min(len({one[name] for one in some}) for some in several) < _FEWEST:
             continue
         if " > " in name:
             if min(low) > 0 >= max(high):
@@ -135,6 +130,7 @@ def _measures(item: SeenCase) -> dict[str, float]:
                 found |= {
                     f"{number} + {name} > {other}": value + size - another
                     for number, value in numbers.items()
+                    if isinstance(item.case.inputs[number], int)
                 }
     return found
 
@@ -232,38 +228,3 @@ def _ratio(item: SeenCase) -> float | None:
     factor = float(value @ wanted) / square
     off = float((value - factor * wanted).abs().max())
     return factor if factor and off <= 1e-4 * abs(factor) * float(wanted.abs().max()) else None
-
-
-def _is_noncontiguous(item: SeenCase) -> bool:
-    return any(isinstance(value, Input) and not value.contiguous for value in item.case.inputs.values())
-
-
-def _is_batch_of_one(item: SeenCase) -> bool:
-    tensors = [value.tensor for value in item.case.inputs.values() if isinstance(value, Input)]
-    return bool(tensors) and any(tensor.ndim > 1 and tensor.shape[0] == 1 for tensor in tensors)
-
-
-def _is_float64(item: SeenCase) -> bool:
-    return item.check.dtype is torch.float64
-
-
-def _has_calls(item: SeenCase) -> bool:
-    return len(item.case.calls) > 1
-
-
-def _has_zeros(item: SeenCase) -> bool:
-    """Some of its input is exactly zero, but not all of it."""
-    return any(
-        bool((value.tensor == 0).any()) and bool(value.tensor.any())
-        for value in item.case.tensors.values()
-        if value.tensor.is_floating_point()
-    )
-
-
-_KINDS_OF_CASES: tuple[tuple[Callable[[SeenCase], bool], str], ...] = (
-    (_is_noncontiguous, "for inputs that are not contiguous in memory"),
-    (_is_batch_of_one, "for a batch of one"),
-    (_is_float64, "for float64 inputs"),
-    (_has_calls, "when it is called more than once"),
-    (_has_zeros, "where an input has entries that are exactly zero"),
-)

@@ -39,15 +39,17 @@ def values(
     accuracy: str = "reduction",
     looks_at: tuple[str, ...] = ("result",),
     visible: bool = True,
+    asks: str = "",
 ) -> Check:
     """What the function returns is right on a small example, which students see.
 
     Args:
         cases: draws one case or several.
         title: one sentence that students read.
-        points, accuracy, looks_at, visible: as in `Check`.
+        points, accuracy, looks_at, visible, asks: as in `Check`.
     """
-    return _made(cases, title, points=points, accuracy=accuracy, looks_at=looks_at, visible=visible)
+    options = {"points": points, "accuracy": accuracy, "looks_at": looks_at, "visible": visible, "asks": asks}
+    return _made(cases, title, **options)
 
 
 def gradients(

@@ -35,6 +35,7 @@ DTYPES = {
         torch.bool,
     )
 }
+_NAMES = {dtype: name for name, dtype in DTYPES.items()}
 MAX_DIMENSIONS = 8
 MAX_QUANTITIES = 4096
 # Of a text or a name in an observation: `observe` writes little more than half of it.
@@ -118,7 +119,7 @@ def pack_tensor(tensor: Tensor) -> TensorData:
     plain = tensor.detach().cpu().resolve_conj().resolve_neg()
     if plain.dtype is torch.bfloat16:  # NumPy has no such numbers
         plain = plain.view(torch.int16)
-    return TensorData(dtype_name(tensor.dtype), tuple(tensor.shape), plain.numpy().tobytes())
+    return TensorData(_NAMES[tensor.dtype], tuple(tensor.shape), plain.numpy().tobytes())
 
 
 def unpack_tensor(data: TensorData) -> Tensor:
@@ -176,8 +177,18 @@ def unpack_case(data: CaseData) -> Case:
 def pack_observation(observation: Observation) -> ObservationData:
     """The wire form of an observation; a tensor that `pack_tensor` refuses is named instead of sent."""
     failure = observation.failure
+    tensors: dict[int, QuantityData] = {}
+
+    def pack(value: Quantity) -> QuantityData:
+        if not isinstance(value, Tensor):
+            return _pack_quantity(value)
+        # Many are one tensor under several names.
+        if id(value) not in tensors:
+            tensors[id(value)] = _pack_quantity(value)
+        return tensors[id(value)]
+
     return ObservationData(
-        {name: _pack_quantity(value) for name, value in observation.quantities.items()},
+        {name: pack(value) for name, value in observation.quantities.items()},
         pack_failure(failure) if failure else None,
     )
 
@@ -232,7 +243,7 @@ def _unpack_all(tensors: dict[str, TensorData]) -> dict[str, Tensor]:
 
 def _oddity(tensor: Tensor) -> str:
     """What `pack_tensor` refuses, in words; empty for all else."""
-    if tensor.dtype not in DTYPES.values():
+    if tensor.dtype not in _NAMES:
         return f"a tensor of dtype {dtype_name(tensor.dtype)}"
     return f"a tensor of {tensor.ndim} dimensions" if tensor.ndim > MAX_DIMENSIONS else ""
 

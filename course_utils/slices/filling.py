@@ -7,8 +7,8 @@ import builtins
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from course_utils.slices.reading import DEFINITION, Part, given_values, loose
-from course_utils.slices.statements import FILLING, filled_name, is_promised
+from course_utils.slices.reading import Part, given_values, loose
+from course_utils.slices.statements import DEFINITION, FILLING, filled_name, is_promised
 
 _MAKES_CONTAINER = frozenset(
     ("list", "dict", "set", "tuple", "deque", "defaultdict", "Counter", "OrderedDict", "sorted")
@@ -102,7 +102,7 @@ def _put(node: ast.AST, levels: Levels) -> Iterator[tuple[str, float]]:
 
 
 def _filling(node: ast.AST) -> ast.Call | None:
-    call = node.value if isinstance(node, ast.Expr) else None
+    call = node.value if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) else None
     call = call.elt if isinstance(call, ast.ListComp) else call
     return call if isinstance(call, ast.Call) else None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, field
 
-from course_utils.slices.reading import DEFINITION, Part
-from course_utils.slices.statements import CellCode
+from course_utils.slices.reading import Part
+from course_utils.slices.statements import DEFINITION, CellCode
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,12 @@ def check_cell_id(exercise: str) -> str:
     return f"{cell_id(exercise)}-check"
 
 
+def plain_name(text: str) -> str:
+    """`"moco_enqueue"` for all that may be meant by it: `"Moco.Enqueue"`, `"moco-enqueue-check"`."""
+    joined = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
+    return joined.removesuffix("_check") or joined
+
+
 def functions_of(ids: Iterable[str]) -> list[tuple[str, bool]]:
     """The functions whose exercises a cell may belong to by its ids, and whether as the graded cell: `-check`."""
     found = map(_OF_EXERCISE.fullmatch, ids)

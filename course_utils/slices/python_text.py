@@ -22,8 +22,8 @@ MAX_CELL_CODE = 200_000
 MAX_CODE = 500_000
 MAX_CELLS = 5_000
 
-# Cell magics that run the rest of the cell as ordinary Python.
-_PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
+# Magics that run the rest of the cell, or of the line, as ordinary Python.
+PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
 _MOST_CELL_MAGICS = 20
 # Cell magics that write the rest of the cell into a file; `-a` puts it at the end of what is there.
 _WRITES = re.compile(
@@ -152,7 +152,7 @@ def _without_magics(source: str, ipython: bool) -> str:
             break
         # The rest may hold magics again: `%%capture`, then `%%time`, then `!pip list`.
         magic = head[2:].split(maxsplit=1)
-        if not magic or magic[0] not in _PYTHON_MAGICS:
+        if not magic or magic[0] not in PYTHON_MAGICS:
             return ""
         above, source = above + newline, rest
     if ipython:

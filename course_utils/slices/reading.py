@@ -6,13 +6,13 @@ Nothing is executed. What was read is kept, since most cells of a class are as t
 from __future__ import annotations
 
 import ast
-import re
 import symtable
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 from course_utils.slices.bounded import Bounded
+from course_utils.slices.checked import CheckCall, check_aliases, check_calls
 from course_utils.slices.python_text import (
     Unparsable,
     ipython_work,
@@ -21,14 +21,12 @@ from course_utils.slices.python_text import (
     parse_python,
     written_file,
 )
-from course_utils.slices.statements import binding_part, filled_name
+from course_utils.slices.statements import DEFINITION, FILLING, binding_part, filled_name
 
-DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # Nodes of syntax trees that are kept for the next student, at some 500 bytes each.
 _MOST_NODES = 200_000
-# Calls in a cell that may be of `cu.check`.
-_MOST_CALLS = 1_000
-_EXERCISE = re.compile(r"[A-Za-z_][\w.]{0,100}")
+# Methods of arrays that change them; those of tensors end with an underscore.
+_CHANGES_ARRAY = frozenset(("fill", "put", "itemset", "partition", "resize"))
 # What makes a container; calls of these too.
 _CONTAINERS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _MAKES_CONTAINER = frozenset(
@@ -45,12 +43,14 @@ class Part:
         node: the part of it that binds.
         binds: names it gives a value to; `"*"` for a star import. A name whose value it changes is one of them.
         printed: it is a loop that prints as well, which its part does not.
+        stars: names that its star imports of the student's own files give a value to.
     """
 
     index: int
     node: ast.stmt
     binds: frozenset[str]
     printed: bool = False
+    stars: frozenset[str] = frozenset()
 
     @cached_property
     def uses(self) -> frozenset[str]:
@@ -63,13 +63,13 @@ class Part:
 
     @cached_property
     def fills(self) -> frozenset[str]:
-        """Names on which it calls methods that fill a container."""
-        return frozenset(filter(None, map(filled_name, loose(self.node))))
+        """Names on which it calls methods that fill a container, as far as it binds them."""
+        return self.binds & set(map(filled_name, loose(self.node)))
 
     @cached_property
     def values(self) -> frozenset[str]:
         """Names that get a value of their own; not those that are only changed, as by `x += 1` and `table[0] = 1`."""
-        return frozenset(_values(self.node))
+        return frozenset(_values(self.node)) | self.stars
 
     @cached_property
     def containers(self) -> frozenset[str]:
@@ -79,26 +79,27 @@ class Part:
     @cached_property
     def surely(self) -> frozenset[str]:
         """Names whose value after it does not depend on what they were before."""
-        return frozenset(_surely(self.node)) - (
+        sure = self.stars if isinstance(self.node, ast.ImportFrom) else frozenset()
+        return sure.union(_surely(self.node)) - (
             frozenset() if isinstance(self.node, DEFINITION) else self.uses
         )
 
 
 @dataclass(frozen=True)
-class CheckCall:
-    """A call that may be one of `cu.check`.
+class ModuleLoad:
+    """A module that a cell's own statements load.
 
     Attributes:
-        callee: the last name of what is called: `check`, or another if that was given to it.
-        names: what it is called with; where that is a variable, all texts of the statement and all such variables.
-        line: of the cell, from 1.
-        column: from 0.
+        index: of the statement among all of the cell.
+        module: with its dots; for `from a import b`, which may load `a.b` too, both.
+        again: by `importlib.reload`; then the module is what the notebook calls so.
+        name: under which it is known, if that is another one: `b` for `import a as b` and `from a import b`.
     """
 
-    callee: str
-    names: frozenset[str]
-    line: int
-    column: int
+    index: int
+    module: str
+    again: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +114,8 @@ class Read:
         checks: calls that may be of `cu.check`.
         aliases: other names that it gives to `check`.
         left: names that statements which are no part give a value or fill: those of each.
+        touched: names on which loose expressions call, or hand on, methods that fill a container.
+        loads: the modules that it imports outside functions, or loads again.
         file: the name and the text of the file that the cell writes, and whether to the end of one that is there.
     """
 
@@ -124,6 +127,8 @@ class Read:
     checks: tuple[CheckCall, ...] = ()
     aliases: frozenset[str] = frozenset()
     left: tuple[frozenset[str], ...] = ()
+    touched: frozenset[str] = frozenset()
+    loads: tuple[ModuleLoad, ...] = ()
     file: tuple[str, str, bool] | None = None
 
 
@@ -146,9 +151,11 @@ def _read(source: str, how: str) -> Read:
             text=text,
             parts=read,
             nodes=sum(1 for _ in ast.walk(tree)),
-            checks=tuple(_checks(tree)),
-            aliases=frozenset(_aliases(tree)),
+            checks=tuple(check_calls(tree)),
+            aliases=frozenset(check_aliases(tree)),
             left=tuple(_left(tree, {index for index, part in parts if part is not None})),
+            touched=frozenset(_changed_by(tree, lambda attribute: attribute.attr in FILLING)),
+            loads=tuple(loads_of(tree)),
             file=None if how == "python" else written_file(source),
         )
     except Unparsable as error:
@@ -244,16 +251,24 @@ def loose(node: ast.AST) -> Iterator[ast.AST]:
             waiting += _body(found)
 
 
-def names_bound_by(node: ast.stmt) -> frozenset[str]:
-    """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import."""
+def names_bound_by(node: ast.stmt, fills: Container[str] | None = None) -> frozenset[str]:
+    """Names that a statement gives a value to, or whose value it changes; `"*"` for a star import.
+
+    Args:
+        node: the statement.
+        fills: the names that calls like `x = table.pop()` change; None for all names.
+    """
     if isinstance(node, DEFINITION):
         return frozenset({node.name})
     if isinstance(node, ast.Import | ast.ImportFrom):
         return frozenset((alias.asname or alias.name.split(".")[0]) for alias in node.names)
     if isinstance(node, ast.If | ast.Try | ast.With | ast.For):
-        names = {name for child in _body(node) for name in names_bound_by(child)}
+        names = {name for child in _body(node) for name in names_bound_by(child, fills)}
         if isinstance(node, ast.For):
             names |= _stored(node.target)
+        if isinstance(node, ast.If):
+            # `if (k := 3) > 2:`
+            names |= _stored(node.test)
         for item in getattr(node, "items", []):
             if item.optional_vars is not None:
                 names |= _stored(item.optional_vars)
@@ -262,7 +277,7 @@ def names_bound_by(node: ast.stmt) -> frozenset[str]:
         # `x: int` says something of x, and gives it nothing.
         return frozenset()
     filled = filled_name(node)
-    return frozenset(_stored(node) | ({filled} if filled else set()))
+    return frozenset(_stored(node) | ({filled} if filled and (fills is None or filled in fills) else set()))
 
 
 def _values(node: ast.AST) -> Iterator[str]:
@@ -364,60 +379,59 @@ def _stored(node: ast.AST) -> set[str]:
 # --- what else is in a cell -------------------------------------------------------------------------------------
 
 
-def _checks(tree: ast.Module) -> Iterator[CheckCall]:
-    """Calls with the name of an exercise, or its function, at the top level: `cu.check("moco.enqueue", hint=1)`."""
-    count = 0
-    for node in tree.body:
-        if isinstance(node, DEFINITION):
-            continue
-        calls: list[tuple[ast.Call, str, ast.expr | None, frozenset[str]]] = []
-        for call in ast.walk(node):
-            if count + len(calls) >= _MOST_CALLS:
-                break
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name | ast.Attribute):
-                callee = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
-                given = call.args[0] if call.args else next((item.value for item in call.keywords), None)
-                names = frozenset(_exercises([given.value] if isinstance(given, ast.Constant) else ()))
-                if names or (callee == "check" and not isinstance(given, ast.Constant | None)):
-                    calls.append((call, callee, given, names))
-        count += len(calls)
-        # What a variable stands for is not known: all of them share what stands in the statement.
-        variables = [given.id for _, _, given, names in calls if not names and isinstance(given, ast.Name)]
-        of_variables = any(not names for *_, names in calls)
-        shared = frozenset(_exercises([*_texts(node), *variables] if of_variables else ()))
-        for call, callee, _, names in calls:
-            if names or shared:
-                yield CheckCall(callee, names or shared, call.lineno, call.col_offset)
-
-
-def _texts(node: ast.AST) -> Iterator[object]:
-    return (item.value for item in ast.walk(node) if isinstance(item, ast.Constant))
-
-
-def _exercises(found: Iterable[object]) -> Iterator[str]:
-    return (name for name in found if isinstance(name, str) and _EXERCISE.fullmatch(name))
-
-
-def _aliases(tree: ast.Module) -> Iterator[str]:
-    """Other names that are given to `check`."""
-    for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_utils":
-            yield from (alias.asname for alias in node.names if alias.name == "check" and alias.asname)
-        elif (
-            isinstance(node, ast.Assign)
-            and isinstance(node.value, ast.Attribute)
-            and node.value.attr == "check"
-        ):
-            yield from (target.id for target in node.targets if isinstance(target, ast.Name))
+def loads_of(tree: ast.Module) -> Iterator[ModuleLoad]:
+    """What is imported outside functions, and what is loaded again, in the order of the statements."""
+    for index, top in enumerate(tree.body):
+        for node in loose(top):
+            if isinstance(node, ast.Import):
+                yield from (ModuleLoad(index, alias.name, name=alias.asname or "") for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                yield ModuleLoad(index, node.module)
+                for alias in node.names:
+                    yield ModuleLoad(index, f"{node.module}.{alias.name}", name=alias.asname or alias.name)
+            elif isinstance(node, ast.Expr | ast.Assign) and isinstance(node.value, ast.Call):
+                call = node.value
+                callee = (
+                    call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+                )
+                if callee == "reload" and call.args:
+                    yield ModuleLoad(index, ast.unparse(call.args[0]), again=True)
 
 
 def _left(tree: ast.Module, parts: set[int]) -> Iterator[frozenset[str]]:
-    """The names that loops and the like change which are no part: those of each."""
+    """The names that loops and the like change which are no part, and those that prints and the like change."""
     for index, node in enumerate(tree.body):
-        if index in parts or not isinstance(
+        names: set[str] = set()
+        if index not in parts and isinstance(
             node, ast.For | ast.While | ast.If | ast.With | ast.Try | ast.Match
         ):
-            continue
-        names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
+            names = _stored(node) | set(filter(None, map(filled_name, ast.walk(node))))
+        for child in loose(node):
+            if isinstance(child, ast.Expr):
+                # `print(k := 3)`
+                names |= _stored(child)
+        names.update(_changed_by(node, _is_in_place))
         if names:
             yield frozenset(names)
+
+
+def _changed_by(node: ast.AST, is_change: Callable[[ast.Attribute], bool]) -> Iterator[str]:
+    """The names on which loose expressions that fill nothing else have methods of a kind: `print(table.pop())`."""
+    children = node.body if isinstance(node, ast.Module) else [node]
+    for top in children:
+        for child in loose(top):
+            if not isinstance(child, ast.Expr) or filled_name(child):
+                continue
+            for inner in ast.walk(child):
+                if isinstance(inner, ast.Attribute) and is_change(inner):
+                    root: ast.expr = inner
+                    while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+                        root = root.func if isinstance(root, ast.Call) else root.value
+                    if isinstance(root, ast.Name):
+                        yield root.id
+
+
+def _is_in_place(attribute: ast.Attribute) -> bool:
+    """Whether a method is one that changes a tensor or an array: `weights.zero_()`."""
+    name = attribute.attr
+    return name in _CHANGES_ARRAY or (name.endswith("_") and not name.startswith("_") and name[-2:] != "__")

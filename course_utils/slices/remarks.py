@@ -23,9 +23,8 @@ from course_utils.slices.found import (
     Statement,
 )
 from course_utils.slices.plain import LONGEST_NAME, clip, several
-from course_utils.slices.reading import DEFINITION
 from course_utils.slices.sources import Sources
-from course_utils.slices.statements import CellCode, is_installed, is_promised
+from course_utils.slices.statements import DEFINITION, CellCode, is_installed, is_promised
 
 # What a notebook has without an import, and the grader too.
 GIVEN = vars(builtins).keys() | {"display", "get_ipython", "input"}
@@ -95,14 +94,15 @@ def of_left_out(
     tables = set()
     for name, items in binding.items():
         given = [item for item in items if name in item.part.values]
-        if given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom)):
+        if (given and not isinstance(given[-1].node, (*DEFINITION, ast.Import, ast.ImportFrom))) or not items:
             tables.add(name)
     said: dict[str, str] = {}
     for title, names in left:
         said |= dict.fromkeys(sorted(names & tables - said.keys()), title)
     for name, title in said.items():
+        does = "is also changed" if binding[name] else "gets its value"
         text = (
-            f"{name} is also changed in {title} by a loop or a call that the grader leaves out: it runs "
+            f"{name} {does} in {title} by a loop or a call that the grader leaves out: it runs "
             "loops that only assign, fill lists, sets and dictionaries, and print"
         )
         yield SliceNote(LEFT_OUT, text)

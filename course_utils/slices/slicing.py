@@ -14,9 +14,8 @@ from __future__ import annotations
 import ast
 import copy
 import re
-import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from course_utils.slices import remarks
@@ -45,10 +44,11 @@ from course_utils.slices.found import (
 from course_utils.slices.names import cell_id, check_cell_id, function_name, functions_of
 from course_utils.slices.plain import clip, several
 from course_utils.slices.python_text import Unparsable, parse_python
-from course_utils.slices.reading import DEFINITION, Part, hands_on, import_prelude, is_stub, names_bound_by
+from course_utils.slices.reading import Part, hands_on, import_prelude, is_stub, loose, names_bound_by
 from course_utils.slices.remarks import GIVEN
 from course_utils.slices.sources import Source, Sources, imported_packages
-from course_utils.slices.statements import CellCode, binding_part, is_installed, is_promised
+from course_utils.slices.stars import names_of_package
+from course_utils.slices.statements import DEFINITION, CellCode, binding_part, filled_name, is_installed
 
 __all__ = [
     "BOUND_BELOW",
@@ -146,6 +146,7 @@ class Program:
         packages = self._sources.packages
         every = [part for source in self._by_key.values() for part in source.read.parts]
         fills = any(part.fills or part.printed for part in every)
+        fills = fills or any(source.read.touched for source in self._by_key.values())
         fillings = Fillings(every if fills else (), self._prelude.keys())
         levels: dict[str, float] = {}
         for source in self._by_key.values():
@@ -159,6 +160,8 @@ class Program:
                     node = binding_part(part.node, modules=packages)
                     if node is not None and names_bound_by(node) != part.binds:
                         part = Part(part.index, node, names_bound_by(node))
+                if "*" in part.binds and (stars := self._sources.star_names(part.node, source.key)):
+                    part = replace(part, binds=part.binds | stars, stars=stars)
                 if part.printed and not fillings.may_print(part):
                     self._left.append((source.key, part.binds))
                     continue
@@ -170,15 +173,24 @@ class Program:
                     made -= fillings.others(part, levels)
                     if other := part.fills - made:
                         node = binding_part(part.node, made, packages)
-                        changed = part.binds & other if node else part.binds
+                        changed = part.binds
+                        if node:
+                            # `y = x.add(1)` makes another value, but of a container.
+                            alone = {
+                                filled_name(item) for item in loose(part.node) if isinstance(item, ast.Expr)
+                            }
+                            changed &= other & (alone | {name for name in other if is_container.get(name)})
                         self._left.append((source.key, changed))
                         if node is None:
                             continue
-                        part = Part(part.index, node, names_bound_by(node))
+                        binds = names_bound_by(node, made) | part.stars
+                        part = Part(part.index, node, binds, stars=part.stars)
                 if fills:
                     values = part.values - (self._in_code.keys() if source.key in self._texts else set())
                     is_container |= {name: name in part.containers for name in values}
                 yield Statement(source.key, source.label, part, source.title)
+            if touched := frozenset(name for name in source.read.touched if is_container.get(name)):
+                self._left.append((source.key, touched))
 
     def slice(self, exercise: str) -> Slice | NoSlice:
         """The slice of an exercise, found by cell id or, failing that, by the function's name."""
@@ -222,9 +234,12 @@ class Program:
         left = [(self._by_key[key].title, names) for key, names in self._left if (key, 0) < found.end]
         changed = chosen.known & frozenset().union(*(names for _, names in left))
         above = {name: self._bindings(name, found.end) for name in changed}
+        # What gets its only value so is told, too.
+        lent = self._prelude.keys() | GIVEN | (set() if not self._binding.get("*") else changed)
+        above = {name: items for name, items in above.items() if items or name in chosen.missing - lent}
         notes += remarks.of_left_out(left, above)
         nodes = [item.node for item in [*chosen.above.values(), *chosen.below.values()]]
-        modules = self._sources.modules(imported_packages(nodes))
+        modules = self._sources.modules(imported_packages(nodes), found.end)
         needed = imported_packages(nodes, tried=False)
         notes += remarks.of_helper_files(found, chosen, needed, modules, self._sources)
         statements = (*chosen.above.values(), *chosen.below.values())
@@ -268,8 +283,8 @@ class Program:
         checks = self._check_places(exercise)
         root = _last(own or written, name)
         end = max((place for place in checks if place > root.place), default=None)
-        if end is None and checks and not own:
-            # Another attempt below its last check.
+        if end is None and checks and (not own or _first(own) < max(checks)):
+            # Another attempt below its last check, perhaps in the very cell of the check.
             end = max(checks)
         above = [item for item in written if end and item.place < end]
         if end and above:
@@ -294,7 +309,7 @@ class Program:
             calls = [
                 (call.line, call.column)
                 for call in source.read.checks
-                if call.names & {exercise, function_name(exercise)} and self._sources.is_check(call)
+                if self._sources.is_check(call, exercise)
             ]
             if calls:
                 parts = [(part.node.lineno, part.node.col_offset, part.index) for part in source.read.parts]
@@ -316,7 +331,8 @@ class Program:
         while names := sorted(
             name
             for name in chosen.missing - self._prelude.keys() - GIVEN - set(chosen.names)
-            if self._binding.get(name) and not any(name in _star_names(item.node) for item in here)
+            if self._binding.get(name)
+            and not any(name in names_of_package(getattr(item.node, "module", None) or "") for item in here)
         ):
             chosen.names += names
             self._follow([item for name in names for item in self._binding[name]], found, chosen)
@@ -396,6 +412,10 @@ def _by_name(statements: Iterable[Statement]) -> dict[str, list[Statement]]:
     return found
 
 
+def _first(items: list[Statement]) -> tuple[float, int]:
+    return min(item.place for item in items)
+
+
 def _last(items: list[Statement], name: str) -> Statement:
     """The last that gives the name a value of its own; of none, the last."""
     return ([item for item in items if not item.changes(name)] or items)[-1]
@@ -437,11 +457,3 @@ def _parts_of(code: CellCode) -> list[Part]:
 
 def _is_here(node: ast.stmt) -> bool:
     return not isinstance(node, ast.ImportFrom) or (not node.level and is_installed(node.module or ""))
-
-
-def _star_names(node: ast.stmt) -> Collection[str]:
-    """What a star import binds, of packages that every grader has loaded; of others nobody knows without importing."""
-    module = sys.modules.get(getattr(node, "module", None) or "")
-    if module is None or not is_promised(module.__name__.split(".")[0]):
-        return ()
-    return getattr(module, "__all__", None) or [name for name in vars(module) if not name.startswith("_")]

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+DEFINITION = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _PLAIN = (
     ast.ImportFrom,
     ast.FunctionDef,
@@ -119,8 +120,8 @@ def without_prints(node: ast.For) -> ast.For:
 
 
 def filled_name(node: ast.AST) -> str:
-    """The name whose value a loose expression fills: `table` of `table["a"].append(3)`; empty if it fills none."""
-    call = node.value if isinstance(node, ast.Expr) else None
+    """The name whose value a statement fills: `table` of `table["a"].append(3)`, `x = table.pop()`; empty if none."""
+    call = node.value if isinstance(node, ast.Expr | ast.Assign | ast.AnnAssign) else None
     if isinstance(call, ast.ListComp):
         # `[table.append(n) for n in range(3)]`, for what it does and not for what it is.
         call = call.elt

@@ -41,6 +41,7 @@ from course_utils.student.meant import (
 from course_utils.student.missing import cell_to_repeat, cells_to_run, name_not_defined
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
 from course_utils.student.present import as_html, as_text, headline
+from course_utils.student.shadowed import shadowed_in_words, shadowed_name
 from course_utils.student.surroundings import undisturbed
 from course_utils.student.waiting import remember, watch
 from course_utils.student.with_brackets import with_brackets
@@ -189,15 +190,29 @@ def check_in(namespace: Mapping[str, Any], exercise: Any, *, hint: Any = 0) -> C
             where = f" in line {failure.line} of your code: {failure.code.strip()}" if failure.code else "."
             return replace(blank, status=INTERRUPTED, reason=f"The check was interrupted{where}")
     result = _result(replace(blank, costs=tuple(costs)), prepared, devices, verdicts, captured.notes())
-    return replace(result, reason=" ".join(filter(None, (_first_to_run(result, namespace), result.reason))))
+    first = _first_to_run(result, namespace) or _shadowed(result, namespace)
+    return replace(result, reason=" ".join(filter(None, (first, result.reason))))
 
 
 def _first_to_run(result: CheckResult, namespace: Mapping[str, Any]) -> str:
     """A sentence, if the function asked for a name that a cell above it gives a value."""
-    failures = (item.observation.failure for item in result.verdicts if item.observation and not item.passed)
-    name = next((name for item in failures if item and (name := name_not_defined(item.message))), "")
+    name = next((name for item in _failures(result) if (name := name_not_defined(item.message))), "")
     said = cells_to_run(name, result.exercise.split(".", 1)[0], namespace, _cells(namespace))
     return f"{said[:1].upper()}{said[1:]}, then this one again." if said else ""
+
+
+def _shadowed(result: CheckResult, namespace: Mapping[str, Any]) -> str:
+    """A sentence, if a cell gave another value to a name of Python's or of the set-up cell that the function needs."""
+    unit, _, function = result.exercise.partition(".")
+    failures = _failures(result)
+    name = next((name for item in failures if (name := shadowed_name(item, function, unit, namespace))), "")
+    return shadowed_in_words(name, function, unit, namespace, _cells(namespace)) if name else ""
+
+
+def _failures(result: CheckResult) -> list[Failure]:
+    """The exceptions of the failed checks."""
+    seen = (item.observation for item in result.verdicts if not item.passed)
+    return [item.failure for item in seen if item and item.failure]
 
 
 # What no docstring names, and hidden checks look at: it changes what all code after the call does.

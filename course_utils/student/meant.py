@@ -11,7 +11,7 @@ from typing import Any
 from course_utils import shipped
 from course_utils.errors import CourseError
 from course_utils.setup import Setup
-from course_utils.slices.names import function_name
+from course_utils.slices.names import function_name, plain_name
 
 _SETUP = re.compile(r"""\bsetup\(\s*(?:unit\s*=\s*)?["'](\w+)["']""")
 # How functions are kept by what wraps them: functools.wraps, torch.compile.
@@ -147,10 +147,10 @@ def _by_text(text: str, here: str | None) -> str:
     ids = [id_ for unit in sorted(units, key=lambda unit: unit != here) for id_ in shipped.exercise_ids(unit)]
     if text in ids:
         return text
-    wanted = _plain(text)
+    wanted = plain_name(text)
     if wanted in units:
         return _only_one(wanted, f"{wanted} is a problem set, and has")
-    for plain in (_plain, lambda id_: _plain(function_name(id_))):
+    for plain in (plain_name, lambda id_: plain_name(function_name(id_))):
         fits = [id_ for id_ in ids if plain(id_) == wanted]
         if fits:
             return fits[0]
@@ -165,12 +165,6 @@ def _by_text(text: str, here: str | None) -> str:
         )
     there = f"this notebook has {_listed(here)}" if here else f"known problem sets are {', '.join(units)}"
     raise UnclearError(f"There is no exercise {text!r}: {there}.{question}")
-
-
-def _plain(text: str) -> str:
-    """`"moco_enqueue"` for all that may be meant by it: `"Moco.Enqueue"`, `"moco-enqueue-check"`, `"enqueue()"`."""
-    joined = re.sub(r"[^0-9a-z]+", "_", text.lower()).strip("_")
-    return joined.removesuffix("_check") or joined
 
 
 def _by_function(given: Callable[..., Any], namespace: Mapping[str, Any], here: str | None) -> Meant:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from html import escape
 
 from course_utils.checks.case import Argument, Input, Module
-from course_utils.checks.excerpt import Pair, around, failed_pair, unlike
+from course_utils.checks.excerpt import Pair, failed_pair, unlike
 from course_utils.checks.judge import CORRECT, ERROR, NOT_ATTEMPTED, CheckVerdict
 from course_utils.checks.observation import dtype_name
 from course_utils.checks.prepared import PreparedCheck
@@ -16,6 +16,7 @@ from course_utils.checks.wording import FAILED, PASSED, WAITS, explain, fact_in_
 from course_utils.student.as_code import argument_as_code, call_as_code
 from course_utils.student.expected import expected_in_text
 from course_utils.student.outcome import NOT_RUN, UNKNOWN, CheckOutcome
+from course_utils.student.side_by_side import got_and_expected
 
 # White on blue, vermilion and grey of about the hues of Okabe and Ito: told apart by every kind of colour vision, and
 # with a contrast of at least 4.5 whatever the theme has behind them.
@@ -31,7 +32,6 @@ _BOX = (
 _MOST_ENTRIES = 6
 # Numbers in a case: as many as are shown with the first hint, and with the last, where they fit on a laptop's screen.
 _MOST_TO_READ, _MOST_TO_TRY = 40, 120
-_TABLE_ROWS, _TABLE_COLUMNS, _TABLE_COLUMNS_OF_INTEGERS = 8, 5, 10
 
 
 @dataclass(frozen=True)
@@ -335,46 +335,10 @@ def _entries(verdict: CheckVerdict) -> str:
 
 
 def _table(verdict: CheckVerdict) -> tuple[str, str] | None:
-    """Rows of `got (expected)`, around the first wrong entry if the tensor is large."""
     pair = _tensors(verdict)
-    if pair is None:
+    if pair is None or not bool(pair.wrong.any()):  # another dtype with the right values
         return None
-    expected, got, wrong = pair.expected, pair.got, pair.wrong
-    if not bool(wrong.any()):  # another dtype with the right values
-        return None
-    first = wrong.nonzero()[0].tolist()
-    name = verdict.difference.subject if verdict.difference else ""
-    if expected.ndim > 2:
-        leading = tuple(first[:-2])
-        expected, got, wrong, first = expected[leading], got[leading], wrong[leading], first[-2:]
-        name += f", part {list(leading)}"
-    elif expected.ndim == 1:
-        expected, got, wrong, first = expected[None], got[None], wrong[None], [0, *first]
-    rows = around(first[0], expected.shape[0], _TABLE_ROWS)
-    most = _TABLE_COLUMNS if expected.is_floating_point() else _TABLE_COLUMNS_OF_INTEGERS
-    columns = around(first[1], expected.shape[1], most)
-    cells = [["", *(f"column {j}" for j in columns)]]
-    for i in rows:
-        cells.append(
-            [f"row {i}"]
-            + [
-                "{} ({}){}".format(
-                    *unlike(got[i, j].item(), expected[i, j].item(), wrong=bool(wrong[i, j])),
-                    "*" if wrong[i, j] else " ",
-                )
-                for j in columns
-            ]
-        )
-    widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-    body = "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells
-    )
-    parts = [
-        f"{word} {part.start} to {part.stop - 1} of {size}"
-        for word, part, size in zip(("rows", "columns"), (rows, columns), expected.shape, strict=True)
-        if len(part) < size
-    ]
-    return f"Got (expected), wrong ones with a star: {', '.join([name, *parts])}", body
+    return got_and_expected(pair, verdict.difference.subject if verdict.difference else "")
 
 
 def _what_next(result: CheckOutcome) -> Iterator[str]:
@@ -430,9 +394,9 @@ def _part_as_html(part: _Part) -> str:
 
 def _block(text: str, *, wraps: bool = True) -> str:
     # Notebooks have styles of their own for <pre>. Where lines wrap, one click selects all that is to be copied.
-    lines = (
-        "white-space: pre-wrap; overflow-wrap: anywhere; user-select: all" if wraps else "white-space: pre"
-    )
+    lines = "white-space: pre-wrap; user-select: all" if wraps else "white-space: pre"
+    # Between words alone, whatever the notebook's style sheet says: half a number is another number.
+    lines += "; overflow-wrap: normal; word-break: normal"
     style = f"margin: 0.2em 0 0.2em 1.5em; overflow-x: auto; font-family: monospace; color: inherit; {lines}"
     return f'<pre style="{style}">{escape(text)}</pre>'
 

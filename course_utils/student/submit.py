@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -35,12 +36,12 @@ from course_utils.student.handed import (
     points_of_answers,
     replaced_file,
     unanswered,
-    unit_of_notebook,
     when_saved,
     without_a_cell,
 )
 from course_utils.student.handing_in import about_files, as_bytes, files_beside, for_handing_in, write_whole
 from course_utils.student.meant import unit_here
+from course_utils.student.notebook_file import find_notebook, own_file
 from course_utils.student.outcome import NOT_RUN
 from course_utils.student.present import points
 from course_utils.student.state import (
@@ -54,10 +55,8 @@ from course_utils.student.state import (
 from course_utils.student.surroundings import undisturbed
 from course_utils.student.whose import SubmitError, refuse, unit_of_file, unit_to_submit
 from course_utils.student.with_brackets import with_brackets
+from course_utils.student.wrapping import wrapped
 
-_SECONDS_FOR_BROWSER = 60
-# How long a run takes on a laptop, before there was one.
-_USUAL_SECONDS = 20.0
 _MOST_NAMED = 2
 
 
@@ -68,7 +67,7 @@ def _not_called(namespace: Mapping[str, Any]) -> str:
 
 
 @with_brackets(_not_called)
-def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
+def submit(unit: Any = None, notebook: Any = None, *more: object, **others: object) -> None:
     """Make the file to hand in: `moco-submission.ipynb` in the folder of the notebook.
 
     What is shown is what the grader will see. It never runs a whole notebook: of each exercise it executes the cell
@@ -82,16 +81,22 @@ def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
     Args:
         unit: the id of the problem set, `"moco"`; that of this notebook, if left out.
         notebook: the file, if it can't be found by itself.
+        more, others: nothing that is known; what is given here is told.
 
     Raises:
-        SubmitError: the notebook can't be found or read, is one of another problem set, or there is no such set. In a
-            notebook the sentence is printed instead, and nothing is written.
+        SubmitError: the notebook can't be found or read, is one of another problem set, there is no such set, or
+            something else was given too. In a notebook the sentence is printed instead, and nothing is written.
 
     Example:
         >>> cu.submit("moco")
     """
     namespace = sys._getframe(2).f_globals
     try:
+        if more or others:
+            raise SubmitError(
+                "give the problem set, and the notebook's file where it cannot be found: "
+                f"cu.submit({unit_here(namespace) or 'moco'!r}, notebook='NAME.ipynb'); nothing else is asked for"
+            )
         chosen = unit_to_submit(unit, namespace)
         if os.environ.get(INSIDE) or os.environ.get("NBGRADER_VALIDATING"):
             print("cu.submit: this notebook is just being run as a whole, so nothing is written.")
@@ -101,14 +106,24 @@ def submit(unit: Any = None, notebook: str | Path | None = None) -> None:
         if not in_notebook():
             raise
         sentence = str(error) if str(error).endswith(("?", ".")) else f"{error}."
-        print(f"cu.submit: {sentence} Nothing was written.")
+        print(wrapped(f"cu.submit: {sentence} Nothing was written."))
+    except Exception as error:
+        # A fault of ours must not keep a student from handing in.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sentence = (
+            f"it failed by itself ({type(error).__name__}: {clean(str(error))}, {where.name} in line {where.lineno}). "
+            "That is no fault of yours: hand in the file of the notebook as it is, and show this line to the staff."
+        )
+        if not in_notebook():
+            raise SubmitError(sentence) from error
+        print(wrapped(f"cu.submit: {sentence}"))
 
 
-def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[str, Any]) -> None:
+def _submit(chosen: str | None, notebook: object, namespace: Mapping[str, Any]) -> None:
     known = unit_here(namespace)
-    if chosen and known and chosen != known and notebook is None and not _own_file(namespace):
+    if chosen and known and chosen != known and notebook is None and not own_file(namespace):
         refuse("this notebook", known, chosen)
-    path, content = _find(chosen, notebook, namespace)
+    path, content = find_notebook(chosen, notebook, namespace)
     unit = unit_of_file(chosen, path, content)
     target = path.with_name(f"{unit}-submission.ipynb")
     if target == path:
@@ -117,15 +132,11 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
         )
     unsaved = [] if "google.colab" in sys.modules else not_in_the_file(content, namespace, unit)
     for line in (*when_saved(path), *unsaved, *_about(content, unit), *replaced_file(target)):
-        print(line)
+        print(wrapped(line))
     made = as_bytes(for_handing_in(content, unit, _help(unit, content, target)))
     # First of all, so that nothing that goes wrong later costs the file.
     write_whole(target, made)
-    seconds = max(round(_seconds.get(unit, _USUAL_SECONDS)), 2)
-    print(
-        f"Running your exercises as the grader will, then your notebook from the top: about {seconds} seconds.",
-        flush=True,
-    )
+    print(wrapped(_what_runs(unit)), flush=True)
     started = time.monotonic()
     graded = _graded(made, unit)
     endless = {result.exercise for result in graded or () if result.status == TIMEOUT}
@@ -134,16 +145,14 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
     if skipped:
         slow = " and ".join(function_name(id_) for id_ in sorted(endless))
         cells = "1 cell that needs" if skipped == 1 else f"{skipped} cells that need"
-        print(f"{slow} does not come to an end, so {cells} it will not be run.")
+        print(wrapped(f"{slow} does not come to an end, so {cells} it will not be run."))
     fresh = run_fresh(to_run, unit, path.parent, endless)
     _seconds[unit] = time.monotonic() - started
     _print_results(content, here, fresh, graded, path.parent)
     size = f"({target.stat().st_size / 1000:,.0f} kB)"
     if unsaved:
-        print(
-            f"\nNot yet: {target} {size} does not hold your latest work. Save the notebook, run this cell again, and "
-            "hand in the file that it writes then."
-        )
+        later = "does not hold your latest work. Save the notebook, run this cell again, and hand in the file"
+        print("\n" + wrapped(f"Not yet: {target} {size} {later} that it writes then."))
         return
     if beside := files_beside(graded or (), path.parent):
         print(f"\nHand in a zip of these files: {' and '.join([f'{target} {size}', *beside])}")
@@ -154,6 +163,15 @@ def _submit(chosen: str | None, notebook: str | Path | None, namespace: Mapping[
 
 # How long it took the last time in this kernel.
 _seconds: dict[str, float] = {}
+
+
+def _what_runs(unit: str) -> str:
+    """What is about to run. A first time is not guessed: it depends on the machine and on what the notebook trains."""
+    seconds = _seconds.get(unit)
+    how_long = (
+        f"it took {max(round(seconds), 2)} seconds the last time" if seconds else "this may take a minute"
+    )
+    return f"Running your exercises as the grader will, then your notebook from the top: {how_long}."
 
 
 def _about(content: NotebookJson, unit: str) -> Iterator[str]:
@@ -214,90 +232,6 @@ def _reason(status: str, checks: Sequence[CheckVerdict]) -> str:
 
 
 # --- the notebook -----------------------------------------------------------------------------------------------
-
-
-def _find(
-    unit: str | None, given: str | Path | None, namespace: Mapping[str, Any]
-) -> tuple[Path, NotebookJson]:
-    if given is not None:
-        if not isinstance(given, str | Path):
-            raise SubmitError(
-                "give the notebook's file by its name, as in cu.submit('moco', notebook='moco.ipynb')"
-            )
-        path = Path(given).expanduser().resolve()
-        if not path.is_file():
-            raise SubmitError(f"there is no file {path}: check the name; the folder here is {Path.cwd()}")
-        return path, _read(path)
-    if "google.colab" in sys.modules:
-        content = _from_colab(unit or "...")
-        return Path.cwd() / f"{unit or unit_of_notebook(content) or 'notebook'}.ipynb", content
-    if own := _own_file(namespace):
-        return own, _read(own)
-    for name in [unit] if unit else shipped.known_units():
-        path = Path.cwd() / f"{name}.ipynb"
-        if path.is_file():
-            return path, _read(path)
-    raise SubmitError(
-        f"I can't tell which file this notebook is. Give its name: cu.submit({unit or 'moco'!r}, "
-        f"notebook='{unit or 'moco'}.ipynb') (the folder here is {Path.cwd()})"
-    )
-
-
-def _own_file(namespace: Mapping[str, Any]) -> Path | None:
-    """The file of this notebook, where the editor tells it."""
-    for name in (namespace.get("__vsc_ipynb_file__"), os.environ.get("JPY_SESSION_NAME")):
-        # JupyterLab names the session by the path of the notebook; with real-time collaboration there's a prefix.
-        for candidate in _candidates(name):
-            if candidate.suffix == ".ipynb" and candidate.is_file():
-                return candidate.resolve()
-    return None
-
-
-def _candidates(name: object) -> list[Path]:
-    if not isinstance(name, str) or not name:
-        return []
-    path = Path(name.removeprefix("RTC:"))
-    return [path, Path.cwd() / path.name]
-
-
-def _from_colab(unit: str) -> NotebookJson:
-    """The notebook as it stands in the browser: on Colab's machine there is no file of it.
-
-    Raises:
-        SubmitError: the browser did not answer in time, or with something else.
-    """
-    reply: Any = None
-    with suppress(Exception):
-        from google.colab import _message
-
-        # None if there is no answer in time.
-        reply = _message.blocking_request("get_ipynb", request="", timeout_sec=_SECONDS_FOR_BROWSER)
-    content: Any = reply.get("ipynb") if isinstance(reply, dict) else None
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise SubmitError(
-            "your browser did not hand over the notebook. Make sure that this tab is open in front and run this cell "
-            "again; if that does not help, choose File > Download > Download .ipynb and hand in that file: it "
-            f"counts as much as a {unit}-submission.ipynb."
-        )
-    return content
-
-
-def _read(path: Path) -> NotebookJson:
-    try:
-        # Some editors put a byte order mark first, or leave a tab in a text.
-        content = json.loads(path.read_text(encoding="utf-8-sig"), strict=False)
-    except (OSError, ValueError, RecursionError) as error:
-        kind = type(error).__name__
-        raise SubmitError(
-            f"{path} is no notebook ({kind}): save it again, or give the right file."
-        ) from error
-    cells = content.get("cells") if isinstance(content, dict) else None
-    if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
-        raise SubmitError(
-            f"{path} is not a notebook of the present format: open it, save it again, and repeat."
-        )
-    return content
 
 
 def _help(unit: str, content: NotebookJson, earlier: Path) -> dict[str, Help]:
@@ -374,11 +308,12 @@ def _print_results(
         if result.status == CORRECT and (hidden := shipped.load_checks(result.exercise)[0].hidden):
             more.append(f"Hidden checks also look at: {', '.join(hidden)}.")
         for text in more:
-            print(f"  {'':<{width}}    {text}")
+            print(wrapped(text, indent=width + 6))
     passed, checks = sum(result.passed for result in shown), sum(result.checks for result in shown)
     written = points_of_answers(content)
     answers = f"written answers ({points(written)} points)" if written else "written answers"
-    print(f"  Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted.")
+    total = f"Visible checks: {passed} of {checks} passed; {answers} and hidden checks are not counted."
+    print(wrapped(total, indent=2))
     if fresh:
         open_ones = [function_name(item.exercise) for item in shown if item.status == NOT_ATTEMPTED]
         follow = follows_from(content["cells"], dict(fresh.stopped), open_ones)
@@ -392,14 +327,13 @@ def _print_results(
                 if error in told:
                     continue
                 told.add(error)
-            print(
-                f"  The cell that begins with {first!r} stops: {error}" if first else f"  In the run {error}"
-            )
+            stops = f"The cell that begins with {first!r} stops: {error}" if first else f"In the run {error}"
+            print(wrapped(stops, indent=2))
         if unfinished := fresh.unfinished + len(follow):
             cells = "cell stops" if unfinished == 1 else "cells stop"
             print(f"  {unfinished} {cells} at an exercise that isn't written yet.")
     if empty := unanswered(content):
-        print(f"  Not answered yet: {', '.join(empty)}")
+        print(wrapped(f"Not answered yet: {', '.join(empty)}", indent=2))
 
 
 def _disagreement(
@@ -457,7 +391,7 @@ def _graded(data: bytes, unit: str) -> list[CheckedExercise] | None:
         with undisturbed():
             found = judge_alone(data, unit)
     except CannotRun as error:
-        print(f"cu.submit: {error}")
+        print(wrapped(f"cu.submit: {error}"))
         return None
     results = []
     for id_, item in found.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, NoReturn
 
 from course_utils import shipped
@@ -30,7 +30,7 @@ def unit_to_submit(given: object, namespace: Mapping[str, Any]) -> str | None:
     if given is None:
         return unit_here(namespace)
     known = shipped.known_units()
-    text = given if isinstance(given, str) else str(getattr(given, "__name__", "")) or repr(given)
+    text = _text_of(given)
     # A file's name tells its unit, and so does an exercise.
     plain = text.strip().lower().removesuffix(".ipynb").removesuffix("-submission")
     if plain in known:
@@ -44,6 +44,17 @@ def unit_to_submit(given: object, namespace: Mapping[str, Any]) -> str | None:
         if close
         else f"{there}. Give the id of this problem set, as in cu.submit('{unit_here(namespace) or 'moco'}')."
     )
+
+
+def _text_of(given: object) -> str:
+    if isinstance(given, str):
+        return given
+    if isinstance(given, PurePath):
+        return given.name
+    try:
+        return str(getattr(given, "__name__", "")) or repr(given)
+    except Exception:  # noqa: BLE001 - whatever an object of the student's does when it is shown
+        return f"an object of {type(given).__name__}"
 
 
 def unit_of_file(chosen: str | None, path: Path, content: NotebookJson) -> str:

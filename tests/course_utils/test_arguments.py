@@ -139,6 +139,7 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
         },
     ),
     "data.cifar10": (data.cifar10, {}, {"split": one("val", "'val'")}),
+    "data.photographs": (data.photographs, {"split": "test"}, {"split": one("val", "'val'")}),
     "data.rgb_to_lab": (
         data.rgb_to_lab,
         {"images": IMAGES},

@@ -44,7 +44,7 @@ def wraps_around(draw: Draw) -> list[Case]:
     accuracy="moved",
     looks_at=("after.queue",),
     dtype=torch.float64,
-    asks="every position of the pointer, many keys",
+    asks="every position of the pointer, full batches, float64",
 )
 def every_offset(draw: Draw) -> list[Case]:
     """The queue is right from every position, for one key, for as many as columns, for keys of zeros."""

@@ -199,6 +199,21 @@ def written_before_the_pointer(queue, pointer, keys):
     return (pointer + keys.shape[0]) % queue.shape[1]
 
 
+@misconception(hint="Is the column at the pointer filled already, or is it the one for the next key?")
+def written_behind_the_pointer(queue, pointer, keys):
+    """The first key goes to the column after the pointer."""
+    queue[:, (_columns(queue, pointer, keys) + 1) % queue.shape[1]] = keys.detach().T
+    return (pointer + keys.shape[0]) % queue.shape[1]
+
+
+@misconception(hint="The first key is in column 3. On which side of it is the second one?")
+def written_backwards(queue, pointer, keys):
+    """The keys go to the left from the pointer on, and the pointer moves with them."""
+    _refuse_too_many(queue, keys)
+    queue[:, (pointer - torch.arange(keys.shape[0])) % queue.shape[1]] = keys.detach().T
+    return (pointer - keys.shape[0]) % queue.shape[1]
+
+
 @misconception(hint="Key i goes to column pointer + i. What changes from key to key in your loop?")
 def all_keys_in_one_column(queue, pointer, keys):
     """Every key of the batch is written to the same column, since the pointer moves only after the loop."""
@@ -413,13 +428,6 @@ def pointer_as_a_float(queue, pointer, keys):
 def batch_in_reverse(queue, pointer, keys):
     _fits(queue, keys)
     return _write(queue, pointer, keys.flip(0))
-
-
-@wrong
-def goes_backwards(queue, pointer, keys):
-    _fits(queue, keys)
-    queue[:, (pointer - torch.arange(len(keys))) % queue.shape[1]] = keys.detach().T
-    return (pointer - len(keys)) % queue.shape[1]
 
 
 @wrong

@@ -94,6 +94,7 @@ layouts = standard.layouts(
     "The logits are right in float64, for transposed memory, a batch of one and in a second call.",
     points=0.5,
     looks_at=("result", "kept", "gradient.queries"),
+    asks="other sizes, temperatures and layouts in memory, float64",
 )
 
 

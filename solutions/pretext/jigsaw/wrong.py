@@ -392,7 +392,9 @@ def squeezed(images, permutations, labels, corners, tile):
 
 # --- without a name ----------------------------------------------------------------------------------------------
 
+# Most cases raise, or all: hardly any has no tile that meets an edge of its cell.
 edge_refused = slip("corners + tile > cell", "corners + tile >= cell")
+corner_zero_refused = slip("corners < 0", "corners <= 0")
 
 
 @wrong

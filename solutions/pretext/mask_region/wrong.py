@@ -148,6 +148,14 @@ def negative_corners_let_through(images, corners, size, fill):
     return _filled(images, mask, fill), mask
 
 
+@misconception(hint="Which number has the first row of an image? May a hole begin there?")
+def corner_zero_refused(images, corners, size, fill):
+    """A hole in the first row or column of its image is refused."""
+    _fits(images, corners - (corners == 0).long(), size)
+    mask = _mask(images, corners, size)
+    return _filled(images, mask, fill), mask
+
+
 @misconception(hint="The holes have the colour of which image's pixels: is that what `fill` says?")
 def mean_of_each_image(images, corners, size, fill):
     """Each hole is filled with the mean colour of its own image."""
@@ -306,6 +314,7 @@ def mask_is_one_for_the_batch(images, corners, size, fill):
     return _filled(images, mask, fill), mask.any(dim=0, keepdim=True).repeat(len(images), 1, 1, 1)
 
 
+# Every visible case has a hole at the edge, so that all of them raise.
 @wrong
 def just_fitting_refused(images, corners, size, fill):
     h, w = images.shape[2:]

@@ -134,6 +134,7 @@ layouts = standard.layouts(
     points=1,
     accuracy="moved",
     looks_at=("result", "kept", "memory", "gradient"),
+    asks="other sizes and layouts, memory of its own, float64",
 )
 
 

@@ -94,7 +94,7 @@ def more_rows(draw: Draw) -> Case:
     points=1,
     accuracy="exact",
     looks_at=("result", "kept", "memory"),
-    asks="all candidates, one alone, many, another layout in memory",
+    asks="all candidates, one alone, other layouts, memory of its own",
 )
 def other_sizes(draw: Draw) -> list[Case]:
     """The set is right for every size from one to all candidates, for many, in transposed memory and called again."""

@@ -48,7 +48,7 @@ def large_scores(draw: Draw) -> Case:
     return _case(*scores, *classes).wanting_gradients()
 
 
-@check(points=0.5, looks_at=("result", "kept"), asks="every class, other sizes, a second call")
+@check(points=0.5, looks_at=("result", "kept"), asks="every class, square pictures, a second call")
 def other_sizes(draw: Draw) -> list[Case]:
     """The loss is right with all classes, for square pictures, for halves that know all or nothing, and again."""
     k, m = draw.sizes(2, 3, 9)

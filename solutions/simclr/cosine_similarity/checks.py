@@ -64,5 +64,6 @@ lengths = standard.values(
     points=0.5,
     accuracy="softmax",
     visible=False,
+    asks="very short and very long vectors",
 )
 inputs_unchanged = standard.unchanged(_batches, "Both batches are left as they were.")

@@ -6,7 +6,9 @@ from torch import Tensor
 
 
 def distillation_loss(
-    student_logits: Float[Tensor, "n c"], teacher_logits: Float[Tensor, "n c"], temperature: float
+    student_logits: Float[Tensor, "n c"],
+    teacher_logits: Float[Tensor, "n c"],
+    temperature: float,
 ) -> Float[Tensor, ""]:
     """Teach a student by the soft labels of a teacher, as in SimCLRv2 (Chen et al. 2020).
 

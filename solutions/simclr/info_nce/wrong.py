@@ -37,6 +37,21 @@ labels_count_rows = slip(
 )
 
 
+positives_in_single_precision = slip(
+    "[positives.unsqueeze(1), negatives]",
+    "[positives.unsqueeze(1).float(), negatives]",
+    idea="The positives go through float32.",
+    hint="How many digits of a score in float64 are left in float32?",
+)
+
+negatives_in_single_precision = slip(
+    "[positives.unsqueeze(1), negatives]",
+    "[positives.unsqueeze(1), negatives.float()]",
+    idea="The negatives go through float32.",
+    hint="Which dtype have the scores that come in, and is it the same all the way to the loss?",
+)
+
+
 @misconception(hint="How large may x be for exp(x) to fit into float32?")
 def exponentials(positives, negatives):
     """The fraction is computed as it is written, exponentials and all."""

@@ -14,7 +14,8 @@ def supcon_loss(
     NT-Xent with labels: every other row of the anchor's class is a positive. With the cosine similarity s and
     P(i), the other rows with the label of row i, the loss of the anchor i is
 
-        l_i = mean over p in P(i) of -log( exp(s(i, p) / T) / sum over a != i of exp(s(i, a) / T) )
+        l_i = mean over p in P(i) of
+              -log( exp(s(i, p) / T) / sum over a != i of exp(s(i, a) / T) )
 
     Equation 2 adds up l_i over the anchors; here it is their mean. An anchor with no positive, the only row of its
     class, has no loss and is left out of the mean. It remains a candidate of all other anchors.

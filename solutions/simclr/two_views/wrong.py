@@ -163,6 +163,18 @@ width_for_both_sides = slip(
     idea="The width of the images is taken for their height.",
     hint="Is an image as high as it is wide?",
 )
+lower_edge_refused = slip(
+    "row <= height - size",
+    "row < height - size",
+    idea="A window that ends with the last row of its image is refused.",
+    hint="Three pixels from row 2 on, in an image of five rows: does the window leave it?",
+)
+right_edge_refused = slip(
+    "column <= width - size",
+    "column < width - size",
+    idea="A window that ends with the last column of its image is refused.",
+    hint="Three pixels from column 2 on, in an image of five columns: does the window leave it?",
+)
 
 
 # --- flip ------------------------------------------------------------------------------------------------------------
@@ -324,10 +336,16 @@ def always_float32(images, corners, flips, gains, size):
 
 # --- without a name --------------------------------------------------------------------------------------------------
 
-# A window that ends with its image is refused: most cases raise.
+# A window that meets an edge of its image is refused: most cases raise, or all.
 edge_refused = slip(
     "0 <= row <= height - size and 0 <= column <= width - size",
     "0 <= row < height - size and 0 <= column < width - size",
+)
+row_zero_refused = slip("0 <= row", "0 < row")
+column_zero_refused = slip("0 <= column", "0 < column")
+corner_zero_refused = slip(
+    "0 <= row <= height - size and 0 <= column <= width - size",
+    "0 < row <= height - size and 0 < column <= width - size",
 )
 
 

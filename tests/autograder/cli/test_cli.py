@@ -98,6 +98,9 @@ def test_good_work_is_graded_and_bad_files_are_named(graded: tuple[Path, Any]) -
         assert f"not graded: {student}" in said
         assert file in said
         assert reason in said
+    # The table counts people, this line files; of damaged ones both say the same.
+    assert "moco: 4 graded, 4 unreadable" in run.stdout
+    assert "9 files seen: 4 graded, 1 passed over for another of the same person, 4 unreadable." in said
     assert "2 files of this student" in found["cleo"].flags[0].text
     assert f"Sandbox: {probe().best}" in said
     assert {result.sandbox for result in found.values()} == {probe().best}

@@ -107,7 +107,7 @@ def test_what_became_of_each_file_is_said(graded: tuple[Path, subprocess.Complet
     said = " ".join(done.stderr.split())
     assert "read as a Canvas download of 3 people" in said
     assert (
-        "5 files seen: 3 read, 1 passed over for another of the same person, 1 ignored (traces of macOS 1)"
+        "5 files seen: 3 graded, 1 passed over for another of the same person, 1 ignored (traces of macOS 1)"
         in said
     )
     (flag,) = (flag for flag in lines(out)["canvas:2"].flags if flag.kind == "several-files")

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.course.units import Unit
 from autograder.grading.grader import Grader, Limits, _Ran
-from autograder.grading.public_cases import OWN_CASE
+from autograder.grading.public_cases import OWN_CASE, in_two
 from autograder.results import CheckLine, Line
 from course_utils.checks.case import Input
 from tests.autograder.grading.test_grader import ENQUEUE, enqueue, grade
@@ -35,13 +35,13 @@ def checks_of(line: Line, exercise: str, *, visible: bool) -> list[CheckLine]:
 
 def hidden_part(message: str) -> str:
     """What is told of the hidden case itself."""
-    return message.partition(f"{OWN_CASE}: ")[0]
+    return in_two(message)[0]
 
 
 def test_where_the_own_case_is_wrong_its_message_is_told(grader: Grader, moco: Unit) -> None:
     line = grade(grader, moco, FACTOR)
     (values,) = [item for item in line.exercises[LOGITS].checks if item.id == "logits"]
-    assert values.message == f"{OWN_CASE}: result is 3.7 times too large everywhere"
+    assert values.message == f"{OWN_CASE.capitalize()}: result is 3.7 times too large everywhere"
     (hidden,) = [item for item in line.exercises[LOGITS].checks if item.id == "low-temperature"]
     assert hidden.message == f"result is wrong; {OWN_CASE}: result is 3.7 times too large everywhere"
 
@@ -65,7 +65,7 @@ def test_what_is_wrong_in_hidden_cases_alone_is_told_without_a_direction(grader:
     line = grade(grader, moco, {LOGITS: body.replace("float(queries.sum())", "float(kept.sum())")})
     for visible in (True, False):
         for item in checks_of(line, LOGITS, visible=visible):
-            assert OWN_CASE not in item.message
+            assert OWN_CASE not in item.message.lower()
             assert not any(word in item.message for word in DIRECTIONS), item.message
             assert item.shown is None
     assert any(item.message == "result is wrong" for item in checks_of(line, LOGITS, visible=False))

@@ -268,6 +268,49 @@ def test_feedback_has_time_fact_and_what_tells_mistakes_apart(tmp_path: Path) ->
     assert "0.023" not in page
 
 
+def one_number(message: str) -> dict[str, Any]:
+    window = {
+        "quantity": "result",
+        "called": "pointer 3",
+        "rows": [0],
+        "columns": [0],
+        "of": [1, 1],
+        "got": [[6]],
+        "expected": [[1]],
+        "wrong": [[True]],
+    }
+    return {"id": "a", "visible": True, "message": message, "shown": window}
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "In the notebook's own case: result is 5 too large",
+            "In the notebook’s own case (pointer 3): result is 5 too large: 6, expected 1.",
+        ),
+        (
+            "result is wrong; in the notebook's own case: result is 5 too large",
+            "result is wrong In the notebook’s own case (pointer 3): result is 5 too large: 6, expected 1.",
+        ),
+        ("result is wrong", "result is wrong The notebook’s own case (pointer 3): result is 6, expected 1."),
+    ],
+)
+def test_message_and_numbers_of_the_own_case_are_one_sentence(
+    tmp_path: Path, message: str, said: str
+) -> None:
+    result = wrong(one_number(message))
+    write_report(tmp_path, lines([grade("ada", exercises={"moco.enqueue": result})]))
+    page = (tmp_path / "feedback" / "moco" / "ada.html").read_text(encoding="utf-8")
+    verdict = verdict_html("moco.enqueue", msgspec.convert(result, ExerciseLine), 5)
+    for html in (page, verdict):
+        words = (
+            " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split()).replace(" ,", ",").replace(" .", ".")
+        )
+        assert said in words
+        assert words.lower().count("own case") == 1
+
+
 def test_of_a_hidden_check_no_numbers_are_shown_even_if_the_journal_had_some(tmp_path: Path) -> None:
     shown = {"quantity": "result", "called": "", "part": "", "rows": [0], "columns": [0], "of": [1, 1], "got": [[123.5]], "expected": [[321.5]], "wrong": [[True]]}  # fmt: skip
     made = grade("bob", 0.0)

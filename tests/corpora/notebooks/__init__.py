@@ -187,8 +187,11 @@ def messy() -> dict[str, Messy]:
         "loop that fills a table": enqueue(
             "wrong", cell("SHIFT = [0]\nfor i in range(3):\n    SHIFT.append(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
         ),
+        "loop that prints and fills a table": enqueue(
+            "wrong", cell("SHIFT = [0]\nfor i in range(3):\n    print(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
+        ),
         "loop that does more than fill a table": enqueue(
-            "correct", cell("SHIFT = [0]\nfor i in range(3):\n    print(i)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
+            "correct", cell("import time\nSHIFT = [0]\nfor i in range(3):\n    time.sleep(0)\n    SHIFT[0] += 1"), cell(ENQUEUE.replace("% size\n    queue", "% size + SHIFT[0]\n    queue"), "enqueue")
         ),
         "table changed by a loose call": enqueue(
             "correct", cell("STEP = {'by': 1}\nSTEP.update(by=0)"), cell(ENQUEUE.replace("pointer + count)", "pointer + count + STEP['by'])"), "enqueue")

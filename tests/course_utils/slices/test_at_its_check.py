@@ -118,6 +118,19 @@ def test_helpers_may_stand_between_the_exercise_and_its_check() -> None:
         'from course_utils import check as look\nlook("u.f")',
         'look = cu.check\nlook(exercise="u.f")',
         "if True:\n    cu.check(\n        'u.f',\n    )",
+        "cu.check('u-f')",
+        "cu.check(' u.f ')",
+        "cu.check('U.F')",
+        "cu.check('u/f', 1)",
+        "cu.check('u.f()')",
+        "cu.check('u-f-check')",
+        "cu.check('F')",
+        "ID = 'u.f'\ncu.check(ID)",
+        "ID = 'U-F'\nfor hint in (1, 2):\n    cu.check(ID, hint=hint)",
+        "which = 'f'\ncu.check(f'u.{which}')",
+        "%time cu.check('u.f')",
+        "%time r = cu.check('u-f', hint=1)",
+        "x = 1\nif x:\n    %timeit -n1 cu.check('f')",
     ],
 )
 def test_a_check_by_any_name(check: str) -> None:
@@ -126,7 +139,18 @@ def test_a_check_by_any_name(check: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "no_check", ["# cu.check('u.f')", "def later():\n    cu.check('u.f')", "cu.check('u.g')", ""]
+    "no_check",
+    [
+        "# cu.check('u.f')",
+        "def later():\n    cu.check('u.f')",
+        "cu.check('u.g')",
+        "",
+        "cu.check('u f g')",
+        "%time cu.check('u.g')",
+        "%pip u.f",
+        "ID = 'u.f'\nID = 'u.g'\ncu.check(ID)",
+        "ID = 'u.g'\ncu.check(ID)",
+    ],
 )
 def test_what_is_no_check_of_it(no_check: str) -> None:
     cells = [("", "k = 1"), ("u-f", "def f():\n    return k"), ("", "k = 2"), ("", no_check)]
@@ -152,6 +176,15 @@ def test_within_the_cell_of_the_check_only_what_stands_above_it() -> None:
         result(slice_of(("u-f", "def f():\n    return k"), ("u-f-check", "k = 5\ncu.check('u.f')\nk = 6")))
         == 5
     )
+
+
+def test_another_attempt_below_the_check_in_the_same_cell_does_not_count() -> None:
+    right, other = "def f():\n    return k", "def f():\n    return 9"
+    own = f"k = 1\n{right}\ncu.check('u.f')\n{other}\nk = 2"
+    assert result(slice_of(("u-f", own))) == 1
+    assert result(slice_of(("u-f", own), CHECK)) == 9
+    assert result(slice_of(("u-f", f"{right}\nk = 1; cu.check('u.f'); k = 2\n{other}"))) == 1
+    assert result(slice_of(("u-f", f"cu.check('u.f')\n{other}"))) == 9
 
 
 def test_another_attempt_above_the_check_is_what_was_checked() -> None:
@@ -458,6 +491,151 @@ def test_a_module_that_is_not_there_is_named() -> None:
     _, failure = load_slice("f", broken.cells)
     assert failure is not None
     assert (failure.line, failure.cell) == (2, "helpers.py")
+
+
+WRITE, AGAIN, MORE_OF_IT = (
+    "%%writefile helpers.py\nK = 1",
+    "%%writefile helpers.py\nK = 2",
+    "%%writefile -a helpers.py\n\nK = 3",
+)
+F = ("u-f", "def f():\n    return helpers.K")
+INNER = ("u-f", "def f():\n    import helpers\n    return helpers.K")
+
+
+@pytest.mark.parametrize(
+    ("cells", "wanted"),
+    [
+        ([WRITE, "import helpers", F, CHECK, AGAIN], 1),
+        ([WRITE, "import helpers", F, CHECK, MORE_OF_IT], 1),
+        ([WRITE, "from helpers import K", "import helpers", F, CHECK, AGAIN, "import helpers"], 1),
+        ([WRITE, AGAIN, "import helpers", F, CHECK, WRITE], 2),
+        ([WRITE, MORE_OF_IT, "import helpers", F, CHECK, AGAIN], 3),
+        # Python does not look at a file again, unless it is told to.
+        ([WRITE, "import helpers", AGAIN, "import helpers", F, CHECK], 1),
+        ([WRITE, "import helpers, importlib", AGAIN, "importlib.reload(helpers)", F, CHECK, WRITE], 2),
+        ([WRITE, "import helpers", AGAIN, "from importlib import reload\nhelpers = reload(helpers)", F, CHECK], 2),
+        ([WRITE, "import helpers as h, helpers", AGAIN, "import importlib\nimportlib.reload(h)", F, CHECK], 2),
+        ([WRITE, "import helpers, importlib", F, CHECK, AGAIN, "importlib.reload(helpers)"], 1),
+        (["%load_ext autoreload\n%autoreload 2", WRITE, "import helpers", AGAIN, F, CHECK, WRITE], 2),
+        # Nothing imports it above the check: the call does.
+        ([WRITE, INNER, AGAIN, CHECK, WRITE], 2),
+        ([INNER, CHECK, WRITE, AGAIN], 2),
+        # By way of another file.
+        ([WRITE, "%%writefile more.py\nimport helpers", "import more", AGAIN, INNER, CHECK], 1),
+        # The check's own cell is the end.
+        ([WRITE, F, ("u-f-check", "import helpers\ncu.check('u.f')"), AGAIN], 1),
+    ],
+)  # fmt: skip
+def test_a_file_counts_as_it_was_imported(cells: list[Any], wanted: int) -> None:
+    made = [cell if isinstance(cell, tuple) else ("", cell) for cell in cells]
+    assert result(slice_of(*made)) == wanted
+
+
+def test_a_file_of_the_hand_in_that_is_written_below_the_check() -> None:
+    use = [("", "import helpers"), F, CHECK]
+    files = {"helpers.py": "K = 5"}
+    assert result(slice_of(*use, ("", AGAIN), files=files)) == 5
+    assert result(slice_of(("", AGAIN), *use, ("", MORE_OF_IT), files=files)) == 2
+    assert result(slice_of(*use, ("", AGAIN))) == 2
+
+
+@pytest.mark.parametrize(
+    ("above", "wanted"),
+    [
+        ("t = []\n_ = [t.append(i) for i in range(3)]", [0, 1, 2]),
+        ("t = []\nx = t.append(4)", [4]),
+        ("t = [1, 2]\nx: int = t.pop()", [1]),
+        ("t = {}\nx = t.setdefault('a', 1)", {"a": 1}),
+        ("t = {1}\nprint('x')\ny = z = t.update([2])", {1, 2}),
+        ("t = {'a': []}\n_ = [t['a'].append(i) for i in range(2)]", {"a": [0, 1]}),
+        ("t = [1, 2]\nif True:\n    last = t.pop()", [1]),
+        ("t = [1, 2]\nfor _ in range(2):\n    last = t.pop()\n    print(last)", []),
+        ("if (t := 5) > 3:\n    x = 1", 5),
+    ],
+)
+def test_a_call_that_fills_counts_where_its_result_is_bound_too(above: str, wanted: Any) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert result(found) == wanted
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "t = []\nprint(t.append(3))",
+        "t = []\nlist(map(t.append, range(3)))",
+        "t = []\nif t is not None:\n    x = 1\n    print(t.append(3))",
+        "import torch\nt = torch.zeros(3)\nt.fill_(2)",
+        "import torch\nt = torch.ones(3)\nt[0].zero_()",
+        "import torch\nt = torch.ones(3)\nwith torch.no_grad():\n    x = 1\n    t.mul_(2)",
+        "import numpy as np\nt = np.zeros(3)\nt.fill(2)",
+        "print(t := 5)",
+        "if (t := 5) > 3:\n    print(t)",
+        "t = []\nfor i in range(3):\n    t.append(i)\n    assert t[-1] == i",
+        "t = []\nfor i in range(3):\n    try:\n        t.append(i)\n    except ValueError:\n        pass",
+        "from tqdm import tqdm\nt = []\npbar = tqdm(total=3)\nfor i in range(3):\n    t.append(i)\n    pbar.update(1)",
+    ],
+)  # fmt: skip
+def test_what_is_left_out_is_told(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert kinds(found) == ["left-out"]
+    assert found.notes[0].text.startswith(("t is also changed in", "t gets its value in"))
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        "import torch\nt = torch.zeros(3)\nu = t.add(1)\nv = t.sort()\nprint(t.add(1), t.sort())",
+        "t = [1]\nprint(t.count(1), t)",
+        "t = 1\ndef g():\n    print(t.append(1))",
+        "import torch as t\nt.manual_seed(0)\nt.set_printoptions()",
+    ],
+)
+def test_what_changes_nothing_is_not_told(above: str) -> None:
+    found = slice_of(("", above), ("u-f", "def f():\n    return t"), CHECK)
+    assert kinds(found) == []
+    assert len(found.statements) == 2 + ("import torch\n" in above)
+
+
+STAR = "from mine import *"
+
+
+@pytest.mark.parametrize("is_beside", [False, True])
+@pytest.mark.parametrize(
+    ("text", "cells", "wanted"),
+    [
+        # The function itself, in its own cell, instead of an earlier attempt, and instead of what was there.
+        ("def f():\n    return 1", [("u-f", STAR), CHECK], 1),
+        ("def f():\n    return 1", ["def f():\n    return 2", STAR, CHECK], 1),
+        ("def f():\n    return 1", [("u-f", "def f():\n    return 2"), STAR, CHECK], 1),
+        ("def f():\n    return 1", [STAR, ("u-f", "def f():\n    return 2"), CHECK], 2),
+        ("def f():\n    return 1", [("u-f", "def f():\n    return 2"), CHECK, STAR], 2),
+        # A helper.
+        ("g = 1", [STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+        ("g = 1", ["g = 2", STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+        ("g = 1", ["g = 2", ("u-f", "def f():\n    return g"), STAR, CHECK], 1),
+        ("g = 1", [STAR, "g = 2", ("u-f", "def f():\n    return g"), CHECK], 2),
+        ("g = 1", ["g = 2", ("u-f", "def f():\n    return g"), CHECK, STAR], 2),
+        ("def sum(x):\n    return 7", [STAR, ("u-f", "def f():\n    return sum([1])"), CHECK], 7),
+        ("g = 1", ["g = 2", f"try:\n    {STAR}\nexcept ImportError:\n    pass", ("u-f", "def f():\n    return g"), CHECK], 1),
+        # What the star does not bind.
+        ("__all__ = ['h']\ng = 1\nh = 3", ["g = 2", STAR, ("u-f", "def f():\n    return g, h"), CHECK], (2, 3)),
+        ("_g = 1", ["_g = 2", STAR, ("u-f", "def f():\n    return _g"), CHECK], 2),
+        ("from math import *", ["pi = 2", STAR, ("u-f", "def f():\n    return pi > 3"), CHECK], True),
+        ("if True:\n    g = 1", ["g = 2", STAR, ("u-f", "def f():\n    return g"), CHECK], 1),
+    ],
+)  # fmt: skip
+def test_a_star_import_of_an_own_file(text: str, cells: list[Any], wanted: Any, is_beside: bool) -> None:
+    made = [cell if isinstance(cell, tuple) else ("", cell) for cell in cells]
+    if is_beside:
+        assert result(slice_of(*made, files={"mine.py": text})) == wanted
+    else:
+        assert result(slice_of(("", f"%%writefile mine.py\n{text}"), *made)) == wanted
+
+
+def test_star_imports_of_files_that_import_each_other() -> None:
+    files = {"mine.py": "from other import *", "other.py": "from mine import *\ng = 1"}
+    cells = [("", "g = 2"), ("", STAR), ("u-f", "def f():\n    return g"), CHECK]
+    assert result(slice_of(*cells, files=files)) == 1
 
 
 # --- what raises ------------------------------------------------------------------------------------------------

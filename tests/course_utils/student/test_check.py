@@ -679,6 +679,8 @@ def test_a_hint_that_is_no_number_is_told(hint: Any) -> None:
 
 
 def test_a_number_of_any_size_can_be_looked_at() -> None:
+    result = run(lambda queue, pointer, keys: 10**5000, hint=3)
+    assert "got an integer of 16610 bits, expected" in str(result)
     result = run(lambda queue, pointer, keys: 10**400, hint=3)
     assert result.status == "wrong"
     assert result._repr_html_()

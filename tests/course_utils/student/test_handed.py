@@ -15,6 +15,7 @@ import torch
 import course_utils as cu
 from course_utils.running import alone
 from course_utils.setup import Profile, Setup
+from course_utils.student import wrapping
 from course_utils.student.handed import not_in_the_file, other_release, unit_of_notebook, without_a_cell
 from tests.course_utils.student.test_submit import IMPORTS, code, markdown, notebook, read, save, source
 from tests.support import ROOT, UNITS
@@ -31,6 +32,8 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(sys.modules, "nbclient", None)
     monkeypatch.setattr(alone, "_start", Forked)
+    # Sentences are looked for, wherever a line of them may end.
+    monkeypatch.setattr(wrapping, "LINE_WIDTH", 10_000)
     return tmp_path
 
 

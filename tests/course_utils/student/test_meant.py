@@ -12,6 +12,7 @@ import torch
 
 import course_utils as cu
 from autograder.course.units import load_unit
+from course_utils import shipped
 from course_utils.setup import Profile, Setup
 from course_utils.student import check as visible
 from course_utils.student.meant import UnclearError, meant_exercise, meant_level, meant_options, unit_here
@@ -42,20 +43,32 @@ def wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     return timed
 
 
+@pytest.fixture
+def with_one_exercise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if pretext had no other."""
+    every = shipped.exercise_ids
+    ids = {"pretext": ["pretext.rotate_batch"]}
+    monkeypatch.setattr(shipped, "exercise_ids", lambda unit: ids.get(unit) or every(unit))
+
+
+@pytest.mark.usefixtures("with_one_exercise")
+@pytest.mark.parametrize("call", ["cu.check()", "cu.check(None)", "cu.check('pretext')", "cu.check(course)"])
+def test_the_only_exercise_need_not_be_named(call: str, capsys: pytest.CaptureFixture[str]) -> None:
+    result = ask(call, notebook(rotate_batch=ROTATE))
+    assert (result.exercise, result.status) == ("pretext.rotate_batch", "correct")
+    assert "Traceback" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     "call",
     [
-        "cu.check()",
-        "cu.check(None)",
         "cu.check(rotate_batch)",
         "cu.check('rotate_batch')",
         "cu.check('rotate_batch()')",
-        "cu.check('pretext')",
         "cu.check('Pretext.Rotate_Batch')",
         "cu.check(' pretext.rotate_batch ')",
         "cu.check('pretext-rotate-batch')",
         "cu.check('pretext-rotate-batch-check')",
-        "cu.check(course)",
         "cu.check(exercise='pretext.rotate_batch')",
         "cu.check('pretext.rotate_batch', 2)",
         "cu.check(rotate_batch, hints=1)",
@@ -131,7 +144,7 @@ class Shell:
 @pytest.mark.parametrize(
     ("unit", "check", "submit"),
     [
-        ("pretext", 'write cu.check("pretext.rotate_batch").', 'write cu.submit("pretext").'),
+        ("pretext", 'write cu.check("pretext.', 'write cu.submit("pretext").'),
         ("simclr", 'write cu.check("simclr.', 'write cu.submit("simclr").'),
         (None, 'write cu.check("moco.', "write cu.submit()."),
     ],
@@ -156,7 +169,7 @@ def test_without_ipython_too() -> None:
     for function, first in ((cu.check, "Run the visible checks"), (cu.submit, "Make the file to hand in")):
         assert inspect.getdoc(function).startswith(first)
     assert list(inspect.signature(cu.check).parameters) == ["exercise", "more", "hint", "others"]
-    assert list(inspect.signature(cu.submit).parameters) == ["unit", "notebook"]
+    assert list(inspect.signature(cu.submit).parameters) == ["unit", "notebook", "more", "others"]
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def name_of(exercise: str) -> str:
 
 def code_in(result: CheckResult) -> str:
     """The first block of a hint, as one click selects it."""
-    blocks = re.findall(r"<pre style=\"[^\"]*user-select: all\">([^<]*)</pre>", result._repr_html_())
+    blocks = re.findall(r"<pre style=\"[^\"]*user-select: all[^\"]*\">([^<]*)</pre>", result._repr_html_())
     return unescape(blocks[0])
 
 

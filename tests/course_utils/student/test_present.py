@@ -14,9 +14,11 @@ from torch import Tensor
 
 from autograder.course.units import load_unit
 from course_utils.checks import Input
+from course_utils.checks.excerpt import Pair
 from course_utils.student import present
 from course_utils.student.as_code import argument_as_code
 from course_utils.student.check import CheckResult, check_in
+from course_utils.student.side_by_side import TABLE_WIDTH, got_and_expected
 from tests.support import ROOT
 
 UNITS = {unit: load_unit(ROOT, unit) for unit in ("moco", "pretext", "simclr")}
@@ -140,6 +142,38 @@ def test_lines_to_be_copied_wrap_and_tables_do_not() -> None:
         (False, False),
     ]
     assert "column 0" in blocks[1][1]
+    # A break inside a number makes two of it.
+    assert all("overflow-wrap: normal; word-break: normal" in style for style, _ in blocks)
+
+
+@pytest.mark.parametrize("size", [(3, 2), (3, 5), (2, 40), (4, 3, 30)])
+@pytest.mark.parametrize("number", [3, 12345, 0.123456789, -1.23456789e-30])
+def test_tables_fit_into_a_narrow_notebook(size: tuple[int, ...], number: float) -> None:
+    expected = torch.full(size, number)
+    got = expected.clone()
+    got[..., -1] *= 2
+    title, body = got_and_expected(Pair(expected, got, 0.0), "result")
+    assert max(map(len, body.splitlines())) <= TABLE_WIDTH
+    assert "*" in body
+    if "below" in title:
+        entries = [line for line in body.splitlines() if "row" in line]
+        assert all(line.split()[2] == "got" for line in entries)
+        assert body.count("expected") == len(entries)
+    if size[-1] == 40:
+        assert re.search(r"columns \d+ to 39 of 40", title)
+
+
+def test_a_wide_table_has_expected_below_got() -> None:
+    expected = torch.tensor([[0.5, -0.123456, 100.5, 2.25, 3.0]])
+    got = expected.clone()
+    got[0, 1] = 0.123457
+    title, body = got_and_expected(Pair(expected, got, 0.0), "result")
+    assert title == "Got, with expected below it, wrong ones with a star: result"
+    assert [line.split() for line in body.splitlines()] == [
+        ["column", "0", "1", "2", "3", "4"],
+        ["row", "0", "got", "0.5", "0.1235*", "100.5", "2.25", "3"],
+        ["expected", "0.5", "-0.1235", "100.5", "2.25", "3"],
+    ]
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ from course_utils import shipped
 from course_utils.running import alone
 from course_utils.slices.help import Help, read_help
 from course_utils.student import check as visible
-from course_utils.student import handed
+from course_utils.student import handed, wrapping
 from course_utils.student import submit as submit_function
 from course_utils.student.endless import without_calls
+from course_utils.student.notebook_file import find_notebook
 from tests.support import ROOT
 from tests.support.forked import Forked
 
@@ -67,6 +68,10 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     monkeypatch.delenv(submit.INSIDE, raising=False)
+    # Sentences are looked for, wherever a line of them may end.
+    monkeypatch.setattr(wrapping, "LINE_WIDTH", 10_000)
+    # As in a new kernel, where nobody knows yet how long it takes.
+    monkeypatch.setattr(submit, "_seconds", {})
     return tmp_path
 
 
@@ -133,7 +138,7 @@ def test_a_notebook_is_run_from_the_top_and_handed_in(
         r"Visible checks: \d+ of \d+ passed; written answers \(4 points\) and hidden checks are not", out
     )
     assert re.search(
-        r"Running your exercises as the grader will, then your notebook from the top: about \d+ seconds\.",
+        r"Running your exercises as the grader will, then your notebook from the top: this may take a minute\.",
         out,
     )
     assert "begins with 'helper_that_was_deleted()' stops: NameError" in out
@@ -223,10 +228,8 @@ def test_without_nbclient_the_exercises_alone_are_checked(
     assert "Notebooks can't be run from here" in out
     assert "As the grader will see it" in out
     assert re.search(r"moco.enqueue          right, (\d+) of \1 visible checks passed", out)
-    assert (
-        "Note: enqueue was found in code cell 2 (it begins with: def enqueue() by its name, not in the cell of"
-        in out
-    )
+    assert "Note: enqueue was found in code cell 2 (it begins with: def enqueue(" in out
+    assert "by its name, not in the cell of" in out
     assert (elsewhere / "moco-submission.ipynb").is_file()
 
 
@@ -260,7 +263,8 @@ def test_a_right_function_that_costs_points_is_not_called_right(
     save(elsewhere / "pretext.ipynb", notebook(code(IMPORTS + "from jaxtyping import Int64\n"), code(seeds)))
     exec("cu.submit('pretext')", {"cu": cu, "rotate_batch": seeding})
     out = capsys.readouterr().out
-    assert "pretext.rotate_batch  right but for what costs points, 3 of 3 visible checks passed" in out
+    said = "pretext.rotate_batch right but for what costs points, 3 of 3 visible checks passed"
+    assert said in " ".join(out.split())
     assert "Your function seeds torch" in out
 
 
@@ -323,6 +327,35 @@ def test_a_wrong_function_is_told_with_its_fact(
     out = capsys.readouterr().out
     title = "The keys stand in the next columns of the queue"
     assert f"    {title}: queue after the call is unchanged, but should have changed" in out
+
+
+def test_lines_fit_into_a_cell(
+    elsewhere: Path,
+    without_kernel: None,
+    prepared: None,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(wrapping, "LINE_WIDTH", 100)
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS), code(source("moco_logits"))))
+    exec("cu.submit('moco')", {"cu": cu})
+    out = capsys.readouterr().out
+    assert re.search(r"\n {26}Hidden checks also look at: .*\n {28}\S", out)
+    assert [line for line in out.splitlines() if len(line) > 100 and str(elsewhere) not in line] == []
+
+
+def test_how_long_it_takes_is_told_once_it_is_known(
+    elsewhere: Path,
+    without_kernel: None,
+    prepared: None,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save(elsewhere / "moco.ipynb", notebook(code(IMPORTS)))
+    for said in ("this may take a minute.", r"it took \d+ seconds the last time."):
+        exec("cu.submit('moco')", {"cu": cu})
+        out = capsys.readouterr().out
+        assert re.search(f"then your notebook from the top: {said}", out)
+        assert "about" not in out
 
 
 def test_in_this_kernel_too_a_wrong_function_is_told_with_the_title_of_the_check() -> None:
@@ -493,6 +526,8 @@ def test_where_the_browser_does_not_answer_the_notebook_is_downloaded_by_hand(
         ('{"worksheets": []}', "not a notebook of the present format"),
         ("\ufeff\x00", "is no notebook"),
         ('{"cells": [7]}', "not a notebook of the present format"),
+        ('{"cells": [{"cell_type": "code", "source": 5}]}', "not a notebook of the present format"),
+        ('{"cells": [{"cell_type": "code", "source": ["a", 5]}]}', "not a notebook of the present format"),
         ("[" * 100_000, "is no notebook"),
     ],
 )
@@ -510,7 +545,7 @@ def test_what_editors_do_to_a_notebook_is_borne(elsewhere: Path) -> None:
     content = {**notebook(answer, {**answer, "metadata": None}, {**answer, "metadata": {"nbgrader": None}})}
     content["metadata"] = None
     path.write_text("\ufeff" + json.dumps(content), encoding="utf-8")
-    _, found = submit._find("moco", path, {})
+    _, found = find_notebook("moco", path, {})
     assert handed.unanswered(found) == []
     assert submit.for_handing_in(found, "moco")["metadata"]["course"]["submission"]["unit"] == "moco"
 
@@ -524,6 +559,48 @@ def test_bad_arguments(elsewhere: Path) -> None:
     with pytest.raises(submit.SubmitError, match="an earlier cu.submit wrote"):
         cu.submit("moco", notebook="moco-submission.ipynb")
     assert read(elsewhere / "moco-submission.ipynb")["cells"][0]["source"] == "precious"
+
+
+class Unshowable:
+    """What cannot even be shown."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: cu.submit("moco", hint=2), "give the problem set, and the notebook's file"),
+        (lambda: cu.submit("moco", "moco.ipynb", "again"), "give the problem set, and the notebook's file"),
+        (lambda: cu.submit("moco", "\x00"), "no file can have the name"),
+        (lambda: cu.submit("moco", "x" * 5000), "no file can have the name 'xxx"),
+        (lambda: cu.submit(Unshowable()), "no problem set 'an object of Unshowable'"),
+        (lambda: cu.submit(Path("cats.ipynb")), "no problem set 'cats.ipynb'"),
+    ],
+)
+def test_calls_that_are_none(elsewhere: Path, call: Any, said: str) -> None:
+    with pytest.raises(submit.SubmitError, match=said):
+        call()
+
+
+def test_a_path_tells_the_problem_set(elsewhere: Path) -> None:
+    with pytest.raises(submit.SubmitError, match="can't tell which file this notebook is"):
+        cu.submit(Path("moco.ipynb"))
+
+
+def test_a_fault_of_ours_keeps_nobody_from_handing_in(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(submit, "_submit", broken)
+    monkeypatch.setattr(submit, "in_notebook", lambda: True)
+    cu.submit("moco")
+    said = " ".join(capsys.readouterr().out.split())
+    assert "it failed by itself (ZeroDivisionError: ours, broken in line" in said
+    assert "hand in the file of the notebook as it is" in said
 
 
 def test_an_unsaved_notebook_is_noticed(
