@@ -18,7 +18,20 @@ from typing import TYPE_CHECKING, Any
 from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
-    from course_utils import augment, data, evaluate, models, plot, train, training_runs
+    from course_utils import (
+        augment,
+        augmentations,
+        contrast,
+        data,
+        evaluate,
+        invariance,
+        models,
+        pairs,
+        plot,
+        semi,
+        train,
+        training_runs,
+    )
     from course_utils.student.cases import case_arguments as case
     from course_utils.student.check import check_exercise as check
     from course_utils.student.submit import submit
@@ -29,19 +42,38 @@ __all__ = [
     "Profile",
     "Setup",
     "augment",
+    "augmentations",
     "case",
     "check",
+    "contrast",
     "data",
     "evaluate",
+    "invariance",
     "models",
+    "pairs",
     "plot",
+    "semi",
     "setup",
     "submit",
     "train",
     "training_runs",
 ]
 
-_SUBMODULES = ("augment", "checks", "data", "evaluate", "models", "plot", "train", "training_runs")
+_SUBMODULES = (
+    "augment",
+    "augmentations",
+    "checks",
+    "contrast",
+    "data",
+    "evaluate",
+    "invariance",
+    "models",
+    "pairs",
+    "plot",
+    "semi",
+    "train",
+    "training_runs",
+)
 _FUNCTIONS = {
     "case": ("course_utils.student.cases", "case_arguments"),
     "check": ("course_utils.student.check", "check_exercise"),

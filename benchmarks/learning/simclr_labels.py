@@ -240,9 +240,7 @@ def select(scenes: EmojiScenes) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument(
-        "groups", nargs="*", choices=[*GROUPS, []], default=list(GROUPS), help="all if left out"
-    )
+    parser.add_argument("groups", nargs="*", choices=GROUPS, help="all if left out")
     parser.add_argument("--select", action="store_true", help="try learning rates on held-out emoji")
     given = parser.parse_args()
     torch.set_num_threads(1)
@@ -251,7 +249,7 @@ def main() -> None:
         select(train_set)
         return
     data = Labelled(train_set.images, train_set.labels, test_set.images, test_set.labels)
-    for group in given.groups:
+    for group in given.groups or GROUPS:
         record_rows(group, GROUPS[group](data))
 
 
