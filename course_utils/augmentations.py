@@ -17,7 +17,7 @@ from torch import Tensor
 from course_utils.arguments import describe_value, refuse_argument, require_images, require_number
 from course_utils.augment import Augment, ColourImages, as_floats
 
-View = Callable[[ColourImages, torch.Generator], Float[Tensor, "n 3 h w"]]
+ViewMaker = Callable[[ColourImages, torch.Generator], Float[Tensor, "n 3 h w"]]
 """From images, floats in [0, 1] or bytes, and a source of randomness to floats in [0, 1] of the same shape."""
 
 _NOTHING = {"crop": (1.0, 1.0), "ratio": (1.0, 1.0), "flip": 0.0, "jitter": 0.0, "grey": 0.0}
@@ -83,7 +83,7 @@ def edges(
     return torch.where(drawn < probability, strength.expand_as(images), images)
 
 
-SINGLE: dict[str, View] = {
+SINGLE: dict[str, ViewMaker] = {
     "crop and resize": Augment(**{**_NOTHING, "crop": (0.2, 1.0), "ratio": (3 / 4, 4 / 3)}),
     "flip": Augment(**{**_NOTHING, "flip": 0.5}),
     "colour jitter": Augment(**{**_NOTHING, "jitter": 0.8}),
@@ -97,7 +97,7 @@ SINGLE: dict[str, View] = {
 """Name -> what makes a view by this augmentation alone. Flip, grey, blur and edges change every second image."""
 
 
-def together(*names: str) -> View:
+def together(*names: str) -> ViewMaker:
     """A view made by several single augmentations, one after the other.
 
     Args:

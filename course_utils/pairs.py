@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from course_utils.arguments import refuse_argument, require_callable, require_images, require_mapping
 from course_utils.augment import Augment
-from course_utils.augmentations import View
+from course_utils.augmentations import ViewMaker
 from course_utils.models import Encoder, build, projection_head
 from course_utils.train import Batches, History, cosine, train
 
@@ -67,7 +67,7 @@ def train_pairs(
     loss: PairLoss,
     recipe: Mapping[str, Any],
     *,
-    view: View | None = None,
+    view: ViewMaker | None = None,
     started: tuple[Encoder, nn.Module] | None = None,
     seed: int = 0,
     device: str | torch.device = "cpu",

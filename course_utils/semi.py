@@ -45,7 +45,7 @@ def with_classifier(network: nn.Module, width: int, classes: int) -> nn.Sequenti
         width: length of the vectors.
         classes: how many logits there are to be.
     """
-    last = nn.Linear(width, classes)
+    last = nn.Linear(width, classes).to(next(network.parameters()).device)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
     return nn.Sequential(copy.deepcopy(network), last)
@@ -61,9 +61,8 @@ def fine_tune(
     batch: int = 64,
     learning_rate: float = 1e-3,
     seed: int = 0,
-    device: str | torch.device = "cpu",
 ) -> nn.Module:
-    """Train all of a network, in place, on random views of the images.
+    """Train all of a network, in place and on its own device, on random views of the images.
 
     Args:
         network: from images to logits.
@@ -74,7 +73,6 @@ def fine_tune(
         batch: images in a step; all there are, if they are fewer.
         learning_rate: at its highest.
         seed: of batches and views.
-        device: where to compute.
 
     Returns:
         The same network, in evaluation mode.
@@ -82,7 +80,8 @@ def fine_tune(
     arguments.require_images("images", images, channels=(3,))
     arguments.require_length("targets", targets, len(images), "images")
     arguments.require_whole("batch", batch, at_least=1)
-    network.to(device).train()
+    network.train()
+    device = next(network.parameters()).device
     view, generator = Augment(), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
 

@@ -15,7 +15,7 @@ from benchmarks.learning import common
 from benchmarks.learning.simclr import SETTINGS
 from course_utils import evaluate, invariance
 from course_utils.augment import Augment
-from course_utils.augmentations import View
+from course_utils.augmentations import ViewMaker
 from course_utils.data import EmojiScenes
 from course_utils.pairs import PairLoss, networks, train_pairs
 from course_utils.train import History
@@ -52,7 +52,7 @@ class Run:
 
     settings: Mapping[str, Any] = field(default_factory=lambda: dict(SHORT))
     seed: int = 0
-    view: View | None = None
+    view: ViewMaker | None = None
     loss: PairLoss = nt_xent
     head: Mapping[str, Any] | None = field(default_factory=dict)
     history: History = field(default_factory=History)

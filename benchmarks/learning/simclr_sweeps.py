@@ -122,6 +122,8 @@ def batches(scenes: Scenes) -> Points:
     for steps_are_equal in (False, True):
         for temperature in TEMPERATURES:
             for batch in BATCHES:
+                if steps_are_equal and batch == SHORT["batch"]:
+                    continue  # there both are equal
                 steps = SHORT["steps"] if steps_are_equal else images // batch
                 name = f"batch {batch}, T {temperature:g}, {steps} steps"
                 change = {"batch": batch, "temperature": temperature, "steps": steps}
