@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.learning import common
-from benchmarks.learning.simclr_short import SHORT, Row, pretrained, record_rows
+from benchmarks.learning.simclr_short import SHORT, Row, add_groups, pretrained, record_rows
 from course_utils import evaluate
 from course_utils.augment import Augment
 from course_utils.data import EmojiScenes
@@ -240,7 +240,7 @@ def select(scenes: EmojiScenes) -> None:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("groups", nargs="*", choices=GROUPS, help="all if left out")
+    add_groups(parser, GROUPS)
     parser.add_argument("--select", action="store_true", help="try learning rates on held-out emoji")
     given = parser.parse_args()
     torch.set_num_threads(1)

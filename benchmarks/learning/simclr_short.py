@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -165,3 +166,17 @@ def record_rows(group: str, points: Iterable[tuple[str, Callable[[], Row]]]) -> 
         parts = dict(record.extra.get("parts", {}))
         parts[group] = {**parts.get(group, {}), name: rows[name]}
         common.write(replace(record, extra={**record.extra, "short": SHORT, "parts": parts}))
+
+
+def add_groups(parser: argparse.ArgumentParser, groups: Iterable[str]) -> None:
+    """Let a command line name groups of rows. It does not use `choices`, which refuses "none named" on Python 3.11."""
+    known = list(groups)
+
+    def group(name: str) -> str:
+        if name not in known:
+            raise argparse.ArgumentTypeError(f"no group {name!r}; there are {', '.join(known)}")
+        return name
+
+    parser.add_argument(
+        "groups", nargs="*", type=group, metavar="GROUP", help=f"of {', '.join(known)}; all if left out"
+    )

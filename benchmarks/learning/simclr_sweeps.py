@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from benchmarks.learning import common
-from benchmarks.learning.simclr_short import SHORT, Row, Run, figures, pretrained, record_rows
+from benchmarks.learning.simclr_short import SHORT, Row, Run, add_groups, figures, pretrained, record_rows
 from course_utils import evaluate, invariance
 from course_utils.augmentations import SINGLE, together
 from course_utils.data import EmojiScenes
@@ -142,7 +142,7 @@ GROUPS: dict[str, Callable[[Scenes], Points]] = {
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("groups", nargs="*", choices=GROUPS, help="all if left out")
+    add_groups(parser, GROUPS)
     given = parser.parse_args()
     # The runs are many and small: one thread each wastes nothing, and leaves the other core alone.
     torch.set_num_threads(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -72,3 +73,18 @@ def test_wrong_losses_are_wrong() -> None:
     z_i, z_j = torch.randn(2, 6, 4, generator=torch.Generator().manual_seed(0))
     for name, loss in simclr_sweeps.WRONG.items():
         assert loss(z_i, z_j, 0.1) != pytest.approx(nt_xent(z_i, z_j, 0.1).item(), rel=1e-3), name
+
+
+@pytest.mark.parametrize("words, found", [([], []), (["one"], ["one"]), (["two", "one"], ["two", "one"])])
+def test_groups_are_named_or_left_out(words: list[str], found: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    simclr_short.add_groups(parser, ("one", "two"))
+    assert parser.parse_args(words).groups == found
+
+
+def test_an_unknown_group_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = argparse.ArgumentParser()
+    simclr_short.add_groups(parser, ("one", "two"))
+    with pytest.raises(SystemExit):
+        parser.parse_args(["three"])
+    assert "no group 'three'; there are one, two" in capsys.readouterr().err
