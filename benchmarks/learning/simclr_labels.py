@@ -39,7 +39,7 @@ FRACTIONS = (0.01, 0.1)
 BIG = {"name": "convnet", "width": 16}
 PROBE_DECAY = 0.1
 """Of linear probes on 1 % and 10 % of the labels, as in the notebook."""
-FINE: dict[str, Any] = {"steps": 150, "batch": 64, "learning_rate": 1e-3}
+FINE: dict[str, Any] = {"steps": 150, "batch": 64, "learning_rate": 3e-3}
 """Fine-tuning, of the whole network with a new linear layer."""
 STUDENT: dict[str, Any] = {**FINE, "steps": 300, "batch": 128}
 CHOICES = (3e-4, 1e-3, 3e-3)
