@@ -18,7 +18,22 @@ from typing import TYPE_CHECKING, Any
 from course_utils.setup import Profile, Setup, check_versions, setup
 
 if TYPE_CHECKING:
-    from course_utils import augment, data, evaluate, figures, layers, models, plot, train, training_runs
+    from course_utils import (
+        augment,
+        augmentations,
+        contrast,
+        data,
+        evaluate,
+        figures,
+        invariance,
+        layers,
+        models,
+        pairs,
+        plot,
+        semi,
+        train,
+        training_runs,
+    )
     from course_utils.student.cases import case_arguments as case
     from course_utils.student.check import check_exercise as check
     from course_utils.student.submit import submit
@@ -29,14 +44,19 @@ __all__ = [
     "Profile",
     "Setup",
     "augment",
+    "augmentations",
     "case",
     "check",
+    "contrast",
     "data",
     "evaluate",
     "figures",
+    "invariance",
     "layers",
     "models",
+    "pairs",
     "plot",
+    "semi",
     "setup",
     "submit",
     "train",
@@ -45,13 +65,18 @@ __all__ = [
 
 _SUBMODULES = (
     "augment",
+    "augmentations",
     "checks",
+    "contrast",
     "data",
     "evaluate",
     "figures",
+    "invariance",
     "layers",
     "models",
+    "pairs",
     "plot",
+    "semi",
     "train",
     "training_runs",
 )

@@ -39,6 +39,25 @@ class Recorded:
     machine: Mapping[str, Any] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
+    def part(self, name: str, *metrics: str) -> dict[str, dict[str, Any]]:
+        """The rows of another measurement of the unit, a table of `evaluate.Evaluation`.
+
+        Args:
+            name: of the measurement.
+            metrics: columns to keep, in this order; all if they are left out.
+
+        Raises:
+            ValueError: there is no such measurement, or no such column.
+        """
+        parts = self.extra.get("parts", {})
+        if name not in parts:
+            raise ValueError(f"{self.unit} has no recorded {name!r}; it has {', '.join(parts) or 'none'}")
+        rows = parts[name]
+        for metric in metrics:
+            if not all(metric in row for row in rows.values()):
+                raise ValueError(f"the recorded {name!r} have no column {metric!r} in every row")
+        return {who: {metric: row[metric] for metric in metrics or row} for who, row in rows.items()}
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodRow:

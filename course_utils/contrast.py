@@ -1,0 +1,384 @@
+"""Pictures of contrastive learning: the method, cosines, bounds, candidates, wrong losses, the sphere.
+
+Like those of `course_utils.plot`, each function returns a `Picture` with a text that says what is to be seen.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int64
+from matplotlib.axes import Axes
+from matplotlib.patches import Circle
+from matplotlib.patheffects import Normal, Stroke
+from torch import Tensor
+
+from course_utils import arguments, drawing
+from course_utils.augment import Images
+from course_utils.drawing import Picture
+from course_utils.plot import COLOURS, MARKERS
+
+Curves = Mapping[str, Sequence[float]]
+"""Name -> one number for each place of the horizontal axis."""
+
+
+def method(image: Float[Tensor, "3 h w"], views: tuple[Tensor, Tensor]) -> Picture:
+    """SimCLR as a drawing, after figure 2 of the paper: two views, one encoder, one head, one question.
+
+    Args:
+        image: floats in [0, 1].
+        views: two views of it.
+    """
+    for name, shown in (("image", image), *(("views", view) for view in views)):
+        arguments.require_images(name, shown, channels=(3,), dims=3)
+    figure, axes = drawing.panels(1, 1, 9.0, 3.4, "")
+    axis = axes[0, 0]
+    box = {"boxstyle": "round,pad=0.5", "facecolor": "#DCEAF4", "edgecolor": COLOURS[0]}
+    arrow = {"arrowstyle": "->", "color": "0.3", "lw": 1.4}
+
+    def picture(pixels: Tensor, x: float, y: float) -> None:
+        extent = (x - 0.5, x + 0.5, y - 0.5, y + 0.5)
+        axis.imshow(drawing.pixels(pixels[None])[0], extent=extent)
+
+    picture(image, 0, 0)
+    axis.text(0, -0.7, "image $x$", ha="center", va="top")
+    for view, y, name in zip(views, (1, -1), "ij", strict=True):
+        picture(view, 2.4, y)
+        axis.annotate("", (1.8, y), (0.6, 0), arrowprops=arrow)
+        axis.text(1.15, 0.75 * y, "augment", ha="center", va="center", rotation=31 * y, fontsize=9)
+        for x, text in ((4, "encoder $f$"), (6.8, "head $g$")):
+            axis.text(x, y, text, ha="center", va="center", bbox=box)
+        axis.annotate("", (3.35, y), (2.95, y), arrowprops=arrow)
+        axis.annotate("", (5.15, y), (4.65, y), arrowprops=arrow)
+        axis.annotate(f"$h_{name}$", (6.25, y), (5.3, y), va="center", arrowprops=arrow)
+        axis.annotate(f"$z_{name}$", (8.4, 0.25 * y), (7.9, y), va="center", ha="center", arrowprops=arrow)
+        axis.annotate("", (7.75, y), (7.35, y), arrowprops=arrow)
+    axis.text(8.4, 0, "alike?", ha="center", va="center", color=COLOURS[5])
+    axis.set(xlim=(-0.7, 9.1), ylim=(-1.6, 1.6), aspect="equal")
+    axis.axis("off")
+    return Picture(
+        figure,
+        "An image is augmented twice. Both views pass through the same encoder f, giving h, and the same head g, "
+        "giving z; the loss asks whether the two z are alike.",
+    )
+
+
+def cosines(
+    values: Float[Tensor, "n m"],
+    names: tuple[Sequence[str], Sequence[str]] | None = None,
+    partners: Sequence[tuple[int, int]] = (),
+    itself: bool = False,
+    title: str = "",
+) -> Picture:
+    """A matrix of cosines; circles mark partners, crosses the comparison of a vector with itself.
+
+    Args:
+        values: in [-1, 1]; rows are anchors, columns candidates.
+        names: of the rows and of the columns; their numbers if they are left out.
+        partners: (row, column) of each pair.
+        itself: cross out the diagonal.
+    """
+    arguments.require_floats("values", values, "a tensor of floats of the shape (anchors, candidates)", 2)
+    figure, axes = drawing.panels(1, 1, 4.8, 3.8, title)
+    axis = axes[0, 0]
+    shown = axis.imshow(values.detach().cpu().numpy(), cmap="cividis", vmin=-1, vmax=1)
+    marks = [(row, column, "o", 10) for row, column in partners]
+    marks += [(k, k, "x", 8) for k in range(min(values.shape))] if itself else []
+    for row, column, marker, size in marks:
+        # Black with a white rim is seen on yellow and on blue.
+        axis.plot(
+            column, row, marker, color="black", mfc="none", ms=size, mew=1.5,
+            path_effects=[Stroke(linewidth=4, foreground="white"), Normal()],
+        )  # fmt: skip
+    rows, columns = names or tuple([str(k) for k in range(size)] for size in values.shape)
+    axis.set_xticks(range(len(columns)), columns)
+    axis.set_yticks(range(len(rows)), rows)
+    axis.set(xlabel="candidate", ylabel="anchor")
+    figure.colorbar(shown, label="cosine")
+    said = f" Circles mark {len(partners)} partners." if partners else ""
+    said += " Crosses mark the diagonal." if itself else ""
+    return Picture(figure, f"Cosines of {len(rows)} anchors and {len(columns)} candidates.{said}")
+
+
+def bounds(
+    sizes: Sequence[int],
+    curves: Curves,
+    truth: Mapping[str, float] | None = None,
+    title: str = "",
+) -> Picture:
+    """Bounds on mutual information over the number of candidates, below their ceiling log N.
+
+    Args:
+        sizes: numbers of candidates N.
+        curves: what the bound is, for each of them, in nats.
+        truth: name of a curve -> the mutual information, where it is known.
+    """
+    arguments.require_mapping("curves", curves, "name -> numbers")
+    figure, axes = drawing.panels(1, 1, 7.0, 3.2, title)
+    axis = axes[0, 0]
+    axis.plot(sizes, [math.log(n) for n in sizes], "--", color="0.4", label="ceiling, log N")
+    for k, (name, values) in enumerate(curves.items()):
+        axis.plot(sizes, values, MARKERS[k], ls="-", color=COLOURS[5 * k % 8], mfc="none", label=name)
+        if truth and name in truth:
+            axis.axhline(truth[name], color=COLOURS[5 * k % 8], lw=0.8)
+            axis.annotate(
+                f"{truth[name]:g} nats",
+                (sizes[0], truth[name]),
+                (0, 2),
+                textcoords="offset points",
+                fontsize=8,
+            )
+    axis.set_xscale("log", base=2)
+    axis.set_xticks(sizes, [str(n) for n in sizes], fontsize=8)
+    axis.set(xlabel="candidates N, the positive counted", ylabel="nats")
+    drawing.despine(axis)
+    axis.legend(frameon=False, fontsize=8)
+    ends = "; ".join(f"{name}: {values[-1]:.2f}" for name, values in curves.items())
+    return Picture(figure, f"Bounds on mutual information up to {sizes[-1]} candidates, below log N. {ends}.")
+
+
+def candidates(
+    anchor: Float[Tensor, "3 h w"],
+    images: Images,
+    shares: Mapping[str, Float[Tensor, " n"]],
+    partner: int,
+    shown: int = 9,
+) -> Picture:
+    """The candidates of one anchor, most probable first, with their shares; a row for each temperature.
+
+    Args:
+        anchor: the view that looks for its partner.
+        images: the candidates.
+        shares: name of the row -> probability of each candidate.
+        partner: index of the right one, which gets a thick frame and a tick.
+        shown: candidates in a row.
+    """
+    arguments.require_images("images", images, channels=(3,))
+    arguments.require_mapping("shares", shares, "name -> probabilities")
+    pictures = drawing.pixels(images)
+    figure, axes = drawing.panels(len(shares), 1 + shown, 0.9, 1.15, "")
+    said = []
+    for row, (name, values) in zip(axes, shares.items(), strict=True):
+        drawing.hide(row[0])
+        drawing.show(row[0], drawing.pixels(anchor[None])[0])
+        drawing.outline(row[0], "black", 2.5)
+        row[0].set_ylabel(name, fontsize=8)
+        order = values.argsort(descending=True).tolist()
+        for axis, k in zip(row[1:], order, strict=False):
+            drawing.hide(axis)
+            drawing.show(axis, pictures[k])
+            axis.set_xlabel(f"{values[k]:.1%}", fontsize=8, labelpad=2)
+            if k == partner:
+                drawing.outline(axis, COLOURS[2], 3)
+                axis.set_title("✓ partner", fontsize=8, color=COLOURS[2])
+        said.append(
+            f"at {name} the partner has {values[partner]:.1%} and the place {order.index(partner) + 1}"
+        )
+    return Picture(figure, "An anchor and its most probable candidates: " + "; ".join(said) + ".")
+
+
+def ticks(values: Mapping[str, float], mine: float, note: str = "") -> Picture:
+    """Losses of wrong versions as ticks with their names, and one's own loss above them.
+
+    Args:
+        values: name -> loss.
+        mine: one's own loss.
+        note: what the loss is of.
+    """
+    arguments.require_mapping("values", values, "name -> loss")
+    figure, axes = drawing.panels(1, 1, 8.0, 2.6, "")
+    axis = axes[0, 0]
+    ordered = sorted(values.items(), key=lambda item: item[1])
+    for k, (name, value) in enumerate(ordered):
+        level = -(k % 4)
+        axis.plot([value, value], [0, 0.7], color="0.4", lw=1.4)
+        axis.plot([value, value], [0, level - 0.35], color="0.75", lw=0.6, zorder=0)
+        axis.text(value, level - 0.4, f"{name}: {value:.2f}", ha="center", va="top", fontsize=7)
+    axis.plot(mine, 1.1, "v", color=COLOURS[5], ms=9)
+    axis.annotate(f"yours: {mine:.3f}", (mine, 1.1), (8, -3), textcoords="offset points", fontsize=8)
+    axis.set(yticks=[], ylim=(-4.2, 1.8), xlabel=note)
+    axis.spines[["left", "top", "right"]].set_visible(False)
+    named = ", ".join(f"{name} {value:.2f}" for name, value in ordered)
+    return Picture(figure, f"Losses of wrong versions ({named}); yours is {mine:.3f}.")
+
+
+def on_the_circle(points: Mapping[str, Float[Tensor, "n 2"]], classes: Int64[Tensor, " n"]) -> Picture:
+    """Vectors of length one in the plane; each class has a marker and a colour.
+
+    Args:
+        points: title -> vectors.
+        classes: of the vectors.
+    """
+    arguments.require_mapping("points", points, "title -> vectors in the plane")
+    figure, axes = drawing.panels(1, len(points), 3.0, 3.2, "")
+    for axis, (name, z) in zip(axes[0], points.items(), strict=True):
+        axis.add_patch(Circle((0, 0), 1, fill=False, color="0.8"))
+        for label in classes.unique().tolist():
+            x, y = z[classes == label].T
+            axis.plot(
+                x, y, MARKERS[2 * label], ls="", color=COLOURS[5 * label], ms=9, mfc="none", mew=1.8,
+                label=f"class {label}",
+            )  # fmt: skip
+        axis.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), aspect="equal")
+        axis.set_title(name, fontsize=9)
+        axis.axis("off")
+    handles = axes[0, 0].get_legend_handles_labels()
+    figure.legend(*handles, loc="outside lower center", ncols=2, frameon=False, fontsize=8)
+    spread = []
+    for name, z in points.items():
+        lengths = [float(z[classes == label].mean(dim=0).norm()) for label in classes.unique()]
+        spread.append(f"{name}, the classes' means have length {' and '.join(f'{v:.2f}' for v in lengths)}")
+    return Picture(figure, "Points on a circle. " + "; ".join(spread) + ".")
+
+
+def lines(
+    x: Sequence[float] | Tensor,
+    curves: Curves,
+    xlabel: str,
+    ylabel: str,
+    marks: Sequence[tuple[float, float]] = (),
+    title: str = "",
+) -> Picture:
+    """Curves over one axis, told apart by colour, marker and legend.
+
+    Args:
+        x: places of the values.
+        curves: name -> values.
+        xlabel, ylabel: of the axes.
+        marks: (x, y) of points to be circled.
+    """
+    arguments.require_mapping("curves", curves, "name -> numbers")
+    figure, axes = drawing.panels(1, 1, 6.0, 3.2, title)
+    _draw_lines(axes[0, 0], x, curves)
+    for place in marks:
+        axes[0, 0].plot(*place, "o", color="black", mfc="none", ms=10)
+    axes[0, 0].set(xlabel=xlabel, ylabel=ylabel)
+    said = "; ".join(f"{name}: from {float(v[0]):.2f} to {float(v[-1]):.2f}" for name, v in curves.items())
+    return Picture(figure, f"{ylabel} over {xlabel}. {said}.")
+
+
+def _draw_lines(axis: Axes, x: Sequence[float] | Tensor, curves: Curves) -> None:
+    for k, (name, values) in enumerate(curves.items()):
+        every = (0, 1) if len(values) <= 12 else (k, len(values) // 8)
+        axis.plot(
+            np.asarray(x), [float(value) for value in values], color=COLOURS[k % 8], marker=MARKERS[k % 8],
+            markevery=every, ms=5, lw=1.6, label=name,
+        )  # fmt: skip
+    drawing.despine(axis)
+    axis.legend(frameon=False, fontsize=8)
+
+
+def side_by_side(
+    curves: Curves, scores: Mapping[str, float], xlabel: str, ylabel: str, title: str = "", every: int = 1
+) -> Picture:
+    """How alike the losses look, and how different what was learned: curves on the left, one bar each on the right.
+
+    Args:
+        curves: name -> loss over the steps.
+        scores: name -> what was learned.
+        xlabel: of the bars, the name of the score.
+        ylabel: of the curves.
+        every: steps between two numbers of a curve.
+    """
+    arguments.require_mapping("curves", curves, "name -> losses")
+    figure, axes = drawing.panels(1, 2, 4.4, 3.4, title)
+    left, right = axes[0]
+    longest = max(len(values) for values in curves.values())
+    for name, values in curves.items():
+        k = list(curves).index(name)
+        left.plot(
+            np.arange(len(values)) * every, values, color=COLOURS[k % 8], marker=MARKERS[k % 8],
+            markevery=(3 * k, max(1, longest // 6)), ms=5, lw=1.5,
+        )  # fmt: skip
+    left.set(xlabel="step", ylabel=ylabel)
+    drawing.despine(left)
+    for k, (name, value) in enumerate(scores.items()):
+        right.barh(k, value, color=COLOURS[k % 8], height=0.6)
+        right.plot(value, k, MARKERS[k % 8], color=COLOURS[k % 8], mec="black", ms=7)
+        right.text(0, k - 0.33, f" {name}: {value:.3f}", va="bottom", fontsize=8)
+    right.set(yticks=[], xlabel=xlabel, ylim=(len(scores) - 0.4, -0.8))
+    drawing.despine(right)
+    said = "; ".join(
+        f"{name}: loss {values[0]:.2f} to {values[-1]:.2f}, {xlabel} {scores[name]:.3f}"
+        for name, values in curves.items()
+    )
+    return Picture(figure, f"Losses and what was learned. {said}.")
+
+
+def neighbour_rows(
+    images: Images,
+    queries: Sequence[int],
+    nearest: Mapping[str, Sequence[Sequence[int]]],
+    identity: Int64[Tensor, " n"],
+) -> Picture:
+    """The nearest images of the same few queries for several encoders; a thick frame marks the same thing.
+
+    Args:
+        images: that the numbers mean.
+        queries: of the query images.
+        nearest: who -> for each query the numbers of its neighbours, the nearest first.
+        identity: what counts as the same thing.
+    """
+    arguments.require_images("images", images, channels=(3,))
+    arguments.require_mapping("nearest", nearest, "who -> numbers of the neighbours")
+    shown = min(3, *(len(row) for rows in nearest.values() for row in rows))
+    figure, axes = drawing.panels(len(nearest) + 1, shown * len(queries), 0.75, 0.8, "")
+    pictures = drawing.pixels(images)
+    for column, axis in enumerate(axes[0]):
+        drawing.hide(axis)
+        if column % shown == 0:
+            drawing.show(axis, pictures[queries[column // shown]])
+            drawing.outline(axis, "black", 2.5)
+    axes[0, 0].set_ylabel("query", fontsize=7, rotation=0, ha="right", va="center")
+    said = []
+    for row, (name, rows) in zip(axes[1:], nearest.items(), strict=True):
+        row[0].set_ylabel(drawing.shorten(name, 38), fontsize=7, rotation=0, ha="right", va="center")
+        right = 0
+        for column, axis in enumerate(row):
+            query, found = column // shown, rows[column // shown][column % shown]
+            drawing.hide(axis)
+            drawing.show(axis, pictures[found])
+            if identity[found] == identity[queries[query]]:
+                drawing.outline(axis, COLOURS[2], 3)
+                right += 1
+        said.append(f"{name} {right}")
+    whole = shown * len(queries)
+    return Picture(
+        figure, f"Neighbours that show the query's own thing, of {whole}: " + ", ".join(said) + "."
+    )
+
+
+def sphere_map(
+    points: Mapping[str, tuple[float, float, float]], score: str = "instance retrieval", title: str = ""
+) -> Picture:
+    """Alignment over uniformity, one point each with its score; low and left is good.
+
+    Args:
+        points: name -> (alignment, uniformity, score).
+        score: name of the score.
+    """
+    arguments.require_mapping("points", points, "name -> (alignment, uniformity, score)")
+    figure, axes = drawing.panels(1, 1, 6.4, 3.6, title)
+    axis = axes[0, 0]
+    for k, (name, (align, uniform, value)) in enumerate(points.items()):
+        axis.plot(
+            uniform, align, MARKERS[k % 8], color=COLOURS[k % 8], mec="black", ms=8,
+            label=f"{name} ({value:.3f})",
+        )  # fmt: skip
+    axis.set(xlabel="uniformity: to the left, more evenly spread", ylabel="alignment: down, partners closer")
+    axis.legend(
+        frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), title=score, title_fontsize=8
+    )
+    drawing.despine(axis)
+    said = "; ".join(f"{name} {a:.2f}, {u:.2f}, {s:.3f}" for name, (a, u, s) in points.items())
+    return Picture(figure, f"Alignment, uniformity and {score}: {said}.")
+
+
+def paired_views(n: int = 4, dim: int = 6, seed: int = 1) -> Float[Tensor, "2*n d"]:
+    """Made-up projections in the paper's order: rows 2k and 2k + 1 are two views of one image."""
+    generator = torch.Generator().manual_seed(seed)
+    centres = torch.randn(n, 1, dim, generator=generator)
+    return (centres + 0.6 * torch.randn(n, 2, dim, generator=generator)).flatten(0, 1)
