@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.learning import common
+from benchmarks.learning.rows import Method
 from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, projection_head
@@ -60,4 +61,6 @@ def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Setti
 
 
 if __name__ == "__main__":
-    common.main("simclr", __doc__, fit, SETTINGS, SWEEP)
+    common.main(
+        "simclr", __doc__, fit, SETTINGS, SWEEP, methods={"NT-Xent": Method(fit=fit, settings=SETTINGS)}
+    )
