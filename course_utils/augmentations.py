@@ -9,6 +9,7 @@ The nine are those of SimCLR's figure 4 (Chen et al. 2020), with strengths for i
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -20,7 +21,7 @@ from course_utils.augment import Augment, ColourImages, as_floats
 ViewMaker = Callable[[ColourImages, torch.Generator], Float[Tensor, "n 3 h w"]]
 """From images, floats in [0, 1] or bytes, and a source of randomness to floats in [0, 1] of the same shape."""
 
-_NOTHING = {"crop": (1.0, 1.0), "ratio": (1.0, 1.0), "flip": 0.0, "jitter": 0.0, "grey": 0.0}
+_NOTHING: dict[str, Any] = {"crop": (1.0, 1.0), "ratio": (1.0, 1.0), "flip": 0.0, "jitter": 0.0, "grey": 0.0}
 
 
 def quarter_turns(images: ColourImages, generator: torch.Generator) -> Float[Tensor, "n 3 s s"]:

@@ -93,7 +93,8 @@ def train_pairs(
     require_mapping("recipe", recipe, "setting -> value")
     if missing := [name for name in _RECIPE if name not in recipe]:
         refuse_argument("recipe", f"a recipe with {', '.join(_RECIPE)}", f"it lacks {', '.join(missing)}")
-    encoder, head = (part.to(device) for part in (started or networks(recipe, seed=seed)))
+    encoder, head = started or networks(recipe, seed=seed)
+    encoder, head = encoder.to(device), head.to(device)
     untrained = copy.deepcopy(encoder)
     generator = torch.Generator().manual_seed(seed)
     make_view = view or Augment(**recipe["views"])

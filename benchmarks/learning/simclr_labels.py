@@ -63,11 +63,12 @@ def starts(
     run = pretrained(seed, images, model)
     head = run.projector
     assert isinstance(head, nn.Sequential)
-    hidden = head[-1].in_features
+    last = head[-1]
+    assert isinstance(last, nn.Linear)
     return {
         "from scratch": (run.untrained, run.encoder.feature_dim),
         "fine-tuned": (run.encoder, run.encoder.feature_dim),
-        "fine-tuned from inside the head": (nn.Sequential(run.encoder, head[:-1]), hidden),
+        "fine-tuned from inside the head": (nn.Sequential(run.encoder, head[:-1]), last.in_features),
     }
 
 
