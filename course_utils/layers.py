@@ -203,13 +203,6 @@ def train_from_layer(
     return whole.eval()
 
 
-def accuracy(network: nn.Module, images: Images, labels: Int64[Tensor, " n"]) -> float:
-    """Part of the images whose highest score is that of their label."""
-    arguments.require_labels("labels", labels, count=len(images), of="images")
-    guess = evaluate.features(network, images).argmax(dim=1)
-    return float((guess == labels.cpu()).float().mean())
-
-
 @contextmanager
 def seen_gradients(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, int]]:
     """Counts, for each module, the parameters to which backward passes inside the block gave a gradient, not all zero.

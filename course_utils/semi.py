@@ -11,7 +11,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from course_utils import arguments
-from course_utils.augment import Augment, Images, as_floats
+from course_utils.augment import Augment, Images
+from course_utils.evaluate import features
 from course_utils.train import Batches, cosine, train
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
@@ -99,16 +100,13 @@ def fine_tune(
     return network.eval()
 
 
-@torch.no_grad()
 def logits(network: nn.Module, images: Images) -> Float[Tensor, "n classes"]:
     """What the network says of each image as it is, on the CPU."""
     arguments.require_images("images", images, channels=(3,))
-    network.eval()
-    device = next(network.parameters()).device
-    return torch.cat([network(as_floats(part.to(device))).cpu() for part in images.split(256)])
+    return features(network, images)
 
 
 def accuracy(network: nn.Module, images: Images, labels: Int64[Tensor, " n"]) -> float:
-    """Part of the images whose largest logit is that of their label."""
+    """Share of the images whose largest logit is that of their label."""
     arguments.require_labels("labels", labels, count=len(images), of="images")
-    return float((logits(network, images).argmax(dim=1) == labels).float().mean())
+    return float((logits(network, images).argmax(dim=1) == labels.cpu()).float().mean())

@@ -34,6 +34,7 @@ from course_utils.arguments import (
     describe_value,
     refuse_argument,
     require_callable,
+    require_images,
     require_number,
     require_tensor,
     require_whole,
@@ -320,7 +321,7 @@ def short_run(
         modules: all that is trained.
         images: bytes, or floats in [0, 1].
         steps: of the run.
-        batch: images in a step.
+        batch: images in a step; all there are, if they are fewer.
         learning_rate: of the first step.
         seed: of the batches and of the crops.
 
@@ -328,6 +329,7 @@ def short_run(
         ValueError: an argument is none of these.
     """
     require_callable("loss_of", loss_of, "a function from images to the loss")
+    require_images("images", images)
     require_whole("steps", steps, at_least=1)
     views, generator = Augment(jitter=0.0, grey=0.0), torch.Generator().manual_seed(seed)
     parameters = [parameter for module in modules for parameter in module.parameters()]
@@ -340,7 +342,8 @@ def short_run(
         return loss_of(views(part[0].to(parameters[0].device), generator))
 
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
-    return train(step, Batches(images, size=batch, seed=seed), optimizer, steps=steps, schedule=cosine(steps))
+    batches = Batches(images, size=min(batch, len(images)), seed=seed)
+    return train(step, batches, optimizer, steps=steps, schedule=cosine(steps))
 
 
 class _Pace:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from course_utils.checks.case import Argument, Case, Input, Module
 from course_utils.checks.observation import Failure, Observation, Quantity
-from course_utils.checks.replica import make, tensors_of
+from course_utils.checks.replica import make, named_tensors
 
 # Where the source of a student's cell is registered; lines of tracebacks are counted in files with this prefix ...
 CELL = "<cell"
@@ -215,7 +215,7 @@ def _write_afterwards(
     seen: dict[str, Quantity],
 ) -> None:
     for name, value in inputs.items():
-        module_state = tensors_of(value) if isinstance(value, nn.Module) else {}
+        module_state = named_tensors(value) if isinstance(value, nn.Module) else {}
         others = {places[owner] for other in held if other != name for owner in held[other]} - {None}
         for owner, tensor in held[name].items():
             seen[f"graph.{owner}"] = tensor.requires_grad

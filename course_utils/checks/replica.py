@@ -49,7 +49,7 @@ def make(description: Module, device: str) -> tuple[nn.Module, dict[str, Tensor]
         module = _build(description.name, settings).to(device, dtype)
         state = {name: tensor.clone() for name, tensor in description.state.items()}
         module.load_state_dict(state, strict=bool(state))
-    tensors = tensors_of(module)
+    tensors = named_tensors(module)
     for name, tensor in tensors.items():
         if not isinstance(tensor, nn.Parameter):
             continue
@@ -61,7 +61,7 @@ def make(description: Module, device: str) -> tuple[nn.Module, dict[str, Tensor]
     return module, tensors
 
 
-def tensors_of(module: nn.Module) -> dict[str, Tensor]:
+def named_tensors(module: nn.Module) -> dict[str, Tensor]:
     """Parameters, then buffers, by name, each tensor once: as `named_parameters` and `named_buffers` find them."""
     parameters: dict[str, Tensor] = {}
     buffers: dict[str, Tensor] = {}
@@ -106,7 +106,7 @@ def _prototype(name: str, settings: tuple[tuple[str, type, Any], ...]) -> _Proto
     is_tree = len(set(map(id, parts))) == len(parts) and len(set(map(id, held))) == len(held)
     if not (is_tree and all(map(_is_plain, parts))):
         return None
-    return _Prototype(model, _shapes(tensors_of(model)))
+    return _Prototype(model, _shapes(named_tensors(model)))
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, torch.Size]:

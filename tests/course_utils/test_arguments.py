@@ -258,6 +258,11 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
         {"in_features": 4},
         {"in_features": NO_COUNT, "classes": pick(NO_COUNT, "zero")},
     ),
+    "models.painter": (
+        models.painter,
+        {"channels": (4, 2), "out_channels": 3},
+        {"channels": one((4, 0), r"channels\[1\].*0"), "out_channels": pick(NO_COUNT, "zero")},
+    ),
     "models.mlp": (models.mlp, {"in_features": 4, "hidden": 4, "out_features": 4}, {"hidden": NO_COUNT}),
     "models.count_parameters": (
         models.count_parameters,
@@ -278,6 +283,21 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
         train.cosine,
         {"steps": 10},
         {"steps": one("10", "number.*'10'"), "warmup": one(None, "None")},
+    ),
+    "train.short_run": (
+        train.short_run,
+        {
+            "loss_of": lambda images: (images * WEIGHT).sum(),
+            "modules": [nn.Linear(1, 1)],
+            "images": IMAGES,
+            "steps": 1,
+        },
+        {
+            "loss_of": one(WEIGHT, "function from images.*tensor"),
+            "modules": one([], "modules with parameters"),
+            "images": ALL_IMAGES,
+            "steps": NO_COUNT,
+        },
     ),
     "train.train": (
         train.train,

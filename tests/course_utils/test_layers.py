@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils import layers
+from course_utils import layers, semi
 from course_utils.data import EmojiScenes
 from course_utils.models import ConvNet, PatchJudge, SmallResNet, painter
 
@@ -88,7 +88,7 @@ def test_training_on_labels_learns_them(encoder: ConvNet) -> None:
     images = torch.cat([torch.full((8, 3, 32, 32), 0.1), torch.full((8, 3, 32, 32), 0.9)])
     labels = torch.arange(2).repeat_interleave(8)
     whole = layers.train_from_layer(encoder, images, labels, frozen=0, steps=80, batch=16, learning_rate=3e-3)
-    assert layers.accuracy(whole, images, labels) == 1.0
+    assert semi.accuracy(whole, images, labels) == 1.0
 
 
 def test_probe_layers_has_a_row_for_each_encoder(encoder: ConvNet) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from course_utils import models
 from course_utils.checks import replica
 from course_utils.checks.case import Module
-from course_utils.checks.replica import make, tensors_of
+from course_utils.checks.replica import make, named_tensors
 
 CONFIGS: dict[str, dict[str, Any]] = {
     "mlp": {"in_features": 3, "hidden": 4, "out_features": 2},
@@ -210,5 +210,5 @@ def test_settings_that_are_equal_and_not_the_same_are_told_apart(monkeypatch: py
 
 def test_tensors_of_names_each_tensor_once() -> None:
     module = Shared()
-    found: dict[str, Tensor] = tensors_of(module)
+    found: dict[str, Tensor] = named_tensors(module)
     assert list(found) == [name for name, _ in module.named_parameters()]
