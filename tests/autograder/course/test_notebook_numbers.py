@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from autograder.course.units import load_unit
+from course_utils.training_runs import load, method_rows
 from tests.support import ROOT
 
 
@@ -31,3 +32,34 @@ def test_values_of_wrong_versions_in_the_notebook():
         assert any(number == pytest.approx(value, abs=0.0051) for value in values), name
         assert number != pytest.approx(right, abs=0.0051)
     assert len(shown) == 10
+
+
+def test_what_simclr_says_of_its_batch_sizes() -> None:
+    rows = load("simclr").part("batches").values()
+    probes = {(row["temperature"], row["batch"], row["images"]): row["linear probe"] for row in rows}
+    temperatures = {temperature for temperature, _, _ in probes}
+    for temperature in temperatures:
+        at_equal_steps = [probes[temperature, batch, 600 * batch] for batch in (32, 128, 256)]
+        assert at_equal_steps == sorted(at_equal_steps)
+    at_equal_images = [
+        [probes[temperature, batch, 76_800] for batch in (32, 128, 256)] for temperature in temperatures
+    ]
+    assert not any(values == sorted(values) for values in at_equal_images)
+
+
+def test_what_pretext_says_of_its_broken_puzzles() -> None:
+    """By the losses; and that the probe of the right puzzle lies within those of no training."""
+    broken = {row["name"]: row["losses"][-1] for row in load("pretext").extra["broken"]}
+    right = broken["right"]
+    assert broken["all tiles normalised together"] < right and broken["tiles that touch"] < right
+    assert broken["not shuffled"] == pytest.approx(np.log(30), abs=0.01)
+    table = {row.method: row.results["linear probe"] for row in method_rows() if row.unit == "pretext"}
+    assert min(table["jigsaw"]) < max(table["random initialisation"])
+
+
+def test_what_simclr_says_of_contrast_and_labels() -> None:
+    parts = load("simclr")
+    tuned = {name: row["accuracy"] for name, row in parts.part("finetuning").items()}
+    for labels in ("small, 1%", "small, 10%", "big, 1%"):
+        assert tuned[f"{labels}, fine-tuned"] > tuned[f"{labels}, from scratch"]
+    assert tuned["big, 1%, fine-tuned"] > tuned["small, 1%, fine-tuned"]
