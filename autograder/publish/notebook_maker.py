@@ -183,6 +183,8 @@ def _other(cell: SourceCell, course: Course) -> Iterator[NotebookNode]:
         yield _code(cell.text or SCRATCH_NOTE, course={"scratch": True})
     elif cell.kind == "train":
         yield _code(cell.text, course={"train": True})
+    elif cell.kind == "plumbing":
+        yield _code(cell.text, course={"plumbing": True}, jupyter={"source_hidden": True})
     else:
         yield _code(cell.text)
 

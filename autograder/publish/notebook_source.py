@@ -4,6 +4,7 @@
 ```python exercise="moco.enqueue" minutes=15 difficulty="moderate"       (left empty)
 ```python scratch=true               for the student's own tests
 ```python train=true                 a cell that trains
+```python plumbing=true              prepares, draws or prints, and carries no idea: shown collapsed
 <!-- #region answer="moco-q1" points=2 minutes=10 -->   model answer and rubric   <!-- #endregion -->
 """
 
@@ -22,9 +23,9 @@ import yaml
 from autograder.course.texts import read_text
 from autograder.errors import UserError
 
-Kind = Literal["prose", "code", "setup", "exercise", "answer", "scratch", "train"]
+Kind = Literal["prose", "code", "setup", "exercise", "answer", "scratch", "train", "plumbing"]
 
-_MARKS: tuple[Kind, ...] = ("setup", "exercise", "answer", "scratch", "train")
+_MARKS: tuple[Kind, ...] = ("setup", "exercise", "answer", "scratch", "train", "plumbing")
 _ALLOWED = {
     "exercise": {"exercise", "minutes", "difficulty"},
     "answer": {"answer", "points", "minutes"},
@@ -191,7 +192,7 @@ def _cell(path: Path, cell_type: str, metadata: dict[str, Any], source: str, lin
         raise UserError(
             f"{where}: a cell that is {mark} is a {'code' if mark != 'answer' else 'Markdown'} cell"
         )
-    if mark in ("setup", "scratch", "train"):
+    if mark in ("setup", "scratch", "train", "plumbing"):
         return SourceCell(kind=mark, text=source, line=line)
     numbers = {"points": 0.0}
     for key in ("minutes",) if mark == "exercise" else ("points", "minutes"):

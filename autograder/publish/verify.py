@@ -215,7 +215,7 @@ def _imports(unit: Unit, source: NotebookSource) -> Iterator[str]:
                     where = f"{source.path} does not import above line {cell.line}"
                     yield f"{_where(reference)}: {cell.id} uses {name!r}, which {where}"
             bound.add(function_name(cell.id))
-        elif cell.kind in ("setup", "code", "train", "scratch"):
+        elif cell.kind in ("setup", "code", "train", "scratch", "plumbing"):
             bound |= _bound(cell)
 
 
