@@ -1,4 +1,5 @@
-"""Solved notebooks from top to bottom, in the profile a student has: minutes of each, and the slowest cells.
+"""Solved notebooks from top to bottom, in the profile a student has: minutes of each, the slowest cells, and how much of
+the code carries the notebook's idea.
 
 make notebooks                           # all units
 python -m benchmarks.notebooks moco      # one
@@ -7,6 +8,8 @@ The executed notebooks and their HTML pages are kept in build/notebooks/, or whe
 """
 
 import argparse
+import ast
+import contextlib
 import os
 import tempfile
 import time
@@ -60,6 +63,35 @@ def cell_seconds(notebook: Any) -> Iterator[tuple[float, int, str]]:
             yield (ended - began).total_seconds(), number, cell.source.strip().split("\n")[0]
 
 
+def code_lines(source: str) -> int:
+    """Lines that are neither empty, nor comments, nor part of a docstring."""
+    lines = source.split("\n")
+    said: set[int] = set()
+    with contextlib.suppress(SyntaxError):  # a magic of IPython's
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node) is not None:
+                said |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return sum(
+        bool(line.strip()) and not line.strip().startswith("#") and number not in said
+        for number, line in enumerate(lines, start=1)
+    )
+
+
+def idea_share(notebook: Any) -> float:
+    """Share of the lines of code that are neither set-up nor marked as plumbing; `cu.check` does not count."""
+    idea = plumbing = 0
+    for cell in notebook.cells:
+        marks = cell.metadata.get("course", {})
+        if cell.cell_type != "code" or "check" in marks or "submit" in marks:
+            continue
+        lines = code_lines(cell.source)
+        if marks.get("setup") or marks.get("plumbing"):
+            plumbing += lines
+        else:
+            idea += lines
+    return idea / max(1, idea + plumbing)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Executes solved notebooks and times them.")
     parser.add_argument("units", nargs="*", default=unit_ids(find_root()))
@@ -77,7 +109,8 @@ def main() -> None:
             notebook, seconds = execute(unit, given.profile, Path(folder))
         total += seconds
         page = keep(notebook, given.out / unit)
-        print(f"{unit}: {seconds / 60:.1f} min, {page}", flush=True)
+        share = idea_share(notebook)
+        print(f"{unit}: {seconds / 60:.1f} min, {share:.0%} of the code carries its idea, {page}", flush=True)
         for spent, number, line in sorted(cell_seconds(notebook), reverse=True)[:5]:
             print(f"  {spent:6.1f} s  cell {number}: {line[:80]}", flush=True)
     print(f"{len(given.units)} notebooks, profile {given.profile}: {total / 60:.1f} min")
