@@ -1,5 +1,5 @@
-"""Solved notebooks from top to bottom, in the profile a student has: minutes of each, the slowest cells, and how much of
-the code carries the notebook's idea.
+"""Solved notebooks from top to bottom, in the profile a student has: minutes, slowest cells, and how much of the code
+carries the idea of the notebook.
 
 make notebooks                           # all units
 python -m benchmarks.notebooks moco      # one
