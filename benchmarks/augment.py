@@ -1,23 +1,30 @@
-"""How fast are two random views of a batch? Ours against torchvision's transforms v2 and kornia.
+"""How fast are two random views of a batch? Ours against lightly's loader, torchvision's transforms v2 and kornia.
 
-    python -m benchmarks.augment                      # torchvision only, if kornia isn't installed
+    python -m benchmarks.augment                      # without kornia's row, if it isn't installed
     python -m benchmarks.augment --device cuda --size 224 --batch 256
 
 The same family of views everywhere: random resized crop, flip, brightness, contrast, saturation and hue, greyscale, and
 on request blur. torchvision draws one set of parameters for a batch, so that images must go through it one by one; its
 time for the whole batch at once is shown too, as the floor that it could reach if all images were treated alike.
+lightly is taken as its users take it: its default transform of SimCLR, image by image, in a DataLoader with a worker a
+core; both views of half as many images are as many views. What it does besides is left in: it turns PIL images into
+tensors and normalises them.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
+from torchvision.transforms.functional import to_pil_image
 
 from course_utils.augment import Augment
 
@@ -69,6 +76,37 @@ def kornia(size: int, blur: float, device: str) -> Views | None:
     return lambda images: pipeline(images)
 
 
+class Images(Dataset[list[Tensor]]):
+    """PIL images and what becomes of them."""
+
+    def __init__(self, images: Tensor, transform: Callable[[Any], list[Tensor]]) -> None:
+        self._images = [to_pil_image(image) for image in images.cpu()]
+        self._transform = transform
+
+    def __len__(self) -> int:
+        return len(self._images)
+
+    def __getitem__(self, index: int) -> list[Tensor]:
+        return self._transform(self._images[index])
+
+
+def lightly(images: Tensor, blur: float) -> Views | None:
+    if images.is_cuda:
+        return None
+    try:
+        from lightly.transforms import SimCLRTransform
+    except ImportError:
+        return None
+    transform: Any = SimCLRTransform(input_size=images.shape[-1], gaussian_blur=blur)
+    loader = DataLoader(
+        Images(images[: len(images) // 2], transform),
+        batch_size=64,
+        num_workers=os.cpu_count() or 1,
+        persistent_workers=True,
+    )
+    return lambda _: torch.cat([view for pair in loader for view in pair])
+
+
 def _blur_width(size: int) -> int:
     """A kernel of about a tenth of the image, as SimCLR has it, odd and at least 3."""
     return max(3, size // 10 | 1)
@@ -104,6 +142,7 @@ def main() -> None:
     for blur in (0.0, 0.5):
         candidates = {
             "course_utils.augment": ours(blur),
+            "lightly's default transform, DataLoader": lightly(images, blur),
             "kornia": kornia(size, blur, device),
             "torchvision v2, image by image": torchvision_each(size, blur),
             "torchvision v2, all images alike": torchvision_alike(size, blur),

@@ -2,13 +2,15 @@
 
     python -m benchmarks.references        # writes its table into benchmarks/README.md
 
-The two take turns in one process, on as many threads as torch takes by itself; what counts is the ratio.
+The two take turns in one process, on as many threads as torch takes by itself; what counts is the ratio. Rows beside
+libraries need pytorch-metric-learning and kornia, and are left out without them.
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import importlib
 import statistics
 import time
 from collections.abc import Callable
@@ -19,8 +21,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.readme import README, put_in
+from course_utils.data import rgb_to_lab
 from course_utils.models import build
 from solutions.moco.momentum_update.reference import momentum_update
+from solutions.simclr.supcon_loss.reference import supcon_loss
 from solutions.video.colorization_attention.reference import colorization_attention
 from solutions.video.copy_colors.reference import copy_colors
 
@@ -74,6 +78,32 @@ def _attention() -> tuple[str, Callable[[], object], Callable[[], object]]:
     )
 
 
+def _supcon() -> tuple[str, Callable[[], object], Callable[[], object]]:
+    losses = importlib.import_module("pytorch_metric_learning.losses")
+    generator = torch.Generator().manual_seed(0)
+    projections = torch.randn(512, 128, generator=generator, requires_grad=True)
+    labels = torch.randint(8, (512,), generator=generator)
+    theirs = losses.SupConLoss(temperature=0.1)
+    torch.testing.assert_close(supcon_loss(projections, labels, 0.1), theirs(projections, labels))
+    return (
+        "`supcon_loss`, 512 projections of 8 classes, forward and backward, beside pytorch-metric-learning",
+        lambda: supcon_loss(projections, labels, 0.1).backward(),
+        lambda: theirs(projections, labels).backward(),
+    )
+
+
+def _lab() -> tuple[str, Callable[[], object], Callable[[], object]]:
+    colour = importlib.import_module("kornia.color")
+    images = torch.rand(256, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    # Their matrix has fewer digits.
+    torch.testing.assert_close(rgb_to_lab(images), colour.rgb_to_lab(images), atol=0.02, rtol=0.001)
+    return (
+        "`rgb_to_lab` of `course_utils.data`, 256 images of 32×32, beside kornia",
+        partial(rgb_to_lab, images),
+        partial(colour.rgb_to_lab, images),
+    )
+
+
 def ratios(ours: Callable[[], object], theirs: Callable[[], object]) -> list[float]:
     """How many times as long ours takes, round by round."""
     once = _seconds(ours, 3) / 3
@@ -92,7 +122,12 @@ def main() -> None:
     """Measure, and write the table."""
     argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
     rows = ["| reference | times as long: median | lowest to highest |", "|---|---:|---:|"]
-    for name, ours, theirs in (_updates(), _attention()):
+    for prepare in (_updates, _attention, _supcon, _lab):
+        try:
+            name, ours, theirs = prepare()
+        except ImportError as error:
+            print(f"left out: {error}")
+            continue
         found = sorted(ratios(ours, theirs))
         rows.append(f"| {name} | {statistics.median(found):.1f} | {found[0]:.1f} to {found[-1]:.1f} |")
         print(rows[-1])
