@@ -222,6 +222,10 @@ def painter(channels: Sequence[int], out_channels: int) -> nn.Sequential:
         channels: of the map that is given, and after each doubling; `(128, 64, 32, 16)` doubles three times.
         out_channels: of what is painted, 3 for colours, or one for each class.
     """
+    if not isinstance(channels, tuple | list) or not channels:
+        refuse_argument(
+            "channels", "a tuple of whole numbers such as (128, 64)", f"it is {describe_value(channels)}"
+        )
     _require_sizes(out_channels=out_channels, **{f"channels[{k}]": size for k, size in enumerate(channels)})
     layers: list[nn.Module] = []
     for before, after in pairwise(channels):
@@ -241,6 +245,8 @@ class PatchJudge(nn.Module):
     def __init__(self, side: int = 12, width: int = 16) -> None:
         super().__init__()
         _require_sizes(side=side, width=width)
+        if side % 4:
+            refuse_argument("side", "a multiple of 4", f"it is {side}")
         self.layers = nn.Sequential(
             nn.Conv2d(3, width, kernel_size=3, stride=2, padding=1),
             nn.LeakyReLU(0.2),

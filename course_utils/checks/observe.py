@@ -248,7 +248,7 @@ def _place(tensor: Tensor) -> int | None:
 
 
 def _frozen(seen: Mapping[str, Quantity]) -> dict[str, Quantity]:
-    """Copies of what was seen. What is one tensor under two names stays one, so that it is copied and sent once."""
+    """Copies of what was seen. What is one tensor under two names stays one, so that it is copied and packed once."""
     known: dict[int, Quantity] = {}
     found: dict[str, Quantity] = {}
     for name, value in seen.items():

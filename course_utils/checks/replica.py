@@ -28,7 +28,8 @@ _VALUES = (type(None), bool, int, float, str, type)
 def make(description: Module, device: str) -> tuple[nn.Module, dict[str, Tensor]]:
     """The module that a case describes, and its parameters and buffers by name; nothing of either is shared.
 
-    Torch's random generator is left as it is where the description names all of the module's values.
+    Torch's random generator is left as it is, unless the description does not name all of the module's values: then
+    the others are drawn from it.
 
     Args:
         description: the model, and the values of its parameters and buffers.
@@ -62,16 +63,18 @@ def make(description: Module, device: str) -> tuple[nn.Module, dict[str, Tensor]
 
 
 def named_tensors(module: nn.Module) -> dict[str, Tensor]:
-    """Parameters, then buffers, by name, each tensor once: as `named_parameters` and `named_buffers` find them."""
+    """Parameters, then buffers, by name: what `named_parameters` and `named_buffers` find, in one walk."""
     parameters: dict[str, Tensor] = {}
     buffers: dict[str, Tensor] = {}
-    known: set[int] = set()
+    known: tuple[set[int], set[int]] = (set(), set())
     for place, part in module.named_modules():
         prefix = f"{place}." if place else ""
-        for found, held in ((parameters, part._parameters), (buffers, part._buffers)):
+        kinds = ((parameters, part._parameters), (buffers, part._buffers))
+        for (found, held), seen in zip(kinds, known, strict=True):
             for name, tensor in held.items():
-                if tensor is not None and id(tensor) not in known:
-                    known.add(id(tensor))
+                # Each tensor once, under its first name.
+                if tensor is not None and id(tensor) not in seen:
+                    seen.add(id(tensor))
                     found[prefix + name] = tensor
     return {**parameters, **buffers}
 

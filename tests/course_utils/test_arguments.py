@@ -261,7 +261,19 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
     "models.painter": (
         models.painter,
         {"channels": (4, 2), "out_channels": 3},
-        {"channels": one((4, 0), r"channels\[1\].*0"), "out_channels": pick(NO_COUNT, "zero")},
+        {
+            "channels": {
+                "a zero": ((4, 0), r"channels\[1\].*0"),
+                "a number": (4, "tuple of whole numbers.*4"),
+                "nothing": ((), "tuple of whole numbers"),
+            },
+            "out_channels": pick(NO_COUNT, "zero"),
+        },
+    ),
+    "models.PatchJudge": (
+        models.PatchJudge,
+        {"side": 8},
+        {"side": {**pick(NO_COUNT, "zero"), **one(10, "multiple of 4.*10")}, "width": pick(NO_COUNT, "zero")},
     ),
     "models.mlp": (models.mlp, {"in_features": 4, "hidden": 4, "out_features": 4}, {"hidden": NO_COUNT}),
     "models.count_parameters": (

@@ -35,7 +35,7 @@ def exercise(*checks: tuple[str, int], asked: list[tuple[str, str, int]]) -> Any
 
 @pytest.fixture(autouse=True)
 def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(ahead, "_cores", lambda: 2)
 
 
 def test_all_is_computed_and_first_cases_come_first() -> None:
@@ -77,7 +77,7 @@ def test_an_idea_that_fails_stops_nobody() -> None:
 
 
 def test_a_single_core_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(ahead, "_cores", lambda: 1)
     asked: list[tuple[str, str, int]] = []
     Ahead([exercise(("a", 2), asked=asked)]).stop()
     assert asked == []

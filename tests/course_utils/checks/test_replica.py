@@ -208,7 +208,14 @@ def test_settings_that_are_equal_and_not_the_same_are_told_apart(monkeypatch: py
     assert [type(flag) for flag in seen] == [int, bool, float]
 
 
-def test_tensors_of_names_each_tensor_once() -> None:
+def test_tensors_are_those_that_torch_names() -> None:
     module = Shared()
+    module.register_buffer("alias", module.one.weight)
+    module.register_buffer("again", module.one.weight)
+    module.other.register_buffer("own", torch.zeros(1))
+    module.register_buffer("nothing", None)
     found: dict[str, Tensor] = named_tensors(module)
-    assert list(found) == [name for name, _ in module.named_parameters()]
+    theirs = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    assert list(found) == list(theirs)
+    assert all(found[name] is theirs[name] for name in theirs)
+    assert "alias" in found and "other.weight" not in found
