@@ -3,7 +3,7 @@
     view = together("crop and resize", "colour jitter")
     first, second = view(images, generator), view(images, generator)
 
-The nine are those of SimCLR's figure 4 (Chen et al. 2020), with strengths for images of 32x32 pixels.
+Nearly all are in SimCLR's figure 4 (Chen et al. 2020), there with other strengths: ours are for images of 32x32 pixels.
 """
 
 from __future__ import annotations

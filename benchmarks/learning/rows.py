@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from autograder.publish.notebook_source import read_notebook_source
 from course_utils import evaluate
 from course_utils.augment import as_floats
 from course_utils.data import EmojiScenes
@@ -274,13 +275,17 @@ def thinned(losses: Sequence[float]) -> list[float]:
 
 def all_rows(folder: Path = RESULTS) -> list[MethodRow]:
     """The rows of all units, and the notebooks' own recipes, which have another number of images."""
-    units = sorted(path.stem for path in (folder / "table").glob("*.json"))
+    units = sorted((path.stem for path in (folder / "table").glob("*.json")), key=_place_in_course)
     return [row for unit in units for row in load_rows(unit, folder)] + _recipes(folder)
+
+
+def _place_in_course(unit: str) -> int:
+    return read_notebook_source(ROOT / "solutions" / unit / "notebook.md").order
 
 
 def _recipes(folder: Path) -> list[MethodRow]:
     rows = []
-    for path in sorted(folder.glob("*.json")):
+    for path in sorted(folder.glob("*.json"), key=lambda path: _place_in_course(path.stem)):
         record = Recorded(**json.loads(path.read_text(encoding="utf-8")))
         figures = record.results.get(evaluate.TRAINED, {})
         if "linear probe" in figures and record.settings["model"] == BUDGET["model"]:

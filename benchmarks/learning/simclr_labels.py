@@ -147,7 +147,7 @@ def distillation(data: Labelled) -> Points:
 
 
 def supervised(data: Labelled) -> Points:
-    """SupCon and a probe beside cross-entropy, with the same labels, encoder and number of images seen."""
+    """SupCon and a probe beside cross-entropy, with the same labels, encoder and number of pictures in a step."""
 
     def chosen(fraction: float, seed: int) -> Tensor:
         return torch.arange(len(data.labels)) if fraction == 1 else draw_labels(data.labels, fraction, seed)
@@ -185,11 +185,12 @@ def supervised(data: Labelled) -> Points:
         settings, mine = length(fraction), chosen(fraction, seed)
         encoder, _ = networks(settings, seed=seed)
         whole = with_classifier(encoder, encoder.feature_dim, int(data.labels.max()) + 1)
-        # One view of twice as many images: as many pictures in a step as SupCon sees.
+        # One view of twice as many images: as many pictures in a step as SupCon sees, where labels are few as well.
+        twice = mine.repeat(2)
         fine_tune(
             whole,
-            data.images[mine],
-            data.labels[mine],
+            data.images[twice],
+            data.labels[twice],
             F.cross_entropy,
             steps=settings["steps"],
             batch=2 * settings["batch"],
@@ -204,7 +205,7 @@ def supervised(data: Labelled) -> Points:
         decay = 1e-3 if fraction == 1 else PROBE_DECAY
         return evaluate.linear_probe(seen[mine], data.labels[mine], asked, data.answers, decay)
 
-    for fraction in (1, *FRACTIONS):
+    for fraction in (*FRACTIONS, 1):
         for name, measure in (
             ("NT-Xent without labels, then a probe", probe),
             ("SupCon, then a probe", supcon),

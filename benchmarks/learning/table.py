@@ -25,7 +25,7 @@ METRICS = ("linear probe", "kNN-20", "instance retrieval", OTHER_FAMILY)
 def markdown(rows: Sequence[MethodRow]) -> str:
     """The rows as a table; an own recipe of a notebook, with another number of images, stands in italics."""
     lines = [
-        f"| method | unit | images | seeds | CPU s | {' | '.join(METRICS)} | its own task | without training |",
+        f"| method | unit | images | seeds | CPU s | {' | '.join(METRICS)} | its own task | without looking |",
         "|---|---|" + "---:|" * (len(METRICS) + 5),
     ]
     for row in rows:

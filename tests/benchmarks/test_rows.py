@@ -40,11 +40,11 @@ def method(runs: list[tuple[int, int]], **more: object) -> Method:
 
 def test_rows_go_on_where_they_stopped(runs: list[tuple[int, int]], tmp_path: Path) -> None:
     methods = {"a": method(runs), "b": method(runs)}
-    rows.add_rows("unit", methods, [0], only=["b"], folder=tmp_path)
+    rows.add_rows("pretext", methods, [0], only=["b"], folder=tmp_path)
     assert runs == [(4, 0)]
-    rows.add_rows("unit", methods, [0, 1], folder=tmp_path)
+    rows.add_rows("pretext", methods, [0, 1], folder=tmp_path)
     assert runs == [(4, 0), (4, 0), (4, 1), (4, 1)]
-    found = rows.load_rows("unit", tmp_path)
+    found = rows.load_rows("pretext", tmp_path)
     assert [(row.method, list(row.seeds), row.images) for row in found] == [
         ("a", [0, 1], 100),
         ("b", [0, 1], 100),
@@ -55,9 +55,9 @@ def test_rows_go_on_where_they_stopped(runs: list[tuple[int, int]], tmp_path: Pa
 
 
 def test_other_settings_begin_a_row_anew(runs: list[tuple[int, int]], tmp_path: Path) -> None:
-    rows.add_rows("unit", {"a": method(runs)}, [0], folder=tmp_path)
-    rows.add_rows("unit", {"a": method(runs, temperature=0.5)}, [1], folder=tmp_path)
-    (row,) = rows.load_rows("unit", tmp_path)
+    rows.add_rows("pretext", {"a": method(runs)}, [0], folder=tmp_path)
+    rows.add_rows("pretext", {"a": method(runs, temperature=0.5)}, [1], folder=tmp_path)
+    (row,) = rows.load_rows("pretext", tmp_path)
     assert (list(row.seeds), row.settings["temperature"]) == ([1], 0.5)
 
 

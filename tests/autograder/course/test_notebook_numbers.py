@@ -55,6 +55,20 @@ def test_what_pretext_says_of_its_broken_puzzles() -> None:
     assert broken["not shuffled"] == pytest.approx(np.log(30), abs=0.01)
     table = {row.method: row.results["linear probe"] for row in method_rows() if row.unit == "pretext"}
     assert min(table["jigsaw"]) < max(table["random initialisation"])
+    retrieval = {row.method: row.results["instance retrieval"] for row in method_rows()}
+    for puzzle in ("jigsaw", "relative patches"):
+        assert max(retrieval[puzzle]) < min(retrieval["random initialisation"])
+    own = {row.method: row.task for row in method_rows() if "chance" in row.task}
+    assert np.mean(own["jigsaw"]["accuracy"]) == pytest.approx(0.5, abs=0.05)
+    for network in ("colorization", "split-brain"):
+        assert np.mean(own[network]["accuracy"]) < np.mean(own[network]["chance"])
+    adversary = own["inpainting, adversary alone"]
+    assert np.mean(adversary["squared error"]) > np.mean(adversary["chance"])
+    text = (ROOT / "solutions/pretext/notebook.md").read_text(encoding="utf-8")
+    images = {
+        row.images for row in method_rows() if row.unit == "pretext" and row.images and not row.is_recipe
+    }
+    assert images == {32_704} and "32,704" in text
 
 
 def test_what_simclr_says_of_contrast_and_labels() -> None:
@@ -63,3 +77,19 @@ def test_what_simclr_says_of_contrast_and_labels() -> None:
     for labels in ("small, 1%", "small, 10%", "big, 1%"):
         assert tuned[f"{labels}, fine-tuned"] > tuned[f"{labels}, from scratch"]
     assert tuned["big, 1%, fine-tuned"] > tuned["small, 1%, fine-tuned"]
+    for labels in ("small, 1%", "small, 10%", "big, 1%"):
+        assert tuned[f"{labels}, fine-tuned"] > tuned[f"{labels}, linear probe"]
+        inside = tuned[f"{labels}, fine-tuned from inside the head"]
+        assert (inside > tuned[f"{labels}, fine-tuned"]) == ("10%" in labels)
+    gains = {
+        size: tuned[f"{size}, 1%, fine-tuned"] - tuned[f"{size}, 1%, from scratch"]
+        for size in ("small", "big")
+    }
+    assert gains["big"] <= gains["small"]
+    students = {name: row["accuracy"] for name, row in parts.part("distillation").items()}
+    teacher = tuned["big, 1%, fine-tuned"]
+    assert students["pretrained student, T 1"] == pytest.approx(teacher, abs=0.01)
+    assert students["student from scratch, T 1"] < teacher
+    heads = {name: row["linear probe"] for name, row in parts.part("heads").items()}
+    seeds = [row["linear probe"] for name, row in parts.part("baselines").items() if "short" in name]
+    assert min(heads["none"], heads["linear"]) > max(seeds) and max(seeds) >= heads["MLP"]
