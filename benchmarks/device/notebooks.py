@@ -125,7 +125,7 @@ def cells_to_training(unit: Unit) -> list[tuple[SourceCell, str]]:
     return [
         (cell, solved[cell.id] if cell.kind == "exercise" else cell.text)
         for cell in cells[: last + 1]
-        if cell.kind in ("setup", "code", "train", "exercise")
+        if cell.kind in ("setup", "code", "train", "plumbing", "exercise")
     ]
 
 
