@@ -1,5 +1,4 @@
-"""What the course's functions ask of their arguments, and how they say so: one place for `data`, `augment`, `models`,
-`train`, `evaluate` and `plot`.
+"""What the course's functions ask of their arguments, and how they say so: one place for all of `course_utils`.
 
 Each function here raises a ValueError that names the argument, says what it should have been and what it is, and, where
 there is one, the way from one to the other. Torch itself would raise something about its insides later on, or nothing:
@@ -9,13 +8,13 @@ it computes on bytes and on floats of 0 to 255 without a word.
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, NoReturn
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 # Floats of 0 to 255 reach far beyond it; what noise, interpolation or a decoder makes of floats in [0, 1] does not.
 LARGEST_OF_IMAGES = 5.0
@@ -125,7 +124,9 @@ def _require_shape_of_images(
         refuse_argument(name, f"of the shape {kind}{which}", f"these have {tuple(images.shape)}", way_out)
 
 
-def require_labels(name: str, value: object, *, count: int | None = None, of: str = "") -> Tensor:
+def require_labels(
+    name: str, value: object, *, count: int | None = None, of: str = "", classes: int | None = None
+) -> Tensor:
     """The value, which must be labels: one dimension of int64, from 0.
 
     Args:
@@ -133,6 +134,7 @@ def require_labels(name: str, value: object, *, count: int | None = None, of: st
         value: the argument.
         count: how many there should be.
         of: of what there are as many.
+        classes: how many classes there are at most.
     """
     due = "a tensor of int64 of one dimension, each label from 0"
     labels = require_tensor(name, value, due)
@@ -143,6 +145,8 @@ def require_labels(name: str, value: object, *, count: int | None = None, of: st
         require_length(name, labels, count, of)
     if labels.numel() and (lowest := int(labels.min())) < 0:
         refuse_argument(name, due, f"the smallest is {lowest}")
+    if classes is not None and labels.numel() and (highest := int(labels.max())) >= classes:
+        refuse_argument(name, f"{due} to {classes - 1}", f"the largest is {highest}")
     return labels
 
 
@@ -218,12 +222,50 @@ def series(name: str, value: object, due: str) -> np.ndarray:
     return numbers
 
 
-def require_texts(name: str, value: object, *, count: int, of: str) -> None:
+def float_list(name: str, value: object, *, count: int | None = None, of: str = "") -> list[float]:
+    """The value, at least one number of any kind, tensors on other devices among them, as a list of floats.
+
+    Args:
+        name: of the argument.
+        value: the argument.
+        count: how many there should be.
+        of: of what there are as many.
+    """
+    items = require_list(name, value, "a list of numbers")
+    require_enough(name, items, 1, "number")
+    if count is not None:
+        require_length(name, items, count, of)
+    for item in items:
+        require_number(name, item)
+    return [float(item) for item in items]
+
+
+def require_list(name: str, value: object, due: str, count: int | None = None) -> list[Any]:
+    """What is in the value, which must be a list or the like, but no text and no mapping, of `count` items if that
+    is given; `due` says of what."""
+    is_list = isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+    if not is_list or (isinstance(value, Tensor | np.ndarray) and not value.ndim):
+        refuse_argument(name, due, f"it is {describe_value(value)}")
+    items = list(value)  # type: ignore[call-overload]
+    if count is not None and len(items) != count:
+        refuse_argument(name, due, f"it has the length {len(items)}")
+    return items
+
+
+def require_enough(name: str, value: Any, at_least: int, what: str) -> None:
+    """That the value has so many entries, for which `what` is the word."""
+    if len(value) < at_least:
+        found = {0: "there is none", 1: "there is 1"}.get(len(value), f"there are {len(value)}")
+        refuse_argument(name, f"at least {at_least} {what}", found)
+
+
+def require_texts(name: str, value: object, *, count: int | None = None, of: str = "") -> None:
     """That the value is a list of texts; the other arguments are those of `require_length`."""
     is_list = isinstance(value, Sequence) and not isinstance(value, str)
     if not is_list or not all(isinstance(text, str) for text in value):  # type: ignore[attr-defined]
         refuse_argument(name, "a list of texts", f"it is {describe_value(value)}")
-    require_length(name, value, count, of)
+    if count is not None:
+        require_length(name, value, count, of)
 
 
 def require_masks(name: str, value: object, shape: str, dims: int | None = None) -> Tensor:
@@ -284,6 +326,37 @@ def require_callable(name: str, value: object, due: str) -> None:
     """That the value can be called; `due` says what it should be."""
     if not callable(value):
         refuse_argument(name, due, f"it is {describe_value(value)}")
+
+
+def require_generator(name: str, value: object) -> None:
+    """That the value is a random generator of torch."""
+    if not isinstance(value, torch.Generator):
+        due = "a torch.Generator, as in torch.Generator().manual_seed(0)"
+        refuse_argument(name, due, f"it is {describe_value(value)}")
+
+
+def require_module(name: str, value: object, *, parameters: bool = False) -> nn.Module:
+    """The value, which must be a module, with parameters if these are asked for."""
+    due = f"a torch.nn.Module{' with parameters' if parameters else ''}"
+    if not isinstance(value, nn.Module):
+        refuse_argument(name, due, f"it is {describe_value(value)}")
+    if parameters and next(value.parameters(), None) is None:
+        refuse_argument(name, due, "it has none")
+    return value
+
+
+def require_loss(name: str, loss: object) -> Tensor:
+    """What the function of this name gave, which must be a loss that can be minimised."""
+    due = "a function that gives the loss, a scalar tensor"
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        refuse_argument(name, due, f"it gave something else, which is {describe_value(loss)}")
+    if not loss.requires_grad:
+        refuse_argument(
+            name,
+            f"{due} that depends on the parameters",
+            "its loss has no gradient (detach, no_grad or item?)",
+        )
+    return loss
 
 
 def require_mapping(

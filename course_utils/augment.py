@@ -22,6 +22,7 @@ from course_utils.arguments import (
     refuse_argument,
     require_callable,
     require_floats,
+    require_generator,
     require_images,
     require_number,
     require_whole,
@@ -107,9 +108,7 @@ class Augment:
             ValueError: the images are neither, or not of the shape (n, 3, h, w); `generator` is no generator.
         """
         require_images("images", images, channels=(3,))
-        if not isinstance(generator, torch.Generator):
-            due = "a torch.Generator, as in torch.Generator().manual_seed(0)"
-            refuse_argument("generator", due, f"it is {describe_value(generator)}")
+        require_generator("generator", generator)
         images = as_floats(images)
         rows, columns = self._geometry(images, generator)
         views = rows.unsqueeze(1) @ images @ columns.mT.unsqueeze(1)

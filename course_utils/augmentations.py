@@ -4,6 +4,8 @@
     first, second = view(images, generator), view(images, generator)
 
 Nearly all are in SimCLR's figure 4 (Chen et al. 2020), there with other strengths: ours are for images of 32x32 pixels.
+
+An argument of another type, dtype, shape or range than its function asks for raises a ValueError that names it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from course_utils.arguments import describe_value, refuse_argument, require_images, require_number
+from course_utils.arguments import (
+    describe_value,
+    refuse_argument,
+    require_generator,
+    require_images,
+    require_number,
+)
 from course_utils.augment import Augment, ColourImages, as_floats
 
 ViewMaker = Callable[[ColourImages, torch.Generator], Float[Tensor, "n 3 h w"]]
@@ -30,7 +38,7 @@ def quarter_turns(images: ColourImages, generator: torch.Generator) -> Float[Ten
     Raises:
         ValueError: the images are not square.
     """
-    images = as_floats(images)
+    images = _checked_floats(images, generator)
     height, width = images.shape[-2:]
     if height != width:
         refuse_argument("images", "square", f"they are of {height}x{width} pixels")
@@ -48,7 +56,7 @@ def cutout(images: ColourImages, generator: torch.Generator, part: float = 0.5) 
         part: side of the square, as a part of the image's shorter side.
     """
     require_number("part", part, at_least=0, at_most=1)
-    images = as_floats(images)
+    images = _checked_floats(images, generator)
     n, _, height, width = images.shape
     centres = torch.rand(2, n, 1, generator=generator, device=generator.device).to(images)
     half = part * min(height, width) / 2
@@ -65,7 +73,7 @@ def noise(
 ) -> Float[Tensor, "n 3 h w"]:
     """Gaussian noise on every number of every pixel, clamped to [0, 1]."""
     require_number("deviation", deviation, at_least=0)
-    images = as_floats(images)
+    images = _checked_floats(images, generator)
     drawn = torch.randn(images.shape, generator=generator, device=generator.device).to(images)
     return (images + deviation * drawn).clamp_(0, 1)
 
@@ -75,7 +83,7 @@ def edges(
 ) -> Float[Tensor, "n 3 h w"]:
     """Some of the images replaced by the strength of their edges (Sobel's filter on the grey image)."""
     require_number("probability", probability, at_least=0, at_most=1)
-    images = as_floats(images)
+    images = _checked_floats(images, generator)
     grey = torch.nn.functional.pad(images.mean(dim=1, keepdim=True), (1, 1, 1, 1), mode="replicate")
     across = images.new_tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 4
     kernels = torch.stack([across, across.T]).unsqueeze(1)
@@ -112,10 +120,15 @@ def together(*names: str) -> ViewMaker:
             refuse_argument("names", f"some of {', '.join(SINGLE)}", f"one of them is {describe_value(name)}")
 
     def view(images: ColourImages, generator: torch.Generator) -> Tensor:
-        require_images("images", images, channels=(3,))
-        images = as_floats(images)
+        images = _checked_floats(images, generator)
         for name in names:
             images = SINGLE[name](images, generator)
         return images
 
     return view
+
+
+def _checked_floats(images: object, generator: object) -> Tensor:
+    """The images as floats, once both arguments of a view are known to be right."""
+    require_generator("generator", generator)
+    return as_floats(require_images("images", images, channels=(3,)))

@@ -1,6 +1,8 @@
-"""Pictures of contrastive learning: the method, cosines, bounds, candidates, wrong losses, the sphere.
+"""Pictures of contrastive learning: the method, cosines, bounds, candidates, wrong losses, points on a circle.
 
 Like those of `course_utils.plot`, each function returns a `Picture` with a text that says what is to be seen.
+
+An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ def method(image: Float[Tensor, "3 h w"], views: tuple[Tensor, Tensor]) -> Pictu
         image: floats in [0, 1].
         views: two views of it.
     """
+    views = tuple(arguments.require_list("views", views, "a pair, two views of the image", 2))  # type: ignore[assignment]
     for name, shown in (("image", image), *(("views", view) for view in views)):
         arguments.require_images(name, shown, channels=(3,), dims=3)
     figure, axes = drawing.panels(1, 1, 9.0, 3.4, "")
@@ -82,6 +85,19 @@ def cosines(
         itself: cross out the diagonal.
     """
     arguments.require_floats("values", values, "a tensor of floats of the shape (anchors, candidates)", 2)
+    arguments.require_enough("values", values.flatten(), 1, "cosine")
+    rows, columns = tuple([str(k) for k in range(size)] for size in values.shape)
+    if names is not None:
+        rows, columns = arguments.require_list(
+            "names", names, "a pair, names of the rows and of the columns", 2
+        )
+        for axis_names, size, of in zip((rows, columns), values.shape, ("rows", "columns"), strict=True):
+            arguments.require_texts("names", axis_names, count=size, of=f"{of} of values")
+    partners = arguments.require_list("partners", partners, "a list of pairs (row, column)")
+    for partner in partners:
+        pair = arguments.require_list("partners", partner, "a list of pairs (row, column)", 2)
+        for place, size in zip(pair, values.shape, strict=True):
+            arguments.require_whole("partners", place, at_least=0, at_most=size - 1)
     figure, axes = drawing.panels(1, 1, 4.8, 3.8, title)
     axis = axes[0, 0]
     shown = axis.imshow(values.detach().cpu().numpy(), cmap="cividis", vmin=-1, vmax=1)
@@ -93,7 +109,6 @@ def cosines(
             column, row, marker, color="black", mfc="none", ms=size, mew=1.5,
             path_effects=[Stroke(linewidth=4, foreground="white"), Normal()],
         )  # fmt: skip
-    rows, columns = names or tuple([str(k) for k in range(size)] for size in values.shape)
     axis.set_xticks(range(len(columns)), columns)
     axis.set_yticks(range(len(rows)), rows)
     axis.set(xlabel="candidate", ylabel="anchor")
@@ -112,16 +127,28 @@ def bounds(
     """Bounds on mutual information over the number of candidates, below their ceiling log N.
 
     Args:
-        sizes: numbers of candidates N.
+        sizes: numbers of candidates N, at least one number.
         curves: what the bound is, for each of them, in nats.
         truth: name of a curve -> the mutual information, where it is known.
     """
-    arguments.require_mapping("curves", curves, "name -> numbers")
+    sizes = arguments.require_list("sizes", sizes, "a list of whole numbers")
+    arguments.require_enough("sizes", sizes, 1, "number of candidates")
+    for size in sizes:
+        arguments.require_whole("sizes", size, at_least=1)
+    curves = _require_curves(curves, count=len(sizes), of="sizes")
+    if truth is not None:
+        arguments.require_mapping("truth", truth, "name of a curve -> nats", empty=True)
+        for name, nats in truth.items():
+            if name not in curves:
+                arguments.refuse_argument(
+                    "truth", f"of the curves {', '.join(curves)}", f"there is no {name!r}"
+                )
+            arguments.require_number(f"truth[{name!r}]", nats)
     figure, axes = drawing.panels(1, 1, 7.0, 3.2, title)
     axis = axes[0, 0]
     axis.plot(sizes, [math.log(n) for n in sizes], "--", color="0.4", label="ceiling, log N")
     for k, (name, values) in enumerate(curves.items()):
-        axis.plot(sizes, values, MARKERS[k], ls="-", color=COLOURS[5 * k % 8], mfc="none", label=name)
+        axis.plot(sizes, values, MARKERS[k % 8], ls="-", color=COLOURS[5 * k % 8], mfc="none", label=name)
         if truth and name in truth:
             axis.axhline(truth[name], color=COLOURS[5 * k % 8], lw=0.8)
             axis.annotate(
@@ -156,8 +183,15 @@ def candidates(
         partner: index of the right one, which gets a thick frame and a tick.
         shown: candidates in a row.
     """
+    arguments.require_images("anchor", anchor, channels=(1, 3), dims=3)
     arguments.require_images("images", images, channels=(3,))
     arguments.require_mapping("shares", shares, "name -> probabilities")
+    for name, values in shares.items():
+        due = "a tensor of floats, the probability of each candidate"
+        arguments.require_floats(f"shares[{name!r}]", values, due, 1)
+        arguments.require_length(f"shares[{name!r}]", values, len(images), "images")
+    arguments.require_whole("partner", partner, at_least=0, at_most=len(images) - 1)
+    arguments.require_whole("shown", shown, at_least=1)
     pictures = drawing.pixels(images)
     figure, axes = drawing.panels(len(shares), 1 + shown, 0.9, 1.15, "")
     said = []
@@ -188,7 +222,8 @@ def ticks(values: Mapping[str, float], mine: float, note: str = "") -> Picture:
         mine: one's own loss.
         note: what the loss is of.
     """
-    arguments.require_mapping("values", values, "name -> loss")
+    _require_scores("values", values, "name -> loss")
+    arguments.require_number("mine", mine)
     figure, axes = drawing.panels(1, 1, 8.0, 2.6, "")
     axis = axes[0, 0]
     ordered = sorted(values.items(), key=lambda item: item[1])
@@ -206,13 +241,22 @@ def ticks(values: Mapping[str, float], mine: float, note: str = "") -> Picture:
 
 
 def on_the_circle(points: Mapping[str, Float[Tensor, "n 2"]], classes: Int64[Tensor, " n"]) -> Picture:
-    """Vectors of length one in the plane; each class has a marker and a colour.
+    """Vectors of length one in the plane; each of the two classes has a marker and a colour.
 
     Args:
         points: title -> vectors.
-        classes: of the vectors.
+        classes: of the vectors, 0 or 1.
     """
+    arguments.require_labels("classes", classes, classes=2)
     arguments.require_mapping("points", points, "title -> vectors in the plane")
+    for name, z in points.items():
+        due = "a tensor of floats of the shape (vectors, 2)"
+        arguments.require_floats(f"points[{name!r}]", z, due, 2)
+        if not len(z) or z.shape[1] != 2:
+            found = f"it is {arguments.describe_value(z)}"
+            arguments.refuse_argument(f"points[{name!r}]", due, found)
+        arguments.require_length("classes", classes, len(z), f"points[{name!r}]")
+    points, classes = {name: z.detach().cpu() for name, z in points.items()}, classes.cpu()
     figure, axes = drawing.panels(1, len(points), 3.0, 3.2, "")
     for axis, (name, z) in zip(axes[0], points.items(), strict=True):
         axis.add_patch(Circle((0, 0), 1, fill=False, color="0.8"))
@@ -246,14 +290,19 @@ def lines(
 
     Args:
         x: places of the values.
-        curves: name -> values.
+        curves: name -> values, one for each place.
         xlabel, ylabel: of the axes.
         marks: (x, y) of points to be circled.
     """
-    arguments.require_mapping("curves", curves, "name -> numbers")
+    x = arguments.float_list("x", x)
+    curves = _require_curves(curves, count=len(x), of="x")
+    circled = [
+        arguments.float_list("marks", mark, count=2, of="numbers in a mark (x, y)")
+        for mark in arguments.require_list("marks", marks, "a list of points (x, y)")
+    ]
     figure, axes = drawing.panels(1, 1, 6.0, 3.2, title)
     _draw_lines(axes[0, 0], x, curves)
-    for place in marks:
+    for place in circled:
         axes[0, 0].plot(*place, "o", color="black", mfc="none", ms=10)
     axes[0, 0].set(xlabel=xlabel, ylabel=ylabel)
     said = "; ".join(f"{name}: from {float(v[0]):.2f} to {float(v[-1]):.2f}" for name, v in curves.items())
@@ -278,12 +327,16 @@ def side_by_side(
 
     Args:
         curves: name -> loss over the steps.
-        scores: name -> what was learned.
+        scores: name -> what was learned, of the same names.
         xlabel: of the bars, the name of the score.
         ylabel: of the curves.
         every: steps between two numbers of a curve.
     """
-    arguments.require_mapping("curves", curves, "name -> losses")
+    curves = _require_curves(curves)
+    _require_scores("scores", scores, "name -> what was learned")
+    if odd := [name for name in (*curves, *scores) if name not in curves or name not in scores]:
+        arguments.refuse_argument("scores", "of the names of curves", f"{odd[0]!r} is in one of them only")
+    arguments.require_whole("every", every, at_least=1)
     figure, axes = drawing.panels(1, 2, 4.4, 3.4, title)
     left, right = axes[0]
     longest = max(len(values) for values in curves.values())
@@ -295,7 +348,7 @@ def side_by_side(
         )  # fmt: skip
     left.set(xlabel="step", ylabel=ylabel)
     drawing.despine(left)
-    for k, (name, value) in enumerate(scores.items()):
+    for k, (name, value) in enumerate((name, scores[name]) for name in curves):
         right.barh(k, value, color=COLOURS[k % 8], height=0.6)
         right.plot(value, k, MARKERS[k % 8], color=COLOURS[k % 8], mec="black", ms=7)
         right.text(0, k - 0.33, f" {name}: {value:.3f}", va="bottom", fontsize=8)
@@ -323,7 +376,13 @@ def neighbour_rows(
         identity: what counts as the same thing.
     """
     arguments.require_images("images", images, channels=(3,))
+    queries = _require_indices("queries", queries, len(images))
     arguments.require_mapping("nearest", nearest, "who -> numbers of the neighbours")
+    for name, rows in nearest.items():
+        due = "one list of numbers of images for each of the queries"
+        for found in arguments.require_list(f"nearest[{name!r}]", rows, due, len(queries)):
+            _require_indices(f"nearest[{name!r}]", found, len(images))
+    identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
     shown = min(3, *(len(row) for rows in nearest.values() for row in rows))
     figure, axes = drawing.panels(len(nearest) + 1, shown * len(queries), 0.75, 0.8, "")
     pictures = drawing.pixels(images)
@@ -351,34 +410,30 @@ def neighbour_rows(
     )
 
 
-def sphere_map(
-    points: Mapping[str, tuple[float, float, float]], score: str = "instance retrieval", title: str = ""
-) -> Picture:
-    """Alignment over uniformity, one point each with its score; low and left is good.
-
-    Args:
-        points: name -> (alignment, uniformity, score).
-        score: name of the score.
-    """
-    arguments.require_mapping("points", points, "name -> (alignment, uniformity, score)")
-    figure, axes = drawing.panels(1, 1, 6.4, 3.6, title)
-    axis = axes[0, 0]
-    for k, (name, (align, uniform, value)) in enumerate(points.items()):
-        axis.plot(
-            uniform, align, MARKERS[k % 8], color=COLOURS[k % 8], mec="black", ms=8,
-            label=f"{name} ({value:.3f})",
-        )  # fmt: skip
-    axis.set(xlabel="uniformity: to the left, more evenly spread", ylabel="alignment: down, partners closer")
-    axis.legend(
-        frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(1, 1), title=score, title_fontsize=8
-    )
-    drawing.despine(axis)
-    said = "; ".join(f"{name} {a:.2f}, {u:.2f}, {s:.3f}" for name, (a, u, s) in points.items())
-    return Picture(figure, f"Alignment, uniformity and {score}: {said}.")
-
-
 def paired_views(n: int = 4, dim: int = 6, seed: int = 1) -> Float[Tensor, "2*n d"]:
     """Made-up projections in the paper's order: rows 2k and 2k + 1 are two views of one image."""
+    for name, value in (("n", n), ("dim", dim)):
+        arguments.require_whole(name, value, at_least=1)
+    arguments.require_whole("seed", seed)
     generator = torch.Generator().manual_seed(seed)
     centres = torch.randn(n, 1, dim, generator=generator)
     return (centres + 0.6 * torch.randn(n, 2, dim, generator=generator)).flatten(0, 1)
+
+
+def _require_curves(curves: object, count: int | None = None, of: str = "") -> dict[str, list[float]]:
+    given = arguments.require_mapping("curves", curves, "name -> numbers")
+    return {
+        name: arguments.float_list(f"curves[{name!r}]", values, count=count, of=of)
+        for name, values in given.items()
+    }
+
+
+def _require_scores(name: str, scores: object, due: str) -> None:
+    for who, value in arguments.require_mapping(name, scores, due).items():
+        arguments.require_number(f"{name}[{who!r}]", value)
+
+
+def _require_indices(name: str, value: object, count: int) -> list[int]:
+    numbers = arguments.indices_into("images", count, name, value).tolist()
+    arguments.require_enough(name, numbers, 1, "number of an image")
+    return numbers

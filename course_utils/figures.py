@@ -87,6 +87,8 @@ def confusion(
         guess: what was answered.
         names: of the classes.
     """
+    arguments.require_texts("names", names)
+    arguments.require_enough("names", names, 1, "name of a class")
     truth = arguments.indices_into("names", len(names), "truth", truth)
     guess = arguments.indices_into("names", len(names), "guess", guess, count=len(truth), of="truth")
     counts = np.zeros((len(names), len(names)))
@@ -119,7 +121,13 @@ def strength_maps(
         columns: names of the layers.
     """
     shown = drawing.pixels(images)
+    arguments.require_texts("columns", columns)
+    arguments.require_enough("columns", columns, 1, "name of a layer")
     arguments.require_mapping("maps", maps, "network -> maps of its layers")
+    for name, layers in maps.items():
+        due = f"a list of maps, one tensor for each of the {len(columns)} columns"
+        for strength in arguments.require_list(f"maps[{name!r}]", layers, due, len(columns)):
+            _require_maps(f"maps[{name!r}]", strength, shown.shape[:3])
     width = 1 + len(maps) * len(columns)
     figure, axes = drawing.panels(len(shown), width, 1.05, 1.05, "")
     for k, row in enumerate(axes):
@@ -132,7 +140,7 @@ def strength_maps(
             for layer, strength in zip(columns, layers, strict=True):
                 axis, number = row[number], number + 1
                 drawing.show(axis, grey)
-                axis.imshow(strength[k].cpu().numpy(), cmap="inferno", alpha=0.6, vmin=0, vmax=1)
+                axis.imshow(strength[k].detach().cpu().numpy(), cmap="inferno", alpha=0.6, vmin=0, vmax=1)
                 if k == 0:
                     axis.set_title(f"{name}\n{layer}", fontsize=7)
     return Picture(
@@ -148,21 +156,29 @@ def method_table(mark: str = "", rows: Sequence[MethodRow] | None = None, own: b
     encoder before any training. Open points were told labels (squares), or saw another number of images.
 
     Args:
-        mark: a unit, whose rows stand out.
+        mark: a unit that has rows, which stand out; none if it is empty.
         rows: of the table; those that ship with the course if they are left out.
         own: also draw the notebooks' own recipes, which saw other numbers of images.
     """
     rows = training_runs.method_rows() if rows is None else rows
+    for row in arguments.require_list("rows", rows, "a list of rows of the table"):
+        if not isinstance(row, MethodRow):
+            found = f"one of them is {arguments.describe_value(row)}"
+            arguments.refuse_argument("rows", "a list of rows of the table, of type MethodRow", found)
     rows = [row for row in rows if row.results and (own or not row.is_recipe)]
     if not rows:
         arguments.refuse_argument("rows", "rows of the table with results", "there is none")
+    units = sorted({row.unit for row in rows})
+    if mark not in ("", *units):
+        found = f"mark is {arguments.describe_value(mark)}"
+        arguments.refuse_argument("mark", f"empty or a unit that has rows ({', '.join(units)})", found)
     figure = Figure(figsize=(10.0, 1.0 + 0.27 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, len(_METRICS), sharey=True)
     baseline = next((row for row in rows if row.method == _BASELINE), None)
     for axis, metric in zip(axes, _METRICS, strict=True):
         _draw_metric(axis, metric, rows, mark)
-        if baseline:
+        if baseline and len(baseline.results.get(metric, ())):
             axis.axvline(float(np.mean(baseline.results[metric])), color="0.4", ls="--", lw=1, zorder=0)
     axes[0].set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
     axes[0].set_ylim(len(rows) - 0.5, -0.5)
@@ -225,10 +241,16 @@ def broken_runs(runs: Sequence[Mapping[str, Any]]) -> Picture:
 
     Args:
         runs: each with `"name"`, `"losses"` (every `LOSS_STEPS`-th step, a running mean) and `"results"` (measure ->
-            value); the first one is the right one.
+            value, the same measures in each); the first one is the right one.
     """
-    if not runs:
-        arguments.refuse_argument("runs", "recorded runs", "there is none")
+    runs = _require_runs(runs, ("name", "losses", "results"))
+    for k, run in enumerate(runs):
+        arguments.float_list(f"runs[{k}]['losses']", run["losses"])
+        for metric, value in arguments.require_mapping(
+            f"runs[{k}]['results']", run["results"], "measure -> value"
+        ).items():
+            arguments.require_number(f"runs[{k}]['results'][{metric!r}]", value)
+    arguments.require_table("runs", dict(enumerate(run["results"] for run in runs)))
     figure = Figure(figsize=(10.0, 3.6), layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.5))
@@ -271,18 +293,18 @@ def broken_neighbours(
     """The nearest neighbours that recorded runs found for some query images.
 
     Args:
-        runs: each with `"name"` and `"neighbours"`, rows of indices into `images` that begin with the query.
+        runs: each with `"name"` and `"neighbours"`, rows of indices into `images` that begin with the query; all
+            runs have as many rows, and all rows are of one length.
         images: that were searched.
         identity: of each image; neighbours that share the query's get a frame and a tick.
     """
     arguments.require_images("images", images, channels=(1, 3))
     identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
+    runs = _require_runs(runs, ("name", "neighbours"))
+    count = _require_neighbours(runs, len(images))
     # Query by query, so that what the runs found stands below each other.
     queries = range(len(runs[0]["neighbours"]))
     rows = [(run["name"], run["neighbours"][k]) for k in queries for run in runs]
-    for _, row in rows:
-        arguments.indices_into("images", len(images), "neighbours", row)
-    count = len(rows[0][1])
     figure, axes = drawing.panels(len(rows), count, 0.95, 0.95, "")
     for axis_row, (name, row) in zip(axes, rows, strict=True):
         shown = drawing.pixels(images[torch.tensor(row)])
@@ -299,3 +321,42 @@ def broken_neighbours(
     return Picture(
         figure, f"Nearest neighbours of {len(rows)} queries; runs: {', '.join(run['name'] for run in runs)}."
     )
+
+
+def _require_maps(name: str, value: object, shape: tuple[int, ...]) -> None:
+    due = f"floats of the shape {shape}, a map of each image"
+    maps = arguments.require_floats(name, value, due)
+    if maps.shape != shape:
+        arguments.refuse_argument(name, due, f"one is {arguments.describe_value(maps)}")
+
+
+def _require_runs(runs: object, parts: Sequence[str]) -> list[Mapping[str, Any]]:
+    due = f"recorded runs, each with {', '.join(parts)}"
+    found = arguments.require_list("runs", runs, due)
+    arguments.require_enough("runs", found, 1, "recorded run")
+    for k, run in enumerate(found):
+        arguments.require_mapping(f"runs[{k}]", run, "part of a recorded run -> value", empty=True)
+        if lacking := [part for part in parts if part not in run]:
+            arguments.refuse_argument(
+                f"runs[{k}]", f"a run with {', '.join(parts)}", f"it lacks {lacking[0]}"
+            )
+        arguments.require_texts(f"runs[{k}]['name']", [run["name"]])
+    return found
+
+
+def _require_neighbours(runs: Sequence[Mapping[str, Any]], images: int) -> int:
+    """How long each row of neighbours is, once all of them are known to be alike."""
+    queries = None
+    lengths = set()
+    for k, run in enumerate(runs):
+        name = f"runs[{k}]['neighbours']"
+        rows = arguments.require_list(name, run["neighbours"], "rows of indices into images", queries)
+        arguments.require_enough(name, rows, 1, "row of indices")
+        queries = len(rows)
+        lengths |= {len(arguments.indices_into("images", images, name, row)) for row in rows}
+    if len(lengths) != 1 or 0 in lengths:
+        due = "rows of one length, at least 1"
+        arguments.refuse_argument(
+            "runs", f"such that the neighbours are {due}", f"they have {sorted(lengths)}"
+        )
+    return lengths.pop()

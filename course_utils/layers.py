@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int64
@@ -51,8 +50,11 @@ def layer_maps(
     """
     stack = _layers_of(encoder)
     arguments.require_images("images", images, channels=(3,))
+    layers = arguments.require_list("layers", layers, "a list of numbers of layers")
     for layer in layers:
         arguments.require_whole("layers", layer, at_least=0, at_most=len(stack) - 1)
+    if side is not None:
+        arguments.require_whole("side", side, at_least=1)
     kept: dict[int, list[Tensor]] = {layer: [] for layer in layers}
 
     def keep(layer: int, output: Tensor) -> None:
@@ -91,6 +93,15 @@ def probe_layers(
         Name -> `"layer 1 of 7"` -> accuracy; `course_utils.plot.evaluation_bars` draws it.
     """
     arguments.require_mapping("encoders", encoders, "name -> encoder")
+    for name, encoder in encoders.items():
+        _layers_of(encoder, f"encoders[{name!r}]")
+    for name, scenes in (("train", train), ("test", test)):
+        arguments.require_parts(name, scenes, ("images", "labels"))
+        images = arguments.require_images(f"{name}.images", scenes.images, channels=(3,))
+        arguments.require_enough(f"{name}.images", images, 1, "image")
+        arguments.require_labels(f"{name}.labels", scenes.labels, count=len(images), of=f"images of {name}")
+    arguments.require_whole("iterations", iterations, at_least=1)
+    layers = arguments.require_list("layers", layers, "a list of numbers of layers")
     found: dict[str, dict[str, float]] = {}
     for name, encoder in encoders.items():
         known, asked = (layer_maps(encoder, scenes.images, layers, side=2) for scenes in (train, test))
@@ -116,31 +127,12 @@ def strength(encoder: Encoder, images: Images, layer: int, power: float = 1.0) -
         power: positive.
     """
     arguments.require_number("power", power, above=0)
+    arguments.require_whole("layer", layer, at_least=0, at_most=len(_layers_of(encoder)) - 1)
     (activation,) = layer_maps(encoder, images, [layer])
     found = activation.abs().pow(power).sum(dim=1, keepdim=True)
     found = found - found.amin(dim=(2, 3), keepdim=True)
     found = found / found.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12)
     return F.interpolate(found, size=images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
-
-
-def some_of_each(labels: Int64[Tensor, " n"], fraction: float, seed: int = 0) -> Int64[Tensor, " m"]:
-    """Numbers of a random part of the examples, the same part of each class and at least one example of it.
-
-    Args:
-        labels: class of each example.
-        fraction: in (0, 1].
-        seed: of the draw.
-    """
-    arguments.require_labels("labels", labels)
-    arguments.require_number("fraction", fraction, above=0, at_most=1)
-    rng = np.random.default_rng(seed)
-    parts = []
-    for label in labels.unique():
-        members = (labels == label).nonzero().squeeze(1)
-        parts.append(
-            members[torch.from_numpy(rng.permutation(len(members))[: max(1, round(fraction * len(members)))])]
-        )
-    return torch.cat(parts)
 
 
 def train_from_layer(
@@ -160,7 +152,7 @@ def train_from_layer(
 
     Args:
         encoder: one whose `layers` are a sequence; it is left alone.
-        images: the labelled images, floats in [0, 1] or bytes.
+        images: the labelled images, at least one, floats in [0, 1] or bytes.
         labels: their classes, from 0.
         frozen: how many layers stay, from the first on; all of them train the linear layer alone.
         steps: of AdamW, along half a cosine.
@@ -172,11 +164,15 @@ def train_from_layer(
         The copy and its linear layer, in evaluation mode: from images to scores of the classes.
     """
     arguments.require_images("images", images, channels=(3,))
+    arguments.require_enough("images", images, 1, "image")
     arguments.require_labels("labels", labels, count=len(images), of="images")
     network = copy.deepcopy(encoder)
     stack = _layers_of(network)
     arguments.require_whole("frozen", frozen, at_least=0, at_most=len(stack))
     arguments.require_whole("steps", steps, at_least=1)
+    arguments.require_whole("batch", batch, at_least=1)
+    arguments.require_number("learning_rate", learning_rate, above=0)
+    arguments.require_whole("seed", seed)
     for layer in stack[:frozen]:
         layer.requires_grad_(False)
     with torch.random.fork_rng():
@@ -215,6 +211,8 @@ def seen_gradients(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, int]]
     """
     arguments.require_mapping("modules", modules, "name -> module")
     found: dict[str, int] = {}
+    for name, module in modules.items():
+        arguments.require_module(f"modules[{name!r}]", module)
     for module in modules.values():
         module.zero_grad(set_to_none=True)
     yield found
@@ -225,11 +223,11 @@ def seen_gradients(modules: Mapping[str, nn.Module]) -> Iterator[dict[str, int]]
         )
 
 
-def _layers_of(encoder: object) -> nn.Sequential:
+def _layers_of(encoder: object, name: str = "encoder") -> nn.Sequential:
     layers = getattr(encoder, "layers", None)
     if not isinstance(layers, nn.Sequential):
         arguments.refuse_argument(
-            "encoder",
+            name,
             "an encoder with a sequence of layers, such as ConvNet",
             f"it is {arguments.describe_value(encoder)}",
         )

@@ -1,4 +1,7 @@
-"""Few labels and many images: which labels are drawn, fine-tuning a whole network, and what it says afterwards."""
+"""Few labels and many images: which labels are drawn, fine-tuning a whole network, and what it says afterwards.
+
+An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,14 @@ def draw_labels(labels: Int64[Tensor, " n"], fraction: float, seed: int = 0) -> 
     """Indices of the same part of every class, at least one of each; the draws of `evaluate.few_label`.
 
     Args:
-        labels: of all images, from 0.
+        labels: of all images, at least one, from 0.
         fraction: of each class, in (0, 1].
-        seed: of the draw.
+        seed: of the draw, from 0.
     """
-    arguments.require_labels("labels", labels, count=len(labels), of="labels")
+    arguments.require_labels("labels", labels)
+    arguments.require_enough("labels", labels, 1, "label")
     arguments.require_number("fraction", fraction, above=0, at_most=1)
+    arguments.require_whole("seed", seed, at_least=0)
     rng = np.random.default_rng(seed)
     parts = []
     for label in labels.unique():
@@ -42,10 +47,13 @@ def with_classifier(network: nn.Module, width: int, classes: int) -> nn.Sequenti
     """A copy of the network with a linear layer behind it that starts from zero.
 
     Args:
-        network: from images to vectors.
+        network: from images to vectors; it has parameters.
         width: length of the vectors.
         classes: how many logits there are to be.
     """
+    arguments.require_module("network", network, parameters=True)
+    for name, value in (("width", width), ("classes", classes)):
+        arguments.require_whole(name, value, at_least=1)
     last = nn.Linear(width, classes).to(next(network.parameters()).device)
     nn.init.zeros_(last.weight)
     nn.init.zeros_(last.bias)
@@ -77,17 +85,29 @@ def fine_tune(
 
     Returns:
         The same network, in evaluation mode.
+
+    Raises:
+        ValueError: an argument is none of these, or the criterion's loss does not depend on the network.
     """
+    arguments.require_module("network", network, parameters=True)
     arguments.require_images("images", images, channels=(3,))
+    arguments.require_enough("images", images, 1, "image")
+    arguments.require_tensor("targets", targets, "a tensor with one target for each image")
+    arguments.require_enough("targets", targets.shape, 1, "dimension")
     arguments.require_length("targets", targets, len(images), "images")
+    arguments.require_callable("criterion", criterion, "a function (logits, targets) -> loss")
+    arguments.require_whole("steps", steps, at_least=1)
     arguments.require_whole("batch", batch, at_least=1)
+    arguments.require_number("learning_rate", learning_rate, above=0)
+    arguments.require_whole("seed", seed)
     network.train()
     device = next(network.parameters()).device
     view, generator = Augment(), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-4)
 
     def step(examples: tuple[Tensor, ...], number: int) -> Tensor:
-        return criterion(network(view(examples[0].to(device), generator)), examples[1].to(device))
+        loss = criterion(network(view(examples[0].to(device), generator)), examples[1].to(device))
+        return arguments.require_loss("criterion", loss)
 
     train(
         step,
@@ -102,11 +122,14 @@ def fine_tune(
 
 def logits(network: nn.Module, images: Images) -> Float[Tensor, "n classes"]:
     """What the network says of each image as it is, on the CPU."""
+    arguments.require_callable("network", network, "a module or a function of images")
     arguments.require_images("images", images, channels=(3,))
     return features(network, images)
 
 
 def accuracy(network: nn.Module, images: Images, labels: Int64[Tensor, " n"]) -> float:
-    """Share of the images whose largest logit is that of their label."""
+    """Share of the images, at least one, whose largest logit is that of their label."""
+    arguments.require_images("images", images, channels=(3,))
+    arguments.require_enough("images", images, 1, "image")
     arguments.require_labels("labels", labels, count=len(images), of="images")
     return float((logits(network, images).argmax(dim=1) == labels.cpu()).float().mean())

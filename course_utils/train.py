@@ -34,7 +34,11 @@ from course_utils.arguments import (
     describe_value,
     refuse_argument,
     require_callable,
+    require_enough,
     require_images,
+    require_list,
+    require_loss,
+    require_module,
     require_number,
     require_tensor,
     require_whole,
@@ -256,7 +260,7 @@ def train(
         The history; shorter than `steps` if you interrupted the run.
 
     Raises:
-        ValueError: an argument is none of these, or there are no batches.
+        ValueError: an argument is none of these, there are no batches, or the loss has no gradient.
         TypeError: `step` returned something that is no scalar tensor.
         FloatingPointError: the loss is infinite or not a number.
     """
@@ -319,18 +323,25 @@ def short_run(
     Args:
         loss_of: from crops (floats in [0, 1], on the modules' device) to the loss, a scalar tensor.
         modules: all that is trained.
-        images: bytes, or floats in [0, 1].
+        images: at least one; bytes, or floats in [0, 1].
         steps: of the run.
         batch: images in a step; all there are, if they are fewer.
         learning_rate: of the first step.
         seed: of the batches and of the crops.
 
     Raises:
-        ValueError: an argument is none of these.
+        ValueError: an argument is none of these, or the loss does not depend on the modules.
     """
     require_callable("loss_of", loss_of, "a function from images to the loss")
+    modules = require_list("modules", modules, "a list of modules")
+    for module in modules:
+        require_module("modules", module)
     require_images("images", images)
+    require_enough("images", images, 1, "image")
     require_whole("steps", steps, at_least=1)
+    require_whole("batch", batch, at_least=1)
+    require_number("learning_rate", learning_rate, above=0)
+    require_whole("seed", seed)
     views, generator = Augment(jitter=0.0, grey=0.0), torch.Generator().manual_seed(seed)
     parameters = [parameter for module in modules for parameter in module.parameters()]
     if not parameters:
@@ -339,7 +350,7 @@ def short_run(
         module.train()
 
     def step(part: tuple[Tensor, ...], number: int) -> Tensor:
-        return loss_of(views(part[0].to(parameters[0].device), generator))
+        return require_loss("loss_of", loss_of(views(part[0].to(parameters[0].device), generator)))
 
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
     batches = Batches(images, size=min(batch, len(images)), seed=seed)
@@ -399,6 +410,8 @@ def _checked(loss: object, number: int) -> Tensor:
     if not isinstance(loss, Tensor) or loss.numel() != 1:
         what = f"a tensor of shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else type(loss).__name__
         raise TypeError(f"step must give the loss, a scalar tensor; at step {number} it gave {what}")
+    if not loss.requires_grad:
+        require_loss("step", loss)
     if not torch.isfinite(loss):
         raise FloatingPointError(
             f"the loss is {loss.item()} at step {number}: try a smaller learning rate, "

@@ -305,10 +305,22 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
             "steps": 1,
         },
         {
-            "loss_of": one(WEIGHT, "function from images.*tensor"),
-            "modules": one([], "modules with parameters"),
-            "images": ALL_IMAGES,
+            "loss_of": {
+                **one(WEIGHT, "function from images.*tensor"),
+                "no gradient": (lambda images: images.sum(), "depends on the parameters.*no gradient"),
+                "no loss": (lambda images: None, "scalar tensor.*None"),
+            },
+            "modules": {
+                **one([], "modules with parameters"),
+                **one([3], r"torch\.nn\.Module.*3"),
+                **one(3, "list of modules.*3"),
+                "a module": (nn.Linear(1, 1), "list of modules.*Linear"),
+            },
+            "images": {**ALL_IMAGES, "none": (IMAGES[:0], "at least 1 image")},
             "steps": NO_COUNT,
+            "batch": NO_COUNT,
+            "learning_rate": {**one("a", "number, above 0.*'a'"), **one(0, "above 0")},
+            "seed": one(0.5, "whole number.*0.5"),
         },
     ),
     "train.train": (

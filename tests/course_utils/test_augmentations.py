@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any, cast
+
 import pytest
 import torch
 from torch import Tensor
@@ -83,3 +86,33 @@ def test_together_is_one_after_the_other(images: Tensor) -> None:
     assert torch.equal(together()(images, source()), images)
     with pytest.raises(ValueError, match="crop and resize"):
         together("gray")
+
+
+COLOUR, NO = torch.rand(4, 3, 6, 6, generator=torch.Generator().manual_seed(3)), cast(Any, None)
+
+
+# What is wrong -> the call, and what the message says.
+MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
+    "turns without a generator": (
+        lambda: quarter_turns(COLOUR, NO),
+        r"generator should be a torch.Generator.*None",
+    ),
+    "cutout without a generator": (lambda: cutout(COLOUR, NO), r"generator should be a torch.Generator"),
+    "noise without a generator": (lambda: noise(COLOUR, NO), r"generator should be a torch.Generator"),
+    "edges without a generator": (lambda: edges(COLOUR, NO), r"generator should be a torch.Generator"),
+    "together without a generator": (
+        lambda: together()(COLOUR, NO),
+        r"generator should be a torch.Generator",
+    ),
+    "turns of one image": (lambda: quarter_turns(COLOUR[0], source()), r"images should be of the shape"),
+    "cutout of one image": (lambda: cutout(COLOUR[0], source()), r"images should be of the shape"),
+    "noise of one image": (lambda: noise(COLOUR[0], source()), r"images should be of the shape"),
+    "edges of one image": (lambda: edges(COLOUR[0], source()), r"images should be of the shape"),
+    "cutout of grey images": (lambda: cutout(COLOUR[:, :1], source()), r"3 channels.*\(4, 1, 6, 6\)"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

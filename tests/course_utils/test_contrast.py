@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -102,12 +105,6 @@ def test_neighbours_of_the_same_thing_are_framed_and_counted(images: Tensor) -> 
     assert len([axis for axis in picture.figure.axes if axis.images]) == 2 + 12
 
 
-def test_the_sphere_map_has_a_point_for_each_name() -> None:
-    picture = contrast.sphere_map({"T 0.1": (0.5, -3.0, 0.2), "T 1": (0.1, -1.0, 0.1)})
-    places = [(line.get_xdata()[0], line.get_ydata()[0]) for line in picture.figure.axes[0].lines]
-    assert places == [(-3.0, 0.5), (-1.0, 0.1)]
-
-
 def test_paired_views_are_partners_row_by_row() -> None:
     views = torch.nn.functional.normalize(contrast.paired_views(n=6, dim=64), dim=1)
     nearest = (views @ views.T).fill_diagonal_(-1).argmax(dim=1)
@@ -125,3 +122,142 @@ def test_parts_of_a_record_are_tables() -> None:
         record.part("tails")
     with pytest.raises(ValueError, match="'seconds' in every row"):
         record.part("heads", "seconds")
+
+
+COLOUR = torch.rand(8, 3, 8, 8, generator=torch.Generator().manual_seed(3))
+EYE, EIGHT, WRONG = torch.eye(2), torch.arange(8), partial(cast, Any)
+
+
+# What is wrong -> the call, and what the message says.
+MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
+    "one view": (lambda: contrast.method(COLOUR[0], WRONG((COLOUR[1],))), r"views should be a pair"),
+    "a view that is a number": (lambda: contrast.method(COLOUR[0], WRONG(3)), r"views should be a pair"),
+    "names of the rows": (
+        lambda: contrast.cosines(EYE, names=(["a"], ["a", "b"])),
+        r"names should be as long as rows of values",
+    ),
+    "names of the columns": (
+        lambda: contrast.cosines(EYE, names=(["a", "b"], ["a"])),
+        r"names should be as long as columns of values",
+    ),
+    "one list of names": (
+        lambda: contrast.cosines(EYE, names=WRONG((["a", "b"],))),
+        r"names should be a pair",
+    ),
+    "partners out of range": (
+        lambda: contrast.cosines(EYE, partners=[(9, 9)]),
+        r"partners should be a whole number, at least 0 and at most 1",
+    ),
+    "partners that are numbers": (
+        lambda: contrast.cosines(EYE, partners=WRONG([1, 2])),
+        r"partners should be a list of pairs",
+    ),
+    "no cosines": (lambda: contrast.cosines(EYE[:0]), r"values should be at least 1 cosine"),
+    "bounds of other lengths": (
+        lambda: contrast.bounds([2, 4], {"a": [1.0]}),
+        r"curves.*should be as long as sizes",
+    ),
+    "no candidates": (
+        lambda: contrast.bounds([0, 4], {"a": [1.0, 2.0]}),
+        r"sizes should be a whole number, at least 1",
+    ),
+    "no sizes": (lambda: contrast.bounds([], {"a": []}), r"sizes should be at least 1"),
+    "truth of no curve": (
+        lambda: contrast.bounds([2], {"a": [1.0]}, {"b": 1.0}),
+        r"truth should be of the curves a",
+    ),
+    "partner out of range": (
+        lambda: contrast.candidates(COLOUR[0], COLOUR, {"a": torch.ones(8)}, 99),
+        r"partner should be .* at most 7",
+    ),
+    "shares that are a list": (
+        lambda: contrast.candidates(COLOUR[0], COLOUR, {"a": WRONG([0.1] * 8)}, 1),
+        r"shares.*should be a tensor of floats",
+    ),
+    "too many shares": (
+        lambda: contrast.candidates(COLOUR[0], COLOUR, {"a": torch.ones(20)}, 1),
+        r"shares.*should be as long as images",
+    ),
+    "shown": (
+        lambda: contrast.candidates(COLOUR[0], COLOUR, {"a": torch.ones(8)}, 1, shown=0),
+        r"shown should be",
+    ),
+    "two anchors": (
+        lambda: contrast.candidates(COLOUR[:2], COLOUR, {"a": torch.ones(8)}, 1),
+        r"anchor should be",
+    ),
+    "classes of another length": (
+        lambda: contrast.on_the_circle({"a": EYE}, torch.tensor([0])),
+        r"classes should be as long as points",
+    ),
+    "points in space": (
+        lambda: contrast.on_the_circle({"a": torch.eye(3)}, torch.tensor([0, 1, 0])),
+        r"points.*should be .*\(vectors, 2\)",
+    ),
+    "points in a stack": (
+        lambda: contrast.on_the_circle({"a": EYE[None]}, torch.tensor([0])),
+        r"points.*should be .*\(vectors, 2\)",
+    ),
+    "a third class": (
+        lambda: contrast.on_the_circle({"a": EYE}, torch.tensor([0, 2])),
+        r"classes should be .* to 1; the largest is 2",
+    ),
+    "lines of another length": (
+        lambda: contrast.lines([1, 2], {"a": [1]}, "x", "y"),
+        r"curves.*should be as long as x",
+    ),
+    "lines of nothing": (lambda: contrast.lines([], {"a": []}, "x", "y"), r"x should be at least 1 number"),
+    "lines of texts": (
+        lambda: contrast.lines([1], {"a": WRONG(["b"])}, "x", "y"),
+        r"curves.*should be a number",
+    ),
+    "a line that is a number": (
+        lambda: contrast.lines([1], {"a": WRONG(1)}, "x", "y"),
+        r"curves.*should be a list of numbers",
+    ),
+    "marks": (
+        lambda: contrast.lines([1], {"a": [1]}, "x", "y", marks=WRONG([1])),
+        r"marks should be a list of numbers",
+    ),
+    "other names": (
+        lambda: contrast.side_by_side({"a": [1]}, {"b": 1}, "x", "y"),
+        r"scores should be of the names of curves; .a. is in one",
+    ),
+    "one score more": (
+        lambda: contrast.side_by_side({"a": [1]}, {"a": 1, "b": 1}, "x", "y"),
+        r"scores should be of the names of curves; .b. is in one",
+    ),
+    "no losses": (
+        lambda: contrast.side_by_side({"a": []}, {"a": 1}, "x", "y"),
+        r"curves.*should be at least 1 number",
+    ),
+    "every": (lambda: contrast.side_by_side({"a": [1]}, {"a": 1}, "x", "y", every=0), r"every should be"),
+    "a query out of range": (
+        lambda: contrast.neighbour_rows(COLOUR, [99], {"a": [[1]]}, EIGHT),
+        r"queries should be indices into images",
+    ),
+    "no queries": (lambda: contrast.neighbour_rows(COLOUR, [], {"a": []}, EIGHT), r"queries should be"),
+    "a neighbour out of range": (
+        lambda: contrast.neighbour_rows(COLOUR, [0], {"a": [[99]]}, EIGHT),
+        r"nearest.*should be indices into images",
+    ),
+    "too few rows": (
+        lambda: contrast.neighbour_rows(COLOUR, [0, 1], {"a": [[1]]}, EIGHT),
+        r"nearest.*one list .* for each of the queries",
+    ),
+    "an empty row": (lambda: contrast.neighbour_rows(COLOUR, [0], {"a": [[]]}, EIGHT), r"nearest"),
+    "short identity": (
+        lambda: contrast.neighbour_rows(COLOUR, [0], {"a": [[1]]}, EIGHT[:3]),
+        r"identity should be as long as images",
+    ),
+    "ticks that are texts": (lambda: contrast.ticks({"a": WRONG("b")}, 1.0), r"values.*should be a number"),
+    "ticks that are a list": (lambda: contrast.ticks(WRONG([1.0]), 1.0), r"values should be a mapping"),
+    "no loss of mine": (lambda: contrast.ticks({"a": 1.0}, WRONG(None)), r"mine should be a number"),
+    "no views": (lambda: contrast.paired_views(n=0), r"n should be a whole number, at least 1"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

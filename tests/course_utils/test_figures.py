@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
 import pytest
 import torch
 
@@ -86,3 +90,81 @@ def test_broken_runs_and_their_neighbours() -> None:
         figures.broken_runs([])
     with pytest.raises(ValueError, match="neighbours"):
         figures.broken_neighbours(BROKEN, IMAGES[:4], torch.tensor([0, 0, 1, 2]))
+
+
+MAP, SIX, WRONG = torch.zeros(6, 8, 8), torch.arange(6), partial(cast, Any)
+
+
+def ragged(rows: list[list[int]]) -> dict[str, Any]:
+    return {"name": "ragged", "neighbours": rows}
+
+
+# What is wrong -> the call, and what the message says.
+MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
+    "maps of another number of layers": (
+        lambda: figures.strength_maps(IMAGES, {"a": [MAP]}, ["1", "2"]),
+        r"maps.*should be a list of maps.*the length 1",
+    ),
+    "maps of fewer images": (
+        lambda: figures.strength_maps(IMAGES, {"a": [MAP[:3]]}, ["1"]),
+        r"maps.*should be floats of the shape \(6, 8, 8\)",
+    ),
+    "maps of another size": (
+        lambda: figures.strength_maps(IMAGES, {"a": [MAP[..., :4]]}, ["1"]),
+        r"maps.*should be floats of the shape",
+    ),
+    "maps that are numbers": (
+        lambda: figures.strength_maps(IMAGES, {"a": WRONG([1])}, ["1"]),
+        r"maps.*should be floats",
+    ),
+    "columns": (
+        lambda: figures.strength_maps(IMAGES, {"a": [MAP]}, WRONG(1)),
+        r"columns should be a list of texts",
+    ),
+    "an unknown unit": (
+        lambda: figures.method_table(mark="nosuch"),
+        r"mark should be empty or a unit that has rows \(.*pretext.*nosuch",
+    ),
+    "rows that are no rows": (lambda: figures.method_table(rows=WRONG([{}])), r"rows should be .*MethodRow"),
+    "a run without anything": (
+        lambda: figures.broken_runs([{}]),
+        r"runs\[0\] should be a run with name, losses, results; it lacks name",
+    ),
+    "a run that is a number": (lambda: figures.broken_runs(WRONG([3])), r"runs\[0\] should be a mapping"),
+    "runs that are a number": (lambda: figures.broken_runs(WRONG(3)), r"runs should be recorded runs"),
+    "no losses": (
+        lambda: figures.broken_runs([{**BROKEN[0], "losses": []}]),
+        r"losses.*should be at least 1 number",
+    ),
+    "other measures": (
+        lambda: figures.broken_runs([BROKEN[0], {**BROKEN[1], "results": {"a": 1.0}}]),
+        r"runs.*there is no .kNN-20",
+    ),
+    "no runs": (
+        lambda: figures.broken_neighbours([], IMAGES, SIX),
+        r"runs should be at least 1 recorded run",
+    ),
+    "runs without neighbours": (
+        lambda: figures.broken_neighbours([{"name": "a"}], IMAGES, SIX),
+        r"runs\[0\] should be .*it lacks neighbours",
+    ),
+    "ragged rows": (
+        lambda: figures.broken_neighbours([ragged([[0, 1], [2]])], IMAGES, SIX),
+        r"neighbours are rows of one length.*\[1, 2\]",
+    ),
+    "fewer queries": (
+        lambda: figures.broken_neighbours([BROKEN[0], ragged([[0, 1, 2]])], IMAGES, SIX),
+        r"neighbours.*rows of indices.*length 1",
+    ),
+    "no queries": (
+        lambda: figures.broken_neighbours([ragged([])], IMAGES, SIX),
+        r"neighbours.*at least 1 row",
+    ),
+    "names of classes": (lambda: figures.confusion(SIX, SIX, WRONG(6)), r"names should be a list of texts"),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

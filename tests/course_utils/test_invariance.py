@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, cast
 
 import pytest
 import torch
@@ -66,3 +68,62 @@ def test_labels_say_which_change(images: Tensor) -> None:
         assert torch.equal(changed[::2], images[::2])
         assert not torch.equal(changed[1], images[1])
     assert (invariance.grey(images, yes)[1].std(dim=0) < 1e-5).all()
+
+
+COLOUR = torch.rand(4, 3, 6, 6, generator=torch.Generator().manual_seed(3))
+
+
+# What is wrong -> the call, and what the message says.
+MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
+    "widths": (
+        lambda: invariance.alignment(torch.ones(3, 2), torch.ones(3, 1)),
+        r"second should be of the shape of first, \(3, 2\).*\(3, 1\)",
+    ),
+    "one vector": (lambda: invariance.uniformity(torch.ones(1, 2)), r"vectors should be at least 2 vectors"),
+    "float labels of darker": (
+        lambda: invariance.darker(COLOUR, torch.ones(4)),
+        r"label should be a tensor of int64",
+    ),
+    "float labels of grey": (
+        lambda: invariance.grey(COLOUR, torch.ones(4)),
+        r"label should be a tensor of int64",
+    ),
+    "int32 labels of closer": (
+        lambda: invariance.closer(COLOUR, torch.ones(4).int()),
+        r"label should be a tensor of int64",
+    ),
+    "a label too large": (
+        lambda: invariance.grey(COLOUR, torch.full((4,), 2)),
+        r"label should be .* to 1; the largest is 2",
+    ),
+    "too many turns": (
+        lambda: invariance.turn(COLOUR, torch.full((4,), 4)),
+        r"label should be .* to 3; the largest is 4",
+    ),
+    "too few labels": (
+        lambda: invariance.turn(COLOUR, torch.zeros(3).long()),
+        r"label should be as long as images",
+    ),
+    "dark bytes": (
+        lambda: invariance.darker(COLOUR.byte(), torch.zeros(4).long()),
+        r"images should be .*floats",
+    ),
+    "turns of oblongs": (
+        lambda: invariance.turn(COLOUR[..., :5], torch.zeros(4).long()),
+        r"images should be square.*6x5",
+    ),
+    "told from oblongs": (
+        lambda: invariance.told_from(torch.flatten, COLOUR.repeat(3, 1, 1, 1)[..., :5]),
+        r"images should be square.*6x5",
+    ),
+    "told by nobody": (
+        lambda: invariance.told_from(cast(Any, None), COLOUR.repeat(3, 1, 1, 1)),
+        r"encoder should be",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_mistakes_are_named(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call()

@@ -14,6 +14,8 @@ from course_utils import layers, semi
 from course_utils.data import EmojiScenes
 from course_utils.models import ConvNet, PatchJudge, SmallResNet, painter
 
+NONE_OF_5 = torch.zeros(5, dtype=torch.int64)
+
 
 @pytest.fixture
 def encoder() -> ConvNet:
@@ -59,14 +61,6 @@ def test_strength_by_hand(encoder: ConvNet, images: torch.Tensor) -> None:
             atol=0.05,
             rtol=0,
         )
-
-
-def test_some_of_each_takes_the_same_part_of_every_class() -> None:
-    labels = torch.tensor([0] * 40 + [1] * 20 + [2])
-    chosen = layers.some_of_each(labels, 0.1, seed=3)
-    assert labels[chosen].bincount().tolist() == [4, 2, 1]
-    assert len(chosen.unique()) == len(chosen)
-    assert not torch.equal(chosen, layers.some_of_each(labels, 0.1, seed=4))
 
 
 @pytest.mark.parametrize("frozen", [0, 2, 7])
@@ -119,8 +113,6 @@ def test_painter_and_judge_have_the_sizes_that_are_said(images: torch.Tensor) ->
         (lambda encoder, images: layers.last_map(cast(Any, nn.Linear(2, 2)), images), "encoder"),
         (lambda encoder, images: layers.layer_maps(encoder, images, [7]), "layers"),
         (lambda encoder, images: layers.strength(encoder, images, 0, power=0), "power"),
-        (lambda encoder, images: layers.some_of_each(torch.zeros(3), 0.5), "labels"),
-        (lambda encoder, images: layers.some_of_each(torch.zeros(3, dtype=torch.int64), 0), "fraction"),
         (
             lambda encoder, images: layers.train_from_layer(
                 encoder, images, torch.zeros(4, dtype=torch.int64)
@@ -138,6 +130,46 @@ def test_painter_and_judge_have_the_sizes_that_are_said(images: torch.Tensor) ->
                 cast(Any, encoder), cast(Any, None), cast(Any, None), [0]
             ),
             "encoders",
+        ),
+        (lambda encoder, images: layers.layer_maps(encoder, images, cast(Any, 3)), "layers"),
+        (
+            lambda encoder, images: layers.layer_maps(encoder, images, [0], side=0),
+            "side should be .*at least 1",
+        ),
+        (lambda encoder, images: layers.layer_maps(encoder, images, [0], side=-1), "side"),
+        (lambda encoder, images: layers.layer_maps(encoder, images, [0], side=cast(Any, "a")), "side"),
+        (lambda encoder, images: layers.strength(encoder, images, 7), "layer should be"),
+        (
+            lambda encoder, images: layers.train_from_layer(encoder, images, NONE_OF_5, batch=0),
+            "batch should",
+        ),
+        (
+            lambda encoder, images: layers.train_from_layer(encoder, images, NONE_OF_5, batch=cast(Any, "a")),
+            "batch should be a whole number",
+        ),
+        (
+            lambda encoder, images: layers.train_from_layer(encoder, images[:0], NONE_OF_5[:0]),
+            "images should be at least 1 image",
+        ),
+        (
+            lambda encoder, images: layers.train_from_layer(encoder, images, NONE_OF_5, learning_rate=0),
+            "learning_rate should be a number, above 0",
+        ),
+        (
+            lambda encoder, images: layers.probe_layers(
+                {"a": encoder}, cast(Any, None), cast(Any, None), [0]
+            ),
+            "train should be a set with images, labels",
+        ),
+        (
+            lambda encoder, images: layers.probe_layers(
+                {"a": cast(Any, 3)}, cast(Any, None), cast(Any, None), [0]
+            ),
+            "encoders.*should be an encoder",
+        ),
+        (
+            lambda encoder, images: layers.seen_gradients({"a": cast(Any, 3)}).__enter__(),
+            "modules.*should be a torch.nn.Module",
         ),
         (lambda encoder, images: painter((4, 0), 3), "channels"),
     ],

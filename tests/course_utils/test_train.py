@@ -258,6 +258,7 @@ def test_no_batches_is_an_error_and_no_endless_loop() -> None:
     [
         (lambda w: None, TypeError, "at step 0 it gave NoneType"),
         (lambda w: w * torch.ones(2), TypeError, r"tensor of shape \(2,\)"),
+        (lambda w: w.detach(), ValueError, "step should be .*its loss has no gradient"),
         (lambda w: w / 0, FloatingPointError, "the loss is inf at step 0"),
     ],
 )
