@@ -261,7 +261,7 @@ def broken_runs(runs: Sequence[Mapping[str, Any]]) -> Picture:
             steps, run["losses"], color=COLOURS[number % len(COLOURS)], ls=styles[number % len(styles)], lw=1.8,
             label=run["name"],
         )  # fmt: skip
-    left.set(xlabel="step", ylabel="loss", ylim=(0, None))
+    left.set(xlabel="step", ylabel="loss")
     left.legend(frameon=False, fontsize=7)
     metrics = list(runs[0]["results"])
     width = 0.8 / len(runs)
@@ -270,13 +270,15 @@ def broken_runs(runs: Sequence[Mapping[str, Any]]) -> Picture:
         values = [run["results"][metric] for metric in metrics]
         right.bar(
             where, values, width * 0.92, color=COLOURS[number % len(COLOURS)], hatch=HATCHES[number % len(HATCHES)],
-            edgecolor="white", linewidth=0.5,
+            edgecolor="white", linewidth=0.5, label=run["name"],
         )  # fmt: skip
         for x, value in zip(where, values, strict=True):
             right.annotate(f"{value:.3f}", (x, value), (0, 2), textcoords="offset points", ha="center", va="bottom",
                            fontsize=6, rotation=90)  # fmt: skip
     right.set_xticks(range(len(metrics)), metrics, fontsize=8)
     right.margins(y=0.18)
+    # Lines and hatched bars: two keys, so that each can be read without colours.
+    right.legend(frameon=False, fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
     for axis in (left, right):
         drawing.despine(axis)
     said = "; ".join(

@@ -90,17 +90,17 @@ def loss_curve(
         label = f"{len(runs)} recorded runs (lowest to highest)"
         # Grey, so that no line of the run is taken for it, and over the jagged one, which would hide it.
         axis.fill_between(
-            steps, runs.min(0), runs.max(0), fc="0.85", ec="0.45", lw=0.7, alpha=0.75, zorder=1.5, label=label
+            steps, runs.min(0), runs.max(0), fc="0.7", ec="0.25", lw=0.7, zorder=1.5, label=label
         )
         note = f", over the band of {len(runs)} recorded runs, which end at {runs[:, -1].mean():.2f}"
     if len(losses):
-        axis.plot(losses, color=COLOURS[1], lw=0.6, zorder=1, label="your run, step by step")
+        axis.plot(losses, color=COLOURS[1], lw=0.6, alpha=0.45, zorder=1, label="your run, step by step")
         axis.plot(
             _running_mean(losses, window),
             color=COLOURS[0],
-            lw=2.2,
-            # The white rim keeps it apart from what lies under it, without colours too.
-            path_effects=[Stroke(linewidth=4.2, foreground="white"), Normal()],
+            lw=1.5,
+            # The white rim keeps it apart from what lies under it, without colours too; a wide one would hide the band.
+            path_effects=[Stroke(linewidth=2.5, foreground="white"), Normal()],
             label=f"your run, mean of {window} steps",
         )
         note = (
