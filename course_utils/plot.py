@@ -90,7 +90,7 @@ def loss_curve(
         label = f"{len(runs)} recorded runs (lowest to highest)"
         # Grey, so that no line of the run is taken for it, and over the jagged one, which would hide it.
         axis.fill_between(
-            steps, runs.min(0), runs.max(0), fc="0.7", ec="0.25", lw=0.7, zorder=1.5, label=label
+            steps, runs.min(0), runs.max(0), fc="0.8", ec="0.3", lw=0.7, zorder=1.5, label=label
         )
         note = f", over the band of {len(runs)} recorded runs, which end at {runs[:, -1].mean():.2f}"
     if len(losses):
@@ -98,9 +98,9 @@ def loss_curve(
         axis.plot(
             _running_mean(losses, window),
             color=COLOURS[0],
-            lw=1.5,
+            lw=1.9,
             # The white rim keeps it apart from what lies under it, without colours too; a wide one would hide the band.
-            path_effects=[Stroke(linewidth=2.5, foreground="white"), Normal()],
+            path_effects=[Stroke(linewidth=2.9, foreground="white"), Normal()],
             label=f"your run, mean of {window} steps",
         )
         note = (
