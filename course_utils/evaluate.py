@@ -7,9 +7,9 @@ Every figure means little by itself: put it beside the same figure of an untrain
 An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -71,16 +71,6 @@ class Evaluation:
             f"|{who}|" + "|".join(self._cell(who, metric) for metric in columns) + "|" for who in self.results
         ]
         return "\n".join(lines)
-
-
-class FewLabels(NamedTuple):
-    """Accuracy of a probe over several draws of a few labels."""
-
-    mean: float
-    std: float
-    """Standard deviation over the draws (n - 1 in the denominator); 0 for a single draw."""
-    labels: int
-    """How many labels each draw used."""
 
 
 def features(
@@ -264,51 +254,6 @@ def instance_retrieval(features: Float[Tensor, "n d"], emoji_ids: Int64[Tensor, 
         raise ValueError("instance retrieval needs several scenes of an emoji, but each occurs only once")
     nearest = neighbours(features).squeeze(1)
     return _accuracy(emoji_ids[nearest][asked], emoji_ids[asked])
-
-
-def few_label(
-    train_x: Float[Tensor, "n d"],
-    train_y: Int64[Tensor, " n"],
-    test_x: Float[Tensor, "m d"],
-    test_y: Int64[Tensor, " m"],
-    fraction: float = 0.01,
-    seeds: Iterable[int] = range(5),
-    weight_decay: float = 1e-3,
-) -> FewLabels:
-    """Linear probes that see the labels of a small part of the training set, the same part of every class.
-
-    Args:
-        train_x: features of the training set.
-        train_y: its labels, from 0.
-        test_x: features of the test set.
-        test_y: its labels.
-        fraction: of each class, in (0, 1]; at least one example of each is drawn.
-        seeds: one draw and one probe for each.
-        weight_decay: as for `linear_probe`.
-
-    Returns:
-        Mean and standard deviation of the accuracy over the seeds, and the number of labels.
-
-    Raises:
-        ValueError: the fraction is out of range, or there are no seeds.
-    """
-    arguments.require_sets(train_x, train_y, test_x, test_y)
-    arguments.require_number("fraction", fraction, above=0, at_most=1)
-    accuracies = []
-    chosen = torch.empty(0, dtype=torch.int64)
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        parts = []
-        for label in train_y.unique():
-            members = (train_y == label).nonzero().squeeze(1)
-            drawn = rng.permutation(len(members))[: max(1, round(fraction * len(members)))]
-            parts.append(members[torch.from_numpy(drawn)])
-        chosen = torch.cat(parts)
-        accuracies.append(linear_probe(train_x[chosen], train_y[chosen], test_x, test_y, weight_decay))
-    if not accuracies:
-        raise ValueError("few_label needs at least one seed")
-    spread = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
-    return FewLabels(float(np.mean(accuracies)), spread, len(chosen))
 
 
 def score(

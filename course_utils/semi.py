@@ -1,4 +1,4 @@
-"""Few labels and many images: which labels are drawn, fine-tuning a whole network, and what it says afterwards.
+"""Few labels and many images: which are drawn, probes on them, fine-tuning a whole network, and what it says then.
 
 An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """
@@ -6,7 +6,8 @@ An argument of another type, dtype, shape or length than its function asks for r
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,15 +16,25 @@ from torch import Tensor, nn
 
 from course_utils import arguments
 from course_utils.augment import Augment, Images
-from course_utils.evaluate import features
+from course_utils.evaluate import features, linear_probe
 from course_utils.train import Batches, cosine, train
 
 Criterion = Callable[[Tensor, Tensor], Tensor]
 """From the network's logits and the targets of the same images to the loss."""
 
 
+class FewLabels(NamedTuple):
+    """Accuracy of a probe over several draws of a few labels."""
+
+    mean: float
+    std: float
+    """Standard deviation over the draws (n - 1 in the denominator); 0 for a single draw."""
+    labels: int
+    """How many labels each draw used."""
+
+
 def draw_labels(labels: Int64[Tensor, " n"], fraction: float, seed: int = 0) -> Int64[Tensor, " m"]:
-    """Indices of the same part of every class, at least one of each; the draws of `evaluate.few_label`.
+    """Indices of the same part of every class, at least one of each.
 
     Args:
         labels: of all images, at least one, from 0.
@@ -41,6 +52,46 @@ def draw_labels(labels: Int64[Tensor, " n"], fraction: float, seed: int = 0) -> 
         drawn = rng.permutation(len(members))[: max(1, round(fraction * len(members)))]
         parts.append(members[torch.from_numpy(drawn)])
     return torch.cat(parts)
+
+
+def few_label(
+    train_x: Float[Tensor, "n d"],
+    train_y: Int64[Tensor, " n"],
+    test_x: Float[Tensor, "m d"],
+    test_y: Int64[Tensor, " m"],
+    fraction: float = 0.01,
+    seeds: Iterable[int] = range(5),
+    weight_decay: float = 1e-3,
+) -> FewLabels:
+    """Linear probes that see the labels of a small part of the training set, the same part of every class.
+
+    Args:
+        train_x: features of the training set.
+        train_y: its labels, from 0.
+        test_x: features of the test set.
+        test_y: its labels.
+        fraction: of each class, in (0, 1]; at least one example of each is drawn.
+        seeds: one draw and one probe for each.
+        weight_decay: as for `linear_probe`.
+
+    Returns:
+        Mean and standard deviation of the accuracy over the seeds, and the number of labels.
+
+    Raises:
+        ValueError: the fraction is out of range, or there are no seeds.
+    """
+    arguments.require_sets(train_x, train_y, test_x, test_y)
+    arguments.require_number("fraction", fraction, above=0, at_most=1)
+    accuracies = []
+    count = 0
+    for seed in seeds:
+        chosen = draw_labels(train_y, fraction, seed)
+        count = len(chosen)
+        accuracies.append(linear_probe(train_x[chosen], train_y[chosen], test_x, test_y, weight_decay))
+    if not accuracies:
+        raise ValueError("few_label needs at least one seed")
+    spread = float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else 0.0
+    return FewLabels(float(np.mean(accuracies)), spread, count)
 
 
 def with_classifier(network: nn.Module, width: int, classes: int) -> nn.Sequential:

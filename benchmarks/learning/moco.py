@@ -17,11 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.learning import common
+from benchmarks.learning.recipe import train_by
 from benchmarks.learning.rows import Method
 from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build, projection_head
-from course_utils.train import Batches, History, cosine, train
+from course_utils.train import History
 from solutions.moco.enqueue.reference import enqueue
 from solutions.moco.moco_logits.reference import moco_logits
 from solutions.moco.momentum_update.reference import momentum_update
@@ -56,9 +57,6 @@ def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Setti
     pointer = 0
     generator = torch.Generator().manual_seed(seed)
     views = Augment(**settings["views"])
-    optimizer = torch.optim.AdamW(
-        query.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"]
-    )
 
     def step(batch: tuple[Tensor, ...], number: int) -> Generator[Tensor, None, None]:
         nonlocal pointer
@@ -70,9 +68,7 @@ def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Setti
         momentum_update(query, key, settings["momentum"])
         pointer = enqueue(queue, pointer, keys)
 
-    batches = Batches(scenes.images, size=settings["batch"], seed=seed)
-    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
-    return train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
+    return train_by(settings, step, [query], scenes.images, seed=seed)
 
 
 def costs(settings: common.Settings, sizes: tuple[int, ...] = (256, 1024, 4096)) -> dict[str, Any]:

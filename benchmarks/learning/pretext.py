@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from benchmarks.learning import common
 from benchmarks.learning.pretext_tasks import TASKS, fit_task, puzzles
+from benchmarks.learning.recipe import train_by
 from benchmarks.learning.rows import Method, budgeted, run_method, thinned
 from course_utils import evaluate
 from course_utils.augment import Augment
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, rotation_head
-from course_utils.train import Batches, History, cosine, train
+from course_utils.train import History
 from solutions.pretext.jigsaw import wrong
 from solutions.pretext.jigsaw.reference import jigsaw
 from solutions.pretext.rotate_batch.reference import rotate_batch
@@ -46,19 +47,12 @@ def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Setti
     head = rotation_head(encoder.feature_dim)
     generator = torch.Generator().manual_seed(seed)
     views = Augment(**settings["views"])
-    optimizer = torch.optim.AdamW(
-        [*encoder.parameters(), *head.parameters()],
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
-    )
 
     def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
         turned, turns = rotate_batch(views(batch[0], generator))
         return F.cross_entropy(head(encoder(turned)), turns)
 
-    batches = Batches(scenes.images, size=settings["batch"], seed=seed)
-    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
-    return train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
+    return train_by(settings, step, (encoder, head), scenes.images, seed=seed)
 
 
 def fit_supervised(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Settings) -> History:
@@ -66,19 +60,12 @@ def fit_supervised(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: c
     head = nn.Linear(encoder.feature_dim, len(scenes.group_names))
     generator = torch.Generator().manual_seed(seed)
     views = Augment(**settings["views"])
-    optimizer = torch.optim.AdamW(
-        [*encoder.parameters(), *head.parameters()],
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
-    )
 
     def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
         images, labels = batch
         return F.cross_entropy(head(encoder(views(images, generator))), labels)
 
-    batches = Batches(scenes.images, scenes.labels, size=settings["batch"], seed=seed)
-    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
-    return train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
+    return train_by(settings, step, (encoder, head), scenes.images, scenes.labels, seed=seed)
 
 
 def method(task: str, note: str = "", **more: Any) -> Method:

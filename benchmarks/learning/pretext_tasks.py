@@ -14,12 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.learning.recipe import train_by
 from benchmarks.learning.rows import Settings, Trained
 from course_utils import evaluate
 from course_utils.augment import Augment, as_floats
 from course_utils.data import ColourClusters, EmojiScenes
 from course_utils.models import ConvNet, Encoder, PatchJudge, painter, rotation_head
-from course_utils.train import Batches, cosine, train
 from solutions.pretext.ab_bins.reference import ab_bins
 from solutions.pretext.inpainting_loss.reference import inpainting_loss
 from solutions.pretext.jigsaw.reference import jigsaw
@@ -63,20 +63,12 @@ def fit_task(make: Make, encoder: Encoder, scenes: EmojiScenes, seed: int, setti
     generator = torch.Generator().manual_seed(seed)
     task = make(encoder, scenes, generator, settings)
     views = Augment(**settings["views"])
-    optimizer = torch.optim.AdamW(
-        [parameter for module in task.modules for parameter in module.parameters()],
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
-    )
 
     def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
         return task.play(views(batch[0], generator))[0]
 
-    batches = Batches(scenes.images, size=settings["batch"], seed=seed)
-    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
-    history = train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
     return Trained(
-        history=history,
+        history=train_by(settings, step, task.modules, scenes.images, seed=seed),
         encode=task.encode,
         networks=task.networks,
         task=lambda test: measured(task, test),

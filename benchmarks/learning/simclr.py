@@ -13,11 +13,12 @@ import torch
 from torch import Tensor
 
 from benchmarks.learning import common
+from benchmarks.learning.recipe import train_by
 from benchmarks.learning.rows import Method
 from course_utils.augment import Augment, two_views
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, projection_head
-from course_utils.train import Batches, History, cosine, train
+from course_utils.train import History
 from solutions.simclr.nt_xent.reference import nt_xent
 
 SETTINGS: dict[str, Any] = {
@@ -44,20 +45,13 @@ def fit(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.Setti
     head = projection_head(encoder.feature_dim)
     generator = torch.Generator().manual_seed(seed)
     views = Augment(**settings["views"])
-    optimizer = torch.optim.AdamW(
-        [*encoder.parameters(), *head.parameters()],
-        lr=settings["learning_rate"],
-        weight_decay=settings["weight_decay"],
-    )
 
     def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
         first, second = two_views(batch[0], generator, views)
         z_i, z_j = head(encoder(torch.cat([first, second]))).chunk(2)
         return nt_xent(z_i, z_j, settings["temperature"])
 
-    batches = Batches(scenes.images, size=settings["batch"], seed=seed)
-    schedule = cosine(settings["steps"], warmup=min(settings["warmup"], settings["steps"] - 1))
-    return train(step, batches, optimizer, steps=settings["steps"], schedule=schedule, progress=False)
+    return train_by(settings, step, (encoder, head), scenes.images, seed=seed)
 
 
 if __name__ == "__main__":

@@ -22,13 +22,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from benchmarks.learning import common
+from benchmarks.learning.recipe import train_by
 from benchmarks.learning.simclr_short import SHORT, Row, add_groups, pretrained, record_rows
 from course_utils import evaluate
 from course_utils.augment import Augment
 from course_utils.data import EmojiScenes
 from course_utils.pairs import networks
 from course_utils.semi import accuracy, draw_labels, fine_tune, logits, with_classifier
-from course_utils.train import Batches, cosine, train
 from solutions.simclr.distillation_loss.reference import distillation_loss
 from solutions.simclr.supcon_loss.reference import supcon_loss
 
@@ -161,22 +161,12 @@ def supervised(data: Labelled) -> Points:
         encoder, head = networks(settings, seed=seed)
         network = nn.Sequential(encoder, head)
         generator, view = torch.Generator().manual_seed(seed), Augment()
-        optimizer = torch.optim.AdamW(network.parameters(), lr=settings["learning_rate"], weight_decay=1e-4)
 
         def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
             views = torch.cat([view(batch[0], generator) for _ in range(2)])
             return supcon_loss(network(views), batch[1].repeat(2), settings["temperature"])
 
-        size = min(settings["batch"], len(mine))
-        batches = Batches(data.images[mine], data.labels[mine], size=size, seed=seed)
-        train(
-            step,
-            batches,
-            optimizer,
-            steps=settings["steps"],
-            schedule=cosine(settings["steps"], settings["warmup"]),
-            progress=False,
-        )
+        train_by(settings, step, [network], data.images[mine], data.labels[mine], seed=seed)
         seen, asked = (evaluate.features(encoder, part) for part in (data.images[mine], data.asked))
         decay = 1e-3 if fraction == 1 else PROBE_DECAY
         return evaluate.linear_probe(seen, data.labels[mine], asked, data.answers, decay)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from course_utils import arguments, augment, data, evaluate, models, plot, train
+from course_utils import arguments, augment, data, evaluate, models, plot, semi, train
 from course_utils.models import build
 
 IMAGES = torch.rand(8, 3, 16, 16, generator=torch.Generator().manual_seed(0))
@@ -364,8 +364,8 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
         {"features": FEATURES, "emoji_ids": LABELS},
         {"features": NO_FEATURES, "emoji_ids": NO_LABELS},
     ),
-    "evaluate.few_label": (
-        evaluate.few_label,
+    "semi.few_label": (
+        semi.few_label,
         SETS,
         {**FOUR_SETS, "fraction": one("half", "number.*'half'")},
     ),

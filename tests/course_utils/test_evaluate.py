@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from torch import Tensor, nn
 
-from course_utils import evaluate
+from course_utils import evaluate, semi
 from course_utils.evaluate import Evaluation
 from solutions.video.colorization_attention.reference import colorization_attention
 from solutions.video.copy_colors.reference import copy_colors
@@ -123,17 +123,17 @@ def test_knn_weighs_votes_by_similarity() -> None:
 
 def test_few_labels_are_drawn_from_each_class() -> None:
     (train_x, train_y), (test_x, test_y) = blobs(300, 1), blobs(300, 2)
-    tenth = evaluate.few_label(train_x, train_y, test_x, test_y, fraction=0.1, seeds=range(4))
+    tenth = semi.few_label(train_x, train_y, test_x, test_y, fraction=0.1, seeds=range(4))
     assert tenth.labels == 30 and tenth.std > 0
-    assert evaluate.few_label(train_x, train_y, test_x, test_y, fraction=1e-9, seeds=[3]).labels == 3
-    assert evaluate.few_label(train_x, train_y, test_x, test_y, fraction=1e-9, seeds=[3]).std == 0
-    all_of_them = evaluate.few_label(train_x, train_y, test_x, test_y, fraction=1.0, seeds=[0]).mean
+    assert semi.few_label(train_x, train_y, test_x, test_y, fraction=1e-9, seeds=[3]).labels == 3
+    assert semi.few_label(train_x, train_y, test_x, test_y, fraction=1e-9, seeds=[3]).std == 0
+    all_of_them = semi.few_label(train_x, train_y, test_x, test_y, fraction=1.0, seeds=[0]).mean
     assert all_of_them == pytest.approx(evaluate.linear_probe(train_x, train_y, test_x, test_y), abs=0.005)
-    assert tenth == evaluate.few_label(train_x, train_y, test_x, test_y, fraction=0.1, seeds=range(4))
+    assert tenth == semi.few_label(train_x, train_y, test_x, test_y, fraction=0.1, seeds=range(4))
     with pytest.raises(ValueError, match="fraction"):
-        evaluate.few_label(train_x, train_y, test_x, test_y, fraction=0.0)
+        semi.few_label(train_x, train_y, test_x, test_y, fraction=0.0)
     with pytest.raises(ValueError, match="seed"):
-        evaluate.few_label(train_x, train_y, test_x, test_y, seeds=[])
+        semi.few_label(train_x, train_y, test_x, test_y, seeds=[])
 
 
 # Retrieval

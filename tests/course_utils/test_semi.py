@@ -48,7 +48,7 @@ def test_draws_are_those_of_few_label() -> None:
     x = torch.randn(60, 4, generator=generator) + labels.unsqueeze(1)
     chosen = semi.draw_labels(labels, 0.1, seed=3)
     by_hand = evaluate.linear_probe(x[chosen], labels[chosen], x, labels)
-    assert evaluate.few_label(x, labels, x, labels, fraction=0.1, seeds=[3]).mean == by_hand
+    assert semi.few_label(x, labels, x, labels, fraction=0.1, seeds=[3]).mean == by_hand
 
 
 def test_a_new_classifier_says_nothing_and_leaves_the_network_alone(images: Tensor) -> None:
