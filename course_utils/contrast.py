@@ -8,6 +8,7 @@ An argument of another type, dtype, shape or length than its function asks for r
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -20,8 +21,7 @@ from torch import Tensor
 
 from course_utils import arguments, drawing
 from course_utils.augment import Images
-from course_utils.drawing import Picture
-from course_utils.plot import COLOURS, MARKERS
+from course_utils.drawing import COLOURS, MARKERS, Picture
 
 Curves = Mapping[str, Sequence[float]]
 """Name -> one number for each place of the horizontal axis."""
@@ -367,7 +367,7 @@ def neighbour_rows(
     nearest: Mapping[str, Sequence[Sequence[int]]],
     identity: Int64[Tensor, " n"],
 ) -> Picture:
-    """The nearest images of the same few queries for several encoders; a thick frame marks the same thing.
+    """The nearest images of the same few queries for several encoders; a frame and a tick mark the same thing.
 
     Args:
         images: that the numbers mean.
@@ -384,25 +384,26 @@ def neighbour_rows(
             _require_indices(f"nearest[{name!r}]", found, len(images))
     identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
     shown = min(3, *(len(row) for rows in nearest.values() for row in rows))
-    figure, axes = drawing.panels(len(nearest) + 1, shown * len(queries), 0.75, 0.8, "")
-    pictures = drawing.pixels(images)
-    for column, axis in enumerate(axes[0]):
+    # An empty column after each query's neighbours, so that it is seen whose they are.
+    figure, axes = drawing.panels(len(nearest) + 1, (shown + 1) * len(queries) - 1, 0.75, 0.8, "")
+    for axis in axes.flat:
         drawing.hide(axis)
-        if column % shown == 0:
-            drawing.show(axis, pictures[queries[column // shown]])
-            drawing.outline(axis, "black", 2.5)
-    axes[0, 0].set_ylabel("query", fontsize=7, rotation=0, ha="right", va="center")
+    pictures = drawing.pixels(images)
+    places = [(query, (shown + 1) * query) for query in range(len(queries))]
+    for query, first in places:
+        drawing.show(axes[0, first], pictures[queries[query]])
+        drawing.outline(axes[0, first], "black", 2.5)
+    axes[0, 0].set_ylabel("query", fontsize=10, rotation=0, ha="right", va="center")
     said = []
     for row, (name, rows) in zip(axes[1:], nearest.items(), strict=True):
-        row[0].set_ylabel(drawing.shorten(name, 38), fontsize=7, rotation=0, ha="right", va="center")
+        row[0].set_ylabel(textwrap.fill(name, 20), fontsize=10, rotation=0, ha="right", va="center")
         right = 0
-        for column, axis in enumerate(row):
-            query, found = column // shown, rows[column // shown][column % shown]
-            drawing.hide(axis)
-            drawing.show(axis, pictures[found])
-            if identity[found] == identity[queries[query]]:
-                drawing.outline(axis, COLOURS[2], 3)
-                right += 1
+        for query, first in places:
+            for axis, found in zip(row[first : first + shown], rows[query], strict=False):
+                drawing.show(axis, pictures[found])
+                if identity[found] == identity[queries[query]]:
+                    drawing.tick(axis)
+                    right += 1
         said.append(f"{name} {right}")
     whole = shown * len(queries)
     return Picture(
