@@ -58,10 +58,11 @@ def python_sorts(references, target, labels, temperature, top_k, radius):
                 for r in range(max(0, y - radius), min(h, y + radius + 1)):
                     for q in range(max(0, x - radius), min(w, x + radius + 1)):
                         found.append((f, r, q))
-            scores = torch.stack([references[f, :, r, q] @ target[:, y, x] for f, r, q in found])
+            f, r, q = torch.tensor(found).T
+            scores = references[f, :, r, q] @ target[:, y, x]
             order = sorted(range(len(found)), key=scores.tolist().__getitem__)[::-1][:top_k]
             weights = (scores[order] / temperature).softmax(0)
-            copied = torch.stack([labels[f, :, r, q] for f, r, q in (found[i] for i in order)])
+            copied = labels[f[order], :, r[order], q[order]]
             columns.append(weights @ copied)
     return torch.stack(columns, 1).reshape(c, h, w)
 
