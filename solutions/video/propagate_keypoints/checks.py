@@ -129,7 +129,8 @@ def limits(draw: Draw) -> list[Case]:
 
 def _layouts(draw: Draw) -> list[Case]:
     first, again = (_case(draw, (4, 5), (3, 6), 3, 4, 7) for _ in range(2))
-    one = [_case(draw, (3, 4), (5, 2), 4, 3, 1), _case(draw, (1, 1), (2, 3), 6, 4, 2)]
+    # From a single cell all weights are one: only where all of them count is it clear which do.
+    one = [_case(draw, (3, 4), (5, 2), 4, 3, 1), _case(draw, (1, 1), (2, 3), 6, 6, 2)]
     lines = [
         _case(draw, (1, 6), (7, 1), 2, 3),
         _case(draw, (5, 1), (1, 17), 16, 20),

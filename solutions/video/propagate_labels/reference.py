@@ -40,7 +40,7 @@ def propagate_labels(
         ValueError: top_k is less than 1, or radius less than 0.
     """
     if top_k < 1 or radius < 0:
-        raise ValueError(f"top_k is at least 1 and radius at least 0, not {top_k} and {radius}")
+        raise ValueError("top_k is at least 1 and radius at least 0")
     columns = torch.arange(target.shape[2], device=target.device)
     too_far = (columns.unsqueeze(1) - columns).abs() > radius
     copied = []
