@@ -25,8 +25,6 @@ def masked_conv(
     """
     up, side = weight.shape[2] // 2, weight.shape[3] // 2
     if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
-        raise ValueError(
-            f"a kernel of {weight.shape[2]} by {weight.shape[3]} has no middle: both must be odd"
-        )
+        raise ValueError("a kernel has a middle only if both of its sides are odd")
     padded = F.pad(grid, (side, side, up, 0))
     return F.conv2d(padded, weight[:, :, : up + 1], bias)

@@ -49,7 +49,8 @@ to_a_final_rate = standard.values(
 )
 beyond_the_end = standard.values(
     lambda draw: [
-        *_run((10, 12, 20), 10, 0.5, 0, 0.1),
+        # The step before the end as well, so that `final` alone is no answer.
+        *_run((9, 10, 12, 20), 10, 0.5, 0, 0.1),
         *_run((19, 31), draw.integer(11, 15), _rate(draw), 3, 0.02),
     ],
     "At the end of the run and beyond it the rate is the final one.",

@@ -6,9 +6,13 @@ from course_utils.checks import Case, Draw, check, standard
 
 
 def _features(draw: Draw, groups: int = 3, m: int = 5, d: int = 4, *, spread: float = 1.0) -> Case:
-    # Every group and every feature has a mean and a spread of its own.
+    # Every group and every feature has a mean and a spread of its own. Neighbours lie on different sides of the mean,
+    # apart from each other: members that are almost equal by chance would blow up the rounding of their mean.
     scale = 0.5 + 1.5 * draw.uniform(groups, 1, d)
-    features = spread * (2 * draw.normal(groups, 1, d) + scale * draw.normal(groups, m, d))
+    side = torch.ones(m, dtype=torch.float64)
+    side[1::2] = -1.0
+    members = side.unsqueeze(1) * (0.5 + draw.uniform(groups, m, d))
+    features = spread * (4 * draw.uniform(groups, 1, d) - 2 + scale * members)
     return Case.of(features=features)
 
 

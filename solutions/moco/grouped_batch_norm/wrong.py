@@ -99,6 +99,34 @@ def running_average(features, eps=1e-5):
     return _scaled(features - mean, variance, eps)
 
 
+@misconception(hint="What is the mean of a normalised feature over its group? Is yours twice what it was?")
+def mean_added(features, eps=1e-5):
+    """The mean is added instead of subtracted."""
+    centred = features + features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=1, keepdim=True), eps)
+
+
+@misconception(hint="Is the mean of m members their sum?")
+def sum_for_the_mean(features, eps=1e-5):
+    """The sum of the members is subtracted instead of their mean."""
+    centred = features - features.sum(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=1, keepdim=True), eps)
+
+
+@misconception(hint="Over which dimension does the variance run, and over which the mean?")
+def variance_over_features(features, eps=1e-5):
+    """The mean is that of the members, the variance that of the features."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=2, keepdim=True), eps)
+
+
+@misconception(hint="What is the mean of deviations that are not squared?")
+def deviations_not_squared(features, eps=1e-5):
+    """The deviations are averaged without being squared."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.mean(dim=1, keepdim=True), eps)
+
+
 @misconception(hint="What is the mean of a normalised feature over its group? Compute it for your result.")
 def not_centred(features, eps=1e-5):
     """The mean is not taken away."""
