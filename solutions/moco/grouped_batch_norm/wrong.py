@@ -160,6 +160,30 @@ def std_of_torch(features, eps=1e-5):
     return centred / (features.std(dim=1, keepdim=True) + eps)
 
 
+means_over_features = slip(
+    "features.mean(dim=1, keepdim=True)",
+    "features.mean(dim=2, keepdim=True)",
+    idea="The mean is taken over the features of a member, the variance over the members.",
+    hint="Over which dimension is the mean, and over which the variance?",
+)
+variances_over_features = slip(
+    "centred.square().mean(dim=1, keepdim=True)",
+    "centred.square().mean(dim=2, keepdim=True)",
+    idea="The mean is taken over the members, the variance over the features.",
+    hint="A mean for each feature; and for what is your variance?",
+)
+sum_for_the_mean = slip(
+    "features.mean(dim=1, keepdim=True)",
+    "features.sum(dim=1, keepdim=True)",
+    idea="The sum of the members is taken away, not their mean.",
+    hint="What is taken away from each member? What is left of three equal ones?",
+)
+multiplied_by_the_root = slip(
+    "centred / (variance + eps).sqrt()",
+    "centred * (variance + eps).sqrt()",
+    idea="The deviations are multiplied by the standard deviation.",
+    hint="Should a feature that varies much vary more afterwards, or less?",
+)
 eps_forgotten = slip(
     "(variance + eps).sqrt()",
     "variance.sqrt()",
