@@ -32,9 +32,9 @@ def cpc_scores(
     Raises:
         ValueError: k >= t, so that no context has a future for all steps.
     """
-    steps, times = len(weights), z.shape[1] - len(weights)
+    times = z.shape[1] - len(weights)
     if times < 1:
-        raise ValueError(f"{z.shape[1]} times have no future for all of {steps} steps")
+        raise ValueError("as many steps as times, or more: no context has a future for all of them")
     predicted = torch.einsum("sdh,iuh->suid", weights, context[:, :times])
     futures = z[:, 1:].unfold(1, times, 1)  # (n, k, d, t-k): the window s begins at time s + 1
     return torch.einsum("suid,jsdu->suij", predicted, futures)

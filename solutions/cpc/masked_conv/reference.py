@@ -23,10 +23,9 @@ def masked_conv(
     Raises:
         ValueError: the kernel has an even height or an even width, so that it has no middle.
     """
-    up, side = weight.shape[2] // 2, weight.shape[3] // 2
-    if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
-        raise ValueError(
-            f"a kernel of {weight.shape[2]} by {weight.shape[3]} has no middle: both must be odd"
-        )
+    kh, kw = weight.shape[2:]
+    if kh % 2 == 0 or kw % 2 == 0:
+        raise ValueError(f"a kernel of {kh} by {kw} has no middle: both must be odd")
+    up, side = kh // 2, kw // 2
     padded = F.pad(grid, (side, side, up, 0))
     return F.conv2d(padded, weight[:, :, : up + 1], bias)
