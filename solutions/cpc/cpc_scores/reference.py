@@ -34,7 +34,7 @@ def cpc_scores(
     """
     times = z.shape[1] - len(weights)
     if times < 1:
-        raise ValueError("as many steps as times, or more: no context has a future for all of them")
+        raise ValueError("no context has a future for all steps: the sequences are too short")
     predicted = torch.einsum("sdh,iuh->suid", weights, context[:, :times])
     futures = z[:, 1:].unfold(1, times, 1)  # (n, k, d, t-k): the window s begins at time s + 1
     return torch.einsum("suid,jsdu->suij", predicted, futures)

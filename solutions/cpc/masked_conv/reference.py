@@ -23,9 +23,8 @@ def masked_conv(
     Raises:
         ValueError: the kernel has an even height or an even width, so that it has no middle.
     """
-    kh, kw = weight.shape[2:]
-    if kh % 2 == 0 or kw % 2 == 0:
-        raise ValueError(f"a kernel of {kh} by {kw} has no middle: both must be odd")
-    up, side = kh // 2, kw // 2
+    up, side = weight.shape[2] // 2, weight.shape[3] // 2
+    if weight.shape[2] % 2 == 0 or weight.shape[3] % 2 == 0:
+        raise ValueError("a kernel has a middle only if both of its sides are odd")
     padded = F.pad(grid, (side, side, up, 0))
     return F.conv2d(padded, weight[:, :, : up + 1], bias)
