@@ -20,7 +20,7 @@ import threading
 import time
 import types
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
@@ -264,22 +264,22 @@ def train(
         TypeError: `step` returned something that is no scalar tensor.
         FloatingPointError: the loss is infinite or not a number.
     """
-    _require_parts(step, batches, optimizer, history)
-    require_number("steps", steps, at_least=0)
+    require_callable("step", step, "a function (batch, number) -> loss")
+    if not hasattr(optimizer, "param_groups"):
+        refuse_argument("optimizer", "an optimiser of torch.optim", f"it is {describe_value(optimizer)}")
     history = History() if history is None else history
+    _require_parts(batches, history)
+    require_number("steps", steps, at_least=0)
     if checkpoint and not history.losses and checkpoint.load(optimizer, history):
         print(f"going on from {checkpoint.path}, step {len(history)}")
 
-    bar = tqdm(
-        total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
-    )
-    pace = _Pace()
-    with bar, _scheduled(optimizer), _interrupt_between_steps() as interrupted:
-        for batch in _stream(batches, start=len(history)):
-            number = len(history)
-            if number >= steps or interrupted():
-                break
-            began = time.perf_counter()
+    device = optimizer.param_groups[0]["params"][0].device
+    with suppress(KeyboardInterrupt), _scheduled(optimizer):  # a second one, which stops at once
+        for number, batch in each_step(
+            batches, steps=steps, history=history, device=device, progress=progress
+        ):
+            if checkpoint:
+                checkpoint.save_if_due(optimizer, history)
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * (schedule(number) if schedule else 1.0)
 
@@ -292,20 +292,53 @@ def train(
             optimizer.step()
             if isinstance(outcome, types.GeneratorType):
                 next(outcome, None)
-
             history.losses.append(loss.item())
+    if checkpoint:
+        checkpoint.save(optimizer, history)
+    return history
+
+
+def each_step(
+    batches: Batches | Iterable[Any],
+    *,
+    steps: int,
+    history: History,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> Iterator[tuple[int, Any]]:
+    """The steps of a training that a notebook writes out, as (number, batch); each puts its loss into `history.losses`.
+
+    Interrupted or run again, the loop goes on where it stopped, as `train` does.
+
+    Args:
+        batches, steps, history, progress: as for `train`.
+        device: where the loop computes.
+
+    Raises:
+        ValueError: an argument is none of these, there are no batches, or a step did not note its loss.
+    """
+    _require_parts(batches, history)
+    require_number("steps", steps, at_least=0)
+    bar = tqdm(
+        total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
+    )
+    watched, pace = progress and torch.device(device).type == "cpu", _Pace()
+    with bar, _interrupt_between_steps() as interrupted:
+        for batch in _stream(batches, start=len(history)):
+            number = len(history)
+            if number >= steps or interrupted():
+                break
+            began = time.perf_counter()
+            yield number, batch
+            if len(history) != number + 1:
+                refuse_argument("history", "given one loss by each step", f"it has {len(history) - number}")
             history.seconds.append(time.perf_counter() - began)
-            if progress and loss.device.type == "cpu" and pace.is_slow(history.seconds[-1], steps):
+            if watched and pace.is_slow(history.seconds[-1], steps):
                 tqdm.write(_SLOW, file=sys.stdout)
             bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
             bar.update()
-            if checkpoint:
-                checkpoint.save_if_due(optimizer, history)
-    if checkpoint:
-        checkpoint.save(optimizer, history)
     if len(history) < steps:
         print(f"interrupted after step {len(history)} of {steps}: run this cell again to go on from there")
-    return history
 
 
 def short_run(
@@ -377,16 +410,13 @@ class _Pace:
         return self._is_told
 
 
-def _require_parts(step: object, batches: object, optimizer: object, history: object) -> None:
-    require_callable("step", step, "a function (batch, number) -> loss")
+def _require_parts(batches: object, history: object) -> None:
     if isinstance(batches, Tensor):
         way_out = "Batches(batches, size=256) makes batches of it"
         refuse_argument("batches", "Batches or a DataLoader", "it is a tensor", way_out)
     if not (hasattr(batches, "__iter__") or hasattr(batches, "__getitem__")):
         refuse_argument("batches", "Batches or a DataLoader", f"it is {describe_value(batches)}")
-    if not hasattr(optimizer, "param_groups"):
-        refuse_argument("optimizer", "an optimiser of torch.optim", f"it is {describe_value(optimizer)}")
-    if history is not None and not isinstance(history, History):
+    if not isinstance(history, History):
         refuse_argument("history", "the History of an earlier call", f"it is {describe_value(history)}")
 
 
