@@ -34,6 +34,7 @@ from solutions.moco.enqueue import wrong as enqueue_wrong
 from solutions.moco.enqueue.reference import enqueue
 from solutions.moco.moco_logits import wrong as logits_wrong
 from solutions.moco.moco_logits.reference import moco_logits
+from solutions.moco.moco_loss.reference import moco_loss
 from solutions.moco.momentum_update import wrong as update_wrong
 from solutions.moco.momentum_update.reference import momentum_update
 from solutions.simclr.nt_xent.reference import nt_xent
@@ -71,12 +72,7 @@ VERSIONS: dict[str, tuple[str, ...]] = {
 """Rows of table 1 of Chen, Fan, Girshick and He (2020), and the cosine alone."""
 
 
-def own_key(logits: Tensor) -> Tensor:
-    """Cross-entropy; the right class of each row is 0."""
-    return F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.int64))
-
-
-RIGHT = QueueParts(moco_logits, own_key, momentum_update, enqueue)
+RIGHT = QueueParts(moco_logits, moco_loss, momentum_update, enqueue)
 WRONG: dict[str, QueueParts] = {
     "m and 1 - m exchanged": replace(RIGHT, update=update_wrong.momentum_swapped.function),
     "the query encoder follows": replace(RIGHT, update=update_wrong.query_encoder_updated.function),
