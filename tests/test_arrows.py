@@ -64,6 +64,7 @@ ROOMS = {
         "data",
         "models",
         "costs",
+        "stepping",
         "arguments",
         "errors",
     ),
