@@ -203,6 +203,9 @@ def cost_panels(measured: Sequence[Mapping[str, Any]], share: Mapping[str, Any] 
             )  # fmt: skip
         axis.set_xscale("log", base=2)
         axis.set_yscale("log")
+        numbers = sorted({row["negatives"] for row in rows})
+        axis.set_xticks(numbers, [f"{number:,}" for number in numbers], fontsize=8)
+        axis.minorticks_off()
         axis.set(xlabel="negatives", ylabel=label)
         axis.grid(color="0.9")
         axis.set_axisbelow(True)
