@@ -85,32 +85,25 @@ class QueueRun:
         return encoder
 
 
-def queue_run(
-    recipe: Mapping[str, Any],
-    *,
-    head: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    device: str | torch.device = "cpu",
-) -> QueueRun:
+def queue_run(recipe: Mapping[str, Any], *, seed: int = 0, device: str | torch.device = "cpu") -> QueueRun:
     """Both encoders, equal to each other, and a queue of random directions, from a seed.
 
     Args:
         recipe: its `"model"` is the name and the settings of an encoder, `"queue"` the number of keys and `"dim"` the
-            length of each.
-        head: settings of `projection_head`, `{"hidden": 0}` for a linear one.
+            length of each; it may have a `"head"`, settings of `projection_head`: `{"hidden": 0}` is a linear one.
         seed: of weights and queue.
         device: where they are to be.
     """
     _require_recipe(recipe)
-    if head is not None:
-        _require_known("head", head, ("hidden",))
+    head = recipe.get("head", {})
+    _require_known("recipe['head']", head, ("hidden",))
     arguments.require_whole("seed", seed)
     torch.manual_seed(seed)
     encoder = build(**recipe["model"])
     if not isinstance(encoder, Encoder):
         name = recipe["model"]["name"]
         arguments.refuse_argument("recipe", "a recipe whose model is an encoder", f"it is {name!r}")
-    projector = projection_head(encoder.feature_dim, out_features=recipe["dim"], **(head or {}))
+    projector = projection_head(encoder.feature_dim, out_features=recipe["dim"], **head)
     query = nn.Sequential(encoder, projector).to(device)
     return QueueRun(
         query=query,
@@ -125,7 +118,6 @@ def train_queue(
     parts: QueueParts,
     recipe: Mapping[str, Any],
     *,
-    head: Mapping[str, Any] | None = None,
     schedule: Schedule | None = None,
     watch: Callable[[int, QueueRun], object] | None = None,
     seed: int = 0,
@@ -138,8 +130,7 @@ def train_queue(
         images: bytes, or floats in [0, 1].
         parts: what a step is made of.
         recipe: model, steps, batch, learning_rate, weight_decay, warmup, temperature, momentum, queue, dim and views
-            (settings of `Augment`).
-        head: settings of `projection_head`, in the place of the recipe's.
+            (settings of `Augment`); a head, if it is to be another, as for `queue_run`.
         schedule: from the number of the step to the factor of the learning rate; a cosine after the recipe's warm-up if
             it is left out.
         watch: called after each step with its number and the run, to look at it.
@@ -162,7 +153,7 @@ def train_queue(
     for name, function in (("schedule", schedule), ("watch", watch)):
         if function is not None:
             arguments.require_callable(name, function, "a function of the number of the step")
-    run = queue_run(recipe, head=head, seed=seed, device=device)
+    run = queue_run(recipe, seed=seed, device=device)
     generator, view = torch.Generator().manual_seed(seed), Augment(**recipe["views"])
     pointer = 0
 

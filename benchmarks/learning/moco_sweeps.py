@@ -170,8 +170,10 @@ def ablation(scenes: Scenes) -> Points:
     def version(parts: tuple[str, ...], seed: int) -> Row:
         return measure(
             scenes,
-            {"views": V2_VIEWS if "aug+" in parts else V1_VIEWS},
-            head={} if "MLP" in parts else {"hidden": 0},
+            {
+                "views": V2_VIEWS if "aug+" in parts else V1_VIEWS,
+                "head": {} if "MLP" in parts else {"hidden": 0},
+            },
             schedule=None if "cosine" in parts else staircase(SHORT["steps"], SHORT["warmup"]),
             seed=seed,
         )

@@ -79,13 +79,13 @@ def test_it_is_the_step_of_the_notebook() -> None:
 
 
 def test_both_encoders_start_equal_and_one_is_trained() -> None:
-    run = queue_run(RECIPE, head={"hidden": 0}, seed=3)
+    run = queue_run({**RECIPE, "head": {"hidden": 0}}, seed=3)
     assert torch.equal(weights(run.query), weights(run.key))
     assert all(p.requires_grad for p in run.query.parameters())
     assert not any(p.requires_grad for p in run.key.parameters())
     assert run.queue.shape == (6, 30)
     assert [type(part) for part in cast(nn.Sequential, run.query[1])] == [nn.Linear]
-    after = trained(head={"hidden": 0}, seed=3)
+    after = trained(change={"head": {"hidden": 0}}, seed=3)
     assert torch.equal(weights(after.untrained), weights(run.encoder))
     assert not torch.equal(weights(after.encoder), weights(run.encoder))
 
@@ -147,7 +147,10 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
     "views": (lambda: trained(change={"views": {"colour": 1}}), r"recipe\['views'\].*no 'colour'"),
     "model": (lambda: trained(change={"model": {"width": 3}}), r"recipe\['model'\].*no name"),
     "no encoder": (lambda: queue_run({**RECIPE, "model": {"name": "tiny_encoder"}}), "'tiny_encoder'"),
-    "head": (lambda: queue_run(RECIPE, head={"out_features": 3}), "head should be some of hidden"),
+    "head": (
+        lambda: queue_run({**RECIPE, "head": {"size": 3}}),
+        r"recipe\['head'\] should be some of hidden",
+    ),
     "seed": (lambda: queue_run(RECIPE, seed=WRONG(0.5)), "seed should be a whole number"),
     "nothing to run": (lambda: costs.kept_for_backward(WRONG(3)), "run should be a function"),
     "nothing to time": (lambda: costs.seconds_of(WRONG(3)), "run should be a function"),

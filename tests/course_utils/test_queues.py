@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
-import numpy as np
 import pytest
 import torch
 
@@ -15,6 +14,12 @@ from course_utils.training_runs import Recorded
 from solutions.moco.enqueue.reference import enqueue
 
 WRONG = partial(cast, Any)
+
+
+def heights(line: Any) -> list[float]:
+    return list(line.get_ydata())
+
+
 ROW: dict[str, Any] = {"way": "queue", "negatives": 256, "MiB": 30.0, "seconds": 0.1}
 
 
@@ -40,7 +45,7 @@ def test_the_pointer_is_framed_and_empty_columns_say_nothing() -> None:
     picture = queues.queue_table([[1, 1, 0], [2, 1, 2]], [2, 1], title="mine")
     axis = picture.figure.axes[0]
     assert [text.get_text() for text in axis.texts] == ["1", "1", "", "2", "1", "2"]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in axis.lines] == [(2, 0), (1, 1)]
+    assert [(*WRONG(line).get_xdata(), *heights(line)) for line in axis.lines] == [(2, 0), (1, 1)]
     assert "batches 2, 1, 2, and the pointer stands at column 1" in picture.alt
 
 
@@ -48,7 +53,7 @@ def test_followers_have_the_path_they_follow() -> None:
     path = [0.0, 1.0, 0.0, 1.0]
     picture = queues.followers(path, {"m = 0": path, "m = 1": [0.0] * 4})
     lines = picture.figure.axes[0].lines
-    assert [list(line.get_ydata()) for line in lines] == [path, path, [0.0] * 4]
+    assert [heights(line) for line in lines] == [path, path, [0.0] * 4]
     assert len({line.get_linestyle() for line in lines[1:]}) == 2
     assert "m = 0: 0.94 a step, m = 1: 0.00 a step" in picture.alt
 
@@ -60,10 +65,10 @@ def test_costs_are_drawn_in_two_panels_and_go_on_in_proportion() -> None:
     assert [axis.get_xscale() for axis in (memory, seconds)] == ["log", "log"]
     assert [axis.get_yscale() for axis in (memory, seconds)] == ["log", "log"]
     queue, whole, proportion = memory.lines
-    np.testing.assert_allclose(queue.get_ydata(), [30, 34])
-    np.testing.assert_allclose(whole.get_ydata(), [60])
-    np.testing.assert_allclose(proportion.get_ydata(), [60, 960])
-    np.testing.assert_allclose(seconds.lines[2].get_ydata(), [0.1, 1.6])
+    assert heights(queue) == pytest.approx([30, 34])
+    assert heights(whole) == pytest.approx([60])
+    assert heights(proportion) == pytest.approx([60, 960])
+    assert heights(seconds.lines[2]) == pytest.approx([0.1, 1.6])
     assert "queue: 34 MiB and 0.10 seconds with 4,096 negatives" in picture.alt
     assert len(queues.cost_panels(rows).figure.axes[0].lines) == 2
 
