@@ -41,10 +41,18 @@ after_the_rise = standard.values(
 )
 to_a_final_rate = standard.values(
     lambda draw: [
-        *_run((0, 5, 9, 10), 10, 0.5, 0, 0.1),
-        *_run((3, 6, 10), draw.integer(11, 15), _rate(draw), 3, 0.02),
+        *_run((0, 5, 9), 10, 0.5, 0, 0.1),
+        *_run((3, 6, 10), draw.integer(12, 15), _rate(draw), 3, 0.02),
     ],
     "The rate falls to a final one that is not zero.",
+    points=0.5,
+)
+beyond_the_end = standard.values(
+    lambda draw: [
+        *_run((10, 12, 20), 10, 0.5, 0, 0.1),
+        *_run((19, 31), draw.integer(11, 15), _rate(draw), 3, 0.02),
+    ],
+    "At the end of the run and beyond it the rate is the final one.",
     points=0.5,
 )
 
@@ -62,7 +70,7 @@ def refused(draw: Draw) -> list[Case]:
     ]
 
 
-@check(points=1, asks="beyond the end, long runs, the corner")
+@check(points=1, asks="whole runs, long ones, the corner, the end")
 def whole_runs(draw: Draw) -> list[Case]:
     """The rate is right at every step of short runs, in long ones, and beyond the end."""
     length, warmup = draw.integer(7, 9), draw.integer(2, 4)

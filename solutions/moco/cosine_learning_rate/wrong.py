@@ -113,6 +113,12 @@ def floor_added(step, steps, base, warmup=0, final=0.0):
     return final + base * _half_cosine(_progress(step, steps, warmup))
 
 
+@misconception(hint="What becomes of the argument `final`? Try one that is not 0.")
+def final_left_out(step, steps, base, warmup=0, final=0.0):
+    """The rate falls to zero, whatever the final one is."""
+    return _schedule(step, steps, base, warmup, 0.0, _progress(step, steps, warmup) if steps > warmup else 0)
+
+
 @misconception(
     hint="Does the curve have a kink where it meets `final`? Where does the docstring's curve get there?"
 )

@@ -16,6 +16,13 @@ def _with_eps(case: Case, eps: float) -> Case:
     return Case.of(features=case.tensors["features"].tensor, eps=eps)
 
 
+def _whole_numbers() -> Case:
+    # Means 1, 4 and variances 2, 6 in the first group, means 0, -3 and variances 8, 2 in the second.
+    first = [[0.0, 7.0], [3.0, 1.0], [0.0, 4.0]]
+    second = [[4.0, -3 - 3**0.5], [-2.0, -3.0], [-2.0, -3 + 3**0.5]]
+    return Case.of(features=torch.tensor([first, second], dtype=torch.float64))
+
+
 def _by_hand() -> Case:
     # With eps = 1 the roots are those of 1 + 3, 1 + 0 and 1 + 8; the second group has other means than the first.
     first = [[5.0, 2.0, 10.0], [5 - 12**0.5, 2.0, 10 + 32**0.5]]
@@ -24,7 +31,9 @@ def _by_hand() -> Case:
 
 
 normalised = standard.values(
-    lambda draw: [_by_hand(), _features(draw)], "Each group is normalised by its own statistics.", points=1
+    lambda draw: [_whole_numbers(), _features(draw)],
+    "Each group is normalised by its own statistics.",
+    points=1,
 )
 
 
@@ -34,7 +43,7 @@ def nearly_constant(draw: Draw) -> list[Case]:
     # Standard deviations of about 0.003, the root of eps: where eps is added, and whether it is, shows.
     small = _features(draw, 2, 6, 3)
     small.tensors["features"].tensor.mul_(0.003)
-    return [small, _with_eps(_features(draw, 2, 4, 3), 0.5 + draw.integer(0, 3) / 2)]
+    return [_by_hand(), small, _with_eps(_features(draw, 2, 4, 3), 0.5 + draw.integer(0, 3) / 2)]
 
 
 gradients = standard.gradients(

@@ -150,6 +150,16 @@ def squares_summed(features, eps=1e-5):
     return _scaled(centred, centred.square().sum(dim=1, keepdim=True), eps)
 
 
+@misconception(
+    hint="torch has a function for the standard deviation. By what does it divide, and is there a place for eps in it?",
+    of=("unbiased", "eps-outside"),
+)
+def std_of_torch(features, eps=1e-5):
+    """The unbiased standard deviation of torch, with eps behind it, is divided by."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return centred / (features.std(dim=1, keepdim=True) + eps)
+
+
 eps_forgotten = slip(
     "(variance + eps).sqrt()",
     "variance.sqrt()",
