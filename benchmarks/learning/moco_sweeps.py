@@ -46,9 +46,10 @@ SHORT: dict[str, Any] = {
     **SETTINGS,
     "model": {"name": "convnet", "width": 8},
     "batch": 128,
-    "steps": 800,
+    "steps": 600,
 }
-"""The notebook's recipe with a narrower encoder and 102,400 images in the place of 460,800: half a minute."""
+"""The notebook's recipe with a narrower encoder and 76,800 images in the place of 460,800, as many as the short recipe of
+simclr sees: a minute."""
 
 SEEDS = (0, 1, 2)
 MOMENTA = (0.0, 0.9, 0.99, 0.999, 1.0)
