@@ -48,8 +48,8 @@ SHORT: dict[str, Any] = {
     "batch": 128,
     "steps": 600,
 }
-"""The notebook's recipe with a narrower encoder and 76,800 images in the place of 460,800, as many as the short recipe of
-simclr sees: a minute."""
+"""The notebook's recipe with a narrower encoder and 76,800 images in the place of 460,800: a minute. Simclr's short
+recipe sees as many."""
 
 SEEDS = (0, 1, 2)
 MOMENTA = (0.0, 0.9, 0.99, 0.999, 1.0)
