@@ -253,6 +253,35 @@ def glow_film(
     return (0.45 * grey + F.interpolate(glow, size=(height, width)) * yellow).clamp(0, 1)
 
 
+def point_errors(
+    frame: Float[Tensor, "1 height width"], truth: Float[Tensor, "n 2"], found: Float[Tensor, "n 2"]
+) -> Picture:
+    """A frame in grey, the true points as circles, and a line from each to where it was found.
+
+    Args:
+        frame: in [0, 1].
+        truth: x and y of each point.
+        found: the same, as they were found.
+    """
+    arguments.require_images("frame", frame, channels=(1,), dims=3, floats_only=True)
+    for name, value in (("truth", truth), ("found", found)):
+        arguments.require_floats(name, value, "a tensor of floats of the shape (n, 2)", 2)
+    arguments.require_length("found", found, len(truth), "truth")
+    figure, axes = drawing.panels(1, 1, 3.6, 3.6, "")
+    axis = axes[0, 0]
+    axis.imshow(frame[0], cmap="gray", vmin=0, vmax=1)
+    for true, guess in zip(truth.tolist(), found.tolist(), strict=True):
+        axis.plot(*zip(true, guess, strict=True), color="white", lw=1.5)
+        axis.plot(*true, "o", ms=7, mfc="none", mec=COLOURS[1], mew=1.8)
+        axis.plot(*guess, ".", ms=6, color=COLOURS[4])
+    drawing.hide(axis)
+    distance = (truth - found).norm(dim=1)
+    far = f", at most {float(distance.max()):.0f} pixels off" if len(distance) else ""
+    return Picture(
+        figure, f"A frame with {len(truth)} true points as circles, and lines to where they were found{far}."
+    )
+
+
 def dots(x: Float[Tensor, " n"], y: Float[Tensor, " n"], xlabel: str, ylabel: str) -> Picture:
     """One dot for each pair, with their correlation; pairs with a number that is none are left out."""
     first, second = (arguments.series(name, value, "numbers") for name, value in (("x", x), ("y", y)))
