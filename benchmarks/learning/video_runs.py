@@ -209,6 +209,8 @@ def points_of(seen: Seen, how: Tracking, top_k: int = 5) -> Tensor:
     """The keypoints that a tracker finds: all weights within the window count for the cell of a point."""
 
     def point(earlier: Tensor, later: Tensor) -> Tensor:
+        if how.radius >= max(earlier.shape[1:]):
+            return colorization_attention(earlier[None], later[None], how.temperature)[0]
         return tracking.weights_of(
             propagate_labels, earlier[None], later, temperature=how.temperature, top_k=ALL, radius=how.radius
         )
