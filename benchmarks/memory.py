@@ -72,8 +72,10 @@ def _one_kernel(side: int) -> Callable[[], Tensor]:
     tall, colours = (torch.cat(part.unbind(), dim=1)[None] for part in (references, labels))
 
     def attend() -> Tensor:
-        query, key, value = (item.flatten(2).mT for item in (target[None], tall, colours))
-        copied = F.scaled_dot_product_attention(query, key, value, scale=1.0)
+        query, key, value = (item.flatten(2).mT[None].contiguous() for item in (target[None], tall, colours))
+        # The kernel that holds no weights wants keys and values of one length, each in one piece.
+        value = F.pad(value, (0, CHANNELS - LABELS))
+        copied = F.scaled_dot_product_attention(query, key, value, scale=1.0)[0, ..., :LABELS]
         return copied.mT.unflatten(2, (side, side))
 
     return attend

@@ -43,8 +43,8 @@ def colour_idea(video: EmojiVideo, clip: int, later: int) -> Picture:
     grey = rgb_to_lab(video.frames[clip, later] / 255)[0]
     figure, axes = drawing.panels(1, 2, 3.6, 3.6, "")
     left, right = axes[0]
-    left.imshow(reference)
-    right.imshow(grey, cmap="gray", vmin=0, vmax=100)
+    left.imshow(reference.numpy())
+    right.imshow(grey.numpy(), cmap="gray", vmin=0, vmax=100)
     left.set_title("reference frame: colours known", fontsize=9)
     right.set_title("target frame: colours to be copied", fontsize=9)
     seen = video.visible[clip, 0] & video.visible[clip, later]
@@ -131,7 +131,7 @@ def heat_over_frames(
         for t, axis in enumerate(line[:-1]):
             axis.imshow(shown[t] * 0.6)
             axis.imshow(
-                (mine[t] / brightest).sqrt(), cmap="inferno", alpha=0.65, vmin=0, vmax=1,
+                (mine[t] / brightest).sqrt().numpy(), cmap="inferno", alpha=0.65, vmin=0, vmax=1,
                 extent=(-0.5, width - 0.5, height - 0.5, -0.5), interpolation="nearest",
             )  # fmt: skip
             if places:
@@ -269,7 +269,7 @@ def point_errors(
     arguments.require_length("found", found, len(truth), "truth")
     figure, axes = drawing.panels(1, 1, 3.6, 3.6, "")
     axis = axes[0, 0]
-    axis.imshow(frame[0], cmap="gray", vmin=0, vmax=1)
+    axis.imshow(frame[0].numpy(), cmap="gray", vmin=0, vmax=1)
     for true, guess in zip(truth.tolist(), found.tolist(), strict=True):
         axis.plot(*zip(true, guess, strict=True), color="white", lw=1.5)
         axis.plot(*true, "o", ms=7, mfc="none", mec=COLOURS[1], mew=1.8)
@@ -314,8 +314,8 @@ def palette_plane(
     arguments.require_length("paint", paint, len(centres), "centres")
     figure, axes = drawing.panels(1, 1, 4.4, 3.8, "")
     axis = axes[0, 0]
-    axis.scatter(*points[:3000].T, s=3, color="0.75", linewidths=0)
-    axis.scatter(*centres.T, s=110, c=(paint + 0.6).clamp(0, 1).numpy(), edgecolors="black")
+    axis.scatter(*points[:3000].numpy().T, s=3, color="0.75", linewidths=0)
+    axis.scatter(*centres.numpy().T, s=110, c=(paint + 0.6).clamp(0, 1).numpy(), edgecolors="black")
     axis.set(xlabel="a: green to red", ylabel="b: blue to yellow")
     drawing.despine(axis)
     return Picture(figure, f"Colours of cells in the ab plane, and the centres of {len(centres)} classes.")
