@@ -174,10 +174,10 @@ def classes() -> Points:
         yield f"{count} classes", functools.partial(measure, count)
 
 
-def _short(encoder: nn.Module, run: Row) -> Row:
+def _short(encoder: nn.Module, run: Row, how: Tracking | None = None) -> Row:
     """J and F at the best temperature and top-k without a window, and of the training its last loss."""
     see = runs.embeddings_of(encoder)
-    how = runs.tune(see, TRAINED_TEMPERATURES)
+    how = how or runs.tune(see, TRAINED_TEMPERATURES)
     seen = runs.seen_by(see, "test")
     masks = runs.masks_of(seen, how)
     losses = run["losses"][-50:]
@@ -307,7 +307,7 @@ def order() -> Points:
                 if kind == "colour":
                     see, temperatures = runs.embeddings_of(encoder), TRAINED_TEMPERATURES
                 else:
-                    see, temperatures = runs.directions_of(encoder), TEMPERATURES
+                    see, temperatures = runs.directions_of(encoder), TEMPERATURES[::2]
                 how = runs.tune(see, temperatures, radius=radius)
                 row[f"J, {window}"] = runs.similarity(runs.seen_by(see, "test"), how)
             row["groups, linear probe"] = group_probe(runs.embeddings_of(encoder), 0.01)
@@ -339,8 +339,8 @@ def broken() -> Points:
         losses = run["losses"]
         curve = [sum(losses[k : k + 10]) / len(losses[k : k + 10]) for k in range(0, len(losses), 10)]
         see = runs.embeddings_of(encoder)
-        tracks = _tracks(see, runs.tune(see, TRAINED_TEMPERATURES), BEST_FILM)
-        return {**_short(encoder, run), "curve": curve, "tracks": tracks}
+        how = runs.tune(see, TRAINED_TEMPERATURES)
+        return {**_short(encoder, run, how), "curve": curve, "tracks": _tracks(see, how, BEST_FILM)}
 
     colours = int(SETTINGS["classes"])
     yield "right", lambda: measure(*runs.recipe(0))
