@@ -1,8 +1,8 @@
 """Contrastive predictive coding on the rows of an image: patches, a network that reads from the top, and its training.
 
-    patches = cut_patches(images)                       # (n, rows, columns, 3, side, side), each overlaps its neighbours
+    patches = cut_patches(images)         # (n, rows, columns, 3, side, side), each overlaps its neighbours
     network = row_network(recipe, masked_conv, seed=0)
-    z = network.look(patches)                           # each patch by itself, so that no row knows of those below
+    z = network.look(patches)             # each patch by itself, so that no row knows of those below
     context = network.context(z)
 
 The masked convolution and the loss are given as functions.
@@ -73,8 +73,8 @@ def shake_patches(
 ) -> Float[Tensor, "n rows columns 3 side side"]:
     """Each patch changed by itself, so that colour and lighting do not lead from one to its neighbour.
 
-    In most patches two of the three colours are replaced by the third; half of them are mirrored; contrast and brightness
-    vary (Hénaff 2020 has these and stronger ones).
+    In most patches two of the three colours are replaced by the third; half of them are mirrored; contrast and
+    brightness vary (Hénaff 2020 has these and stronger ones).
 
     Args:
         patches: floats in [0, 1].
@@ -113,7 +113,11 @@ class PatchEncoder(nn.Module):
         self.feature_dim = 4 * width
         layers: list[nn.Module] = []
         for before, after in ((3, width), (width, 2 * width)):
-            layers += [nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1), _norm(norm, after), nn.ReLU()]
+            layers += [
+                nn.Conv2d(before, after, kernel_size=3, stride=2, padding=1),
+                _norm(norm, after),
+                nn.ReLU(),
+            ]
             layers += [_Residual(after, norm) for _ in range(depth - 1)]
         layers += [nn.Conv2d(2 * width, 4 * width, kernel_size=2), _norm(norm, 4 * width), nn.ReLU()]
         self.layers = nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * width, 4 * width))
@@ -150,7 +154,9 @@ class RowContext(nn.Module):
         rows_ahead: the distances that are predicted.
     """
 
-    def __init__(self, masked_conv: MaskedConv, dim: int, layers: int = 2, rows_ahead: tuple[int, ...] = (2, 3)) -> None:
+    def __init__(
+        self, masked_conv: MaskedConv, dim: int, layers: int = 2, rows_ahead: tuple[int, ...] = (2, 3)
+    ) -> None:
         super().__init__()
         arguments.require_callable("masked_conv", masked_conv, "a function (grid, weight, bias) -> grid")
         for name, value in (("dim", dim), ("layers", layers)):
@@ -274,15 +280,15 @@ def train_rows(
         images: bytes, or floats in [0, 1].
         masked_conv: of a grid, a weight and a bias.
         loss: of what was predicted, the vectors and the distance in rows.
-        recipe: width, depth, norm, layers, rows_ahead, directions, patch_noise, steps, batch, learning_rate, weight_decay and
-            warmup.
+        recipe: width, depth, norm, layers, rows_ahead, directions, patch_noise, steps, batch, learning_rate,
+            weight_decay and warmup.
         started: a network that is not trained yet; made from the recipe if it is left out.
         seed: of network, batches and what is done to patches.
         device: where to compute.
         progress: show a bar with the loss and the time left.
 
     Raises:
-        ValueError: the recipe lacks one of these, an argument has another type, or the loss does not depend on the network.
+        ValueError: the recipe lacks one of these, an argument has another type, or the loss has no gradient.
     """
     found = _require_row_recipe(recipe)
     arguments.require_images("images", images, channels=(3,))
@@ -302,7 +308,9 @@ def train_rows(
     history = train(
         step,
         Batches(images, size=min(found["batch"], len(images)), seed=seed),
-        torch.optim.AdamW(network.parameters(), lr=found["learning_rate"], weight_decay=found["weight_decay"]),
+        torch.optim.AdamW(
+            network.parameters(), lr=found["learning_rate"], weight_decay=found["weight_decay"]
+        ),
         steps=found["steps"],
         schedule=cosine(found["steps"], warmup=min(found["warmup"], found["steps"] - 1)),
         progress=progress,

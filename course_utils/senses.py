@@ -128,7 +128,7 @@ def train_senses(
         progress: show a bar with the loss and the time left.
 
     Raises:
-        ValueError: the recipe lacks one of these, an argument has another type, or the loss does not depend on the networks.
+        ValueError: the recipe lacks one of these, an argument has another type, or the loss has no gradient.
     """
     found = _require_senses_recipe(recipe)
     for example in arguments.require_list("examples", examples, "a tuple of tensors of one length"):
@@ -144,9 +144,7 @@ def train_senses(
         seen = [view.to(device) for view in views(batch, generator)]
         if shared:
             return arguments.require_loss("loss", loss([heads[0](encoders[0](view)) for view in seen]))
-        projections = [
-            head(encoder(view)) for view, encoder, head in zip(seen, encoders, heads, strict=True)
-        ]
+        projections = [head(encoder(view)) for view, encoder, head in zip(seen, encoders, heads, strict=True)]
         return arguments.require_loss("loss", loss(projections))
 
     history = train(
@@ -167,7 +165,9 @@ def train_senses(
 def by_halves(encoders: nn.ModuleList) -> Callable[[Tensor], Tensor]:
     """Features of images: what the first encoder makes of lightness beside what the second makes of colour."""
     if len(arguments.require_list("encoders", encoders, "encoders of lightness and of colour")) < 2:
-        arguments.refuse_argument("encoders", "encoders of lightness and of colour", "there are fewer than two")
+        arguments.refuse_argument(
+            "encoders", "encoders of lightness and of colour", "there are fewer than two"
+        )
     return _Halves(encoders)
 
 

@@ -190,15 +190,15 @@ def train_speech(
     Args:
         prompts: from which the windows are cut.
         loss: of z (n, t, d), the context (n, t, h) and the matrices (k, d, h).
-        recipe: input, dim, hidden, ahead, frames (of a window), gain (in decibels), steps, batch, learning_rate, weight_decay
-            and warmup.
+        recipe: input, dim, hidden, ahead, frames (of a window), gain (in decibels), steps, batch, learning_rate,
+            weight_decay and warmup.
         draw: which clips a batch is made of; those of `Batches`, shuffled, if it is left out.
         seed: of network, batches and windows.
         device: where to compute.
         progress: show a bar with the loss and the time left.
 
     Raises:
-        ValueError: the recipe lacks one of these, an argument has another type, or the loss does not depend on the network.
+        ValueError: the recipe lacks one of these, an argument has another type, or the loss has no gradient.
     """
     found = _require_speech_recipe(recipe)
     _require_prompts(prompts)

@@ -9,13 +9,13 @@ An argument of another type, dtype, shape or length than its function asks for r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from jaxtyping import Float, Int64
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_utils import arguments
 from course_utils.data import SpokenPrompts
@@ -137,8 +137,8 @@ def hearing(
 ) -> dict[str, float]:
     """The figures of one set of features, as accuracies on the test prompts.
 
-    Single frames of speech; clips, by mean and deviation over the frames, with two labelled clips of each voice and with
-    all of them; and single frames of pauses, which were heard without the speech around them.
+    Single frames, of speech and pauses alike; clips, by mean and deviation over the frames, with two labelled clips of
+    each voice and with all of them; and single frames of pauses, which were heard without the speech around them.
 
     Args:
         hear: from a clip to one vector for each frame.
@@ -184,7 +184,15 @@ def guessed(train: SpokenPrompts, test: SpokenPrompts, asked: Asked | None = Non
         language: (FRAME_LANGUAGE, FEW_LANGUAGE, ALL_LANGUAGE),
     }
     found = {question: value for value, names in questions.items() for question in names}
-    order = (FRAME_SPEAKER, FRAME_LANGUAGE, FEW_SPEAKER, FEW_LANGUAGE, ALL_SPEAKER, ALL_LANGUAGE, PAUSE_SPEAKER)
+    order = (
+        FRAME_SPEAKER,
+        FRAME_LANGUAGE,
+        FEW_SPEAKER,
+        FEW_LANGUAGE,
+        ALL_SPEAKER,
+        ALL_LANGUAGE,
+        PAUSE_SPEAKER,
+    )
     return {question: found[question] for question in order}
 
 
@@ -207,7 +215,7 @@ def noise_floor(prompts: SpokenPrompts) -> Float[Tensor, " n"]:
     return torch.stack(levels)
 
 
-def accuracy_ahead(scores: Float[Tensor, "k t n n"]) -> Float[Tensor, "k"]:
+def accuracy_ahead(scores: Float[Tensor, "k t n n"]) -> Float[Tensor, " k"]:
     """For each step ahead, how often the right future has the highest score of its row."""
     due = "scores of the shape (steps, times, contexts, candidates), as many contexts as candidates"
     found = arguments.require_floats("scores", scores, due, 4)
@@ -217,7 +225,9 @@ def accuracy_ahead(scores: Float[Tensor, "k t n n"]) -> Float[Tensor, "k"]:
 
 
 def _clips_of(prompts: SpokenPrompts, every: int = 1) -> list[tuple[Tensor, int]]:
-    arguments.require_parts("prompts", prompts, ("samples", "offsets", "speakers", "languages", "voices", "prompts"))
+    arguments.require_parts(
+        "prompts", prompts, ("samples", "offsets", "speakers", "languages", "voices", "prompts")
+    )
     return [prompts[k] for k in range(0, len(prompts), every)]
 
 
@@ -241,7 +251,8 @@ def _heard(hear: Hear, prompts: SpokenPrompts, asked: Asked, of: str, pauses: bo
 def _bilingual(clips: _Clips) -> _Clips:
     """The clips of the one speaker who has two languages, numbered 0 and 1."""
     languages = {
-        int(speaker): clips.languages[clips.speakers == speaker].unique() for speaker in clips.speakers.unique()
+        int(speaker): clips.languages[clips.speakers == speaker].unique()
+        for speaker in clips.speakers.unique()
     }
     speaker = max(languages, key=lambda who: len(languages[who]))
     mine = clips.of((clips.speakers == speaker).nonzero().squeeze(1))
@@ -324,7 +335,9 @@ def _few(known: _Clips, unknown: _Clips, question: str, asked: Asked) -> float:
 def _require_asked(asked: object) -> Asked:
     found = Asked() if asked is None else asked
     if not isinstance(found, Asked):
-        arguments.refuse_argument("asked", "an Asked, how much is asked", f"it is {arguments.describe_value(found)}")
+        arguments.refuse_argument(
+            "asked", "an Asked, how much is asked", f"it is {arguments.describe_value(found)}"
+        )
     assert isinstance(found, Asked)
     for name in ("frames", "draws", "few", "iterations", "every"):
         arguments.require_whole(f"asked.{name}", getattr(found, name), at_least=1)
