@@ -72,13 +72,22 @@ def png(figure: Figure, dpi: int) -> bytes:
     return buffer.getvalue()
 
 
-def panels(rows: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, np.ndarray]:
-    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open."""
-    figure = Figure(figsize=(columns * width, rows * height + (0.3 if title else 0)), layout="constrained")
+def panels(
+    rows: int, columns: int, width: float, height: float, title: str, heights: Sequence[float] | None = None
+) -> tuple[Figure, np.ndarray]:
+    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open.
+
+    Args:
+        width, height: of a panel, in inches.
+        heights: of each row, in rows of `height`; 1 if they are left out.
+    """
+    heights = [1.0] * rows if heights is None else heights
+    size = (columns * width, sum(heights) * height + (0.3 if title else 0))
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     if title:
         figure.suptitle(title, fontsize=10)
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
 
 
 def pixels(images: Images, name: str = "images") -> np.ndarray:
