@@ -1,0 +1,112 @@
+"""Attempts at the exercises of cpc. As students write: no types, no comments."""
+
+# mypy: disable-error-code="no-untyped-def"
+# ruff: noqa: ANN001, ANN201
+
+import torch
+import torch.nn.functional as F
+
+from benchmarks.attempts import attempt
+
+
+@attempt("cpc.row_loss")
+def arange_for_labels(predicted, z, rows_ahead):
+    """Cut both grids, flatten them, and the answer stands on the diagonal."""
+    d, h = z.shape[1], z.shape[2]
+    if rows_ahead < 1 or rows_ahead >= h:
+        raise ValueError("rows_ahead")
+    p = predicted[:, :, :-rows_ahead].permute(0, 2, 3, 1).reshape(-1, d)
+    t = z[:, :, rows_ahead:].permute(0, 2, 3, 1).reshape(-1, d)
+    return F.cross_entropy(p @ t.T, torch.arange(len(p), device=z.device))
+
+
+@attempt("cpc.row_loss")
+def view_without_permute(predicted, z, rows_ahead):
+    """All vectors as rows of d numbers, labels by arithmetic."""
+    n, d, h, w = z.shape
+    if not 0 < rows_ahead < h:
+        raise ValueError("rows_ahead")
+    scores = predicted[:, :, :-rows_ahead].reshape(-1, d) @ z.reshape(-1, d).T
+    b, i, j = torch.meshgrid(torch.arange(n), torch.arange(h - rows_ahead), torch.arange(w), indexing="ij")
+    return F.cross_entropy(scores, (b * h * w + (i + rows_ahead) * w + j).flatten())
+
+
+@attempt("cpc.row_loss")
+def one_image_at_a_time(predicted, z, rows_ahead):
+    """A loop over the images, because then the labels are easy."""
+    n, _, h, w = z.shape
+    if rows_ahead < 1 or rows_ahead > h - 1:
+        raise ValueError
+    loss = 0
+    for b in range(n):
+        p = predicted[b, :, : h - rows_ahead].flatten(1).T
+        t = z[b].flatten(1)
+        loss += F.cross_entropy(p @ t, torch.arange(len(p)) + rows_ahead * w)
+    return loss / n
+
+
+@attempt("cpc.cmc_loss")
+def like_clip(first, second, temperature):
+    """Copied from what one finds under CLIP."""
+    first = first / first.norm(dim=-1, keepdim=True)
+    second = second / second.norm(dim=-1, keepdim=True)
+    logits = first @ second.t() * temperature
+    labels = torch.arange(len(first), device=first.device)
+    return (F.cross_entropy(logits, labels) + F.cross_entropy(logits.t(), labels)) / 2
+
+
+@attempt("cpc.cmc_loss")
+def nt_xent_again(first, second, temperature):
+    """The loss of the unit before, which has two views as well."""
+    n = len(first)
+    z = F.normalize(torch.cat([first, second]), dim=1)
+    s = z @ z.T / temperature
+    s.fill_diagonal_(float("-inf"))
+    return 2 * F.cross_entropy(s, torch.arange(2 * n, device=z.device).roll(n))
+
+
+@attempt("cpc.cmc_loss")
+def softmax_in_both_dims(first, second, temperature):
+    """Equation by equation, with a logarithm at the end."""
+    s = F.cosine_similarity(first[:, None], second[None], dim=-1) / temperature
+    p = torch.exp(s)
+    l12 = -torch.log(p.diag() / p.sum(1)).mean()
+    l21 = -torch.log(p.diag() / p.sum(1)).mean()
+    return l12 + l21
+
+
+@attempt("cpc.multiview_loss")
+def double_loop(losses, graph):
+    """Two loops over all views."""
+    total = 0
+    m = len(losses)
+    if graph == "core":
+        for b in range(1, m):
+            total += losses[0, b] + losses[b, 0]
+    elif graph == "full":
+        for a in range(m):
+            for b in range(m):
+                if a != b:
+                    total += losses[a, b] + losses[b, a]
+    else:
+        raise ValueError("graph")
+    return total
+
+
+@attempt("cpc.multiview_loss")
+def sum_minus_trace(losses, graph):
+    """Everything but the diagonal."""
+    if graph == "core":
+        return losses[0].sum() + losses[:, 0].sum() - 2 * losses[0, 0]
+    return losses.sum() - losses.trace()
+
+
+@attempt("cpc.multiview_loss")
+def upper_triangle(losses, graph):
+    """Each pair once."""
+    pairs = losses.triu(1)
+    if graph == "full":
+        return pairs.sum()
+    if graph == "core":
+        return pairs[0].sum()
+    raise ValueError(f"unknown graph {graph}")
