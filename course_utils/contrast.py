@@ -17,6 +17,7 @@ from jaxtyping import Float, Int64
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from course_utils import arguments, drawing
@@ -409,6 +410,37 @@ def neighbour_rows(
     return Picture(
         figure, f"Neighbours that show the query's own thing, of {whole}: " + ", ".join(said) + "."
     )
+
+
+def influence_maps(
+    maps: Mapping[str, Float[Tensor, "rows columns"]], xlabel: str, ylabel: str, title: str = ""
+) -> Picture:
+    """What depends on what, one matrix beside the other: the darker, the more; what has no influence at all is white.
+
+    Args:
+        maps: name -> sizes of derivatives, none below zero; each matrix is shown relative to its largest.
+        xlabel, ylabel: what columns and rows number.
+    """
+    due = "a tensor of floats of the shape (rows, columns), none below zero"
+    for name, values in arguments.require_mapping("maps", maps, "name -> matrix").items():
+        arguments.require_floats(f"maps[{name!r}]", values, due, 2)
+        arguments.require_enough(f"maps[{name!r}]", values.flatten(), 1, "number")
+        if not bool((values >= 0).all()):
+            arguments.refuse_argument(f"maps[{name!r}]", due, "some are not")
+    figure, axes = drawing.panels(1, len(maps), 2.9, 2.9, title)
+    said = []
+    for axis, (name, values) in zip(axes[0], maps.items(), strict=True):
+        sizes = values.detach().cpu().double().numpy()
+        # Roots, and a step between nothing and a little: far influences are small, and are what is looked for.
+        shade = np.where(sizes > 0, 0.2 + 0.8 * np.sqrt(sizes / max(sizes.max(), 1e-300)), 0)
+        axis.imshow(shade, cmap="Blues", vmin=0, vmax=1)
+        axis.set_title(name, fontsize=9)
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(MaxNLocator(integer=True))
+        later = int((np.triu(sizes, 1) > 0).sum())
+        said.append(f"{name}: {later or 'no'} entries to the right of the diagonal")
+    return Picture(figure, f"How much each {ylabel} depends on each {xlabel}. {'; '.join(said)}.")
 
 
 def paired_views(n: int = 4, dim: int = 6, seed: int = 1) -> Float[Tensor, "2*n d"]:

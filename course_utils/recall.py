@@ -2,7 +2,7 @@
 
     recalled(record, "steps", "frame: speaker")   # the rows of a sweep
 
-A unit's record may lack a measurement: it was not made yet, or not for this recipe. The notebook then says so and goes on.
+A unit's record may lack a measurement: it was not made yet, or not for this recipe. The notebook says so and goes on.
 
 An argument of another type, dtype, shape or length than its function asks for raises a ValueError that names it.
 """

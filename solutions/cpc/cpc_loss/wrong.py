@@ -56,6 +56,20 @@ def first_is_right(scores):
     return -scores.log_softmax(dim=3)[..., 0].mean()
 
 
+right_one_by_step = slip(
+    "diagonal(dim1=2, dim2=3)",
+    "diagonal(dim1=0, dim2=3)",
+    idea="The right candidate is looked for by the number of the step.",
+    hint="Two numbers have to agree in a right pair. Which two of the four dimensions count the sequences?",
+)
+right_one_by_time = slip(
+    "diagonal(dim1=2, dim2=3)",
+    "diagonal(dim1=1, dim2=3)",
+    idea="The right candidate is looked for by the number of the time.",
+    hint="Is the right candidate of context i the one whose number is that of the time?",
+)
+
+
 @misconception(hint="With all scores equal, is your loss log n, or log(n - 1)?")
 def positive_not_below(scores):
     """The denominator sums over the wrong candidates alone."""
@@ -90,6 +104,14 @@ def several_positives(scores):
     return -scores.log_softmax(dim=3).mean()
 
 
+@misconception(
+    hint="All candidates alike: the loss should be log n. What do you get, and which function is missing?"
+)
+def shares_averaged(scores):
+    """The shares of the right candidates are averaged, without a logarithm."""
+    return -_right(scores.softmax(dim=3)).mean()
+
+
 # --- means -----------------------------------------------------------------------------------------------------------
 
 
@@ -120,6 +142,14 @@ def sign_lost(scores):
     return -_loss(scores)
 
 
+median = slip(
+    ".mean()",
+    ".median()",
+    idea="The loss in the middle is taken, and not the mean of all.",
+    hint="How many contexts get a gradient from your loss?",
+)
+
+
 # --- stability -------------------------------------------------------------------------------------------------------
 
 
@@ -148,11 +178,6 @@ def softmax_twice(scores):
 
 
 # --- without a name --------------------------------------------------------------------------------------------------
-
-
-@wrong
-def share_instead_of_its_logarithm(scores):
-    return 1 - _right(scores.softmax(dim=3)).mean()
 
 
 @wrong
