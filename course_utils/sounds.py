@@ -245,10 +245,10 @@ def projections(
 
 def _scatter_classes(axis: Axes, points: np.ndarray, values: list[str], classes: list[str]) -> None:
     for k, name in enumerate(classes):
-        mine = points[[value == name for value in values]]
+        x, y = points[[value == name for value in values]].T
         marker = MARKERS[(k + k // len(COLOURS)) % len(MARKERS)]
         axis.scatter(
-            *mine.T, s=16, c=COLOURS[k % len(COLOURS)], marker=marker, lw=0.2, edgecolors="black",
+            x, y, s=16, c=COLOURS[k % len(COLOURS)], marker=marker, lw=0.2, edgecolors="black",
             alpha=0.85, label=drawing.shorten(name, 28),
         )  # fmt: skip
 

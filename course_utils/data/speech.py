@@ -106,7 +106,7 @@ class SpokenPrompts(Dataset[tuple[Tensor, int]]):
         recordings = _recordings()
         parts = ("fit", "validation") if split == "train" else (split,)
         chosen = np.flatnonzero(np.isin(recordings.parts, parts))
-        clips = [_at_equal_power(recordings.clip(i)) for i in chosen]
+        clips = [_at_equal_power(recordings.clip(i)) for i in chosen.tolist()]
         self.split = split
         self.samples = torch.cat(clips)
         self.offsets = torch.tensor([0, *map(len, clips)]).cumsum(0)
