@@ -42,7 +42,7 @@ def recalled_curves(record: Recorded, name: str, column: str) -> Mapping[str, Se
 
 
 def recalled_seeds(record: Recorded, *metrics: str) -> Evaluation | str:
-    """Mean and deviation over the seeds of the unit's recipe and its baselines, as columns beside each other.
+    """Mean over the seeds of the unit's recipe and its baselines, and beside each its deviation.
 
     Args:
         record: of the unit.
@@ -55,7 +55,7 @@ def recalled_seeds(record: Recorded, *metrics: str) -> Evaluation | str:
             values = np.asarray(row.get(metric, ()), dtype=float)
             if len(values):
                 shown[who][metric] = float(values.mean())
-                shown[who]["±" + " " * len(shown[who])] = (
+                shown[who][f"{metric}, ±"] = (
                     float(values.std(ddof=1)) if len(values) > 1 else 0.0
                 )
     return Evaluation(shown) if shown else missing_measurement(record, "seeds")

@@ -159,12 +159,12 @@ def one_image_at_a_time(predicted, z, rows_ahead):
     n, _, h, w = z.shape
     if rows_ahead < 1 or rows_ahead > h - 1:
         raise ValueError
-    loss = 0
+    losses = []
     for b in range(n):
         p = predicted[b, :, : h - rows_ahead].flatten(1).T
         t = z[b].flatten(1)
-        loss += F.cross_entropy(p @ t, torch.arange(len(p)) + rows_ahead * w)
-    return loss / n
+        losses.append(F.cross_entropy(p @ t, torch.arange(len(p)) + rows_ahead * w))
+    return torch.stack(losses).mean()
 
 
 @attempt("cpc.cmc_loss")

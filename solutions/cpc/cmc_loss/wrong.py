@@ -58,6 +58,13 @@ def directions_subtracted(first, second, temperature):
     return F.cross_entropy(scores, partners) - F.cross_entropy(scores.T, partners)
 
 
+@misconception(hint="Equal vectors cost log n in either direction. And together: 2 log n, or its square?")
+def directions_multiplied(first, second, temperature):
+    """The losses of the two directions are multiplied with each other."""
+    scores, partners = _scores(first, second, temperature), torch.arange(len(first))
+    return F.cross_entropy(scores, partners) * F.cross_entropy(scores.T, partners)
+
+
 @misconception(
     hint="Does an anchor of the first view choose among rows, among columns, or among all entries at once?"
 )
@@ -92,6 +99,18 @@ def own_view_as_negative(first, second, temperature):
 def views_compared_with_themselves(first, second, temperature):
     """Each view is compared with itself, and the partner is taken to be the anchor."""
     return sum(F.cross_entropy(_scores(z, z, temperature), torch.arange(len(z))) for z in (first, second))
+
+
+@misconception(hint="Change the second view. Does your loss change?")
+def first_view_alone(first, second, temperature):
+    """The first view is compared with itself, in both directions."""
+    return _both(_scores(first, first, temperature))
+
+
+@misconception(hint="Change the first view. Does your loss change?")
+def second_view_alone(first, second, temperature):
+    """The second view is compared with itself, in both directions."""
+    return _both(_scores(second, second, temperature))
 
 
 @misconception(hint="If all scores are equal, among how many does an anchor guess: n, or n - 1?")
@@ -156,6 +175,20 @@ def first_not_normalised(first, second, temperature):
 def normalised_across_the_batch(first, second, temperature):
     """Each column is made to have length one, instead of each embedding."""
     return _both(F.normalize(first, dim=0) @ F.normalize(second, dim=0).T / temperature)
+
+
+@misconception(hint="Two vectors that are alike: is their score high or low in yours?")
+def scores_negated(first, second, temperature):
+    """The scores are negative cosines, so that what is least alike is chosen."""
+    return _both(-_scores(first, second, temperature))
+
+
+@misconception(
+    hint="Look at the lengths of the first view's vectors in your code. Are they those of its rows?"
+)
+def first_normalised_across_the_batch(first, second, temperature):
+    """The columns of the first view are made to have length one, and the rows of the second one."""
+    return _both(F.normalize(first, dim=0) @ F.normalize(second, dim=1).T / temperature)
 
 
 @misconception(hint="Does a smaller temperature make the softmax sharper or flatter? And yours?")

@@ -23,10 +23,9 @@ def multiview_loss(losses: Float[Tensor, "m m"], graph: str) -> Float[Tensor, ""
     Raises:
         ValueError: `graph` is neither of the two.
     """
-    if graph not in ("core", "full"):
-        raise ValueError(f'graph is {graph!r}, and neither "core" nor "full"')
-    number = torch.arange(len(losses), device=losses.device)
-    is_edge = number[:, None] != number
+    if graph not in {"core", "full"}:
+        raise ValueError('graph is neither "core" nor "full"')
+    is_edge = ~torch.eye(len(losses), dtype=torch.bool, device=losses.device)
     if graph == "core":
-        is_edge &= (number[:, None] == 0) | (number == 0)
+        is_edge[1:, 1:] = False  # the others have no edges among themselves
     return losses[is_edge].sum()

@@ -85,3 +85,15 @@ def in_double_by_mean(losses, graph):
     if not chosen:
         return torch.zeros_like(losses[0, 0])
     return (torch.stack(chosen).double().mean() * len(chosen)).to(losses.dtype)
+
+
+@right
+def everything_else_made_nan(losses, graph):
+    m = len(losses)
+    if graph not in ("core", "full"):
+        raise ValueError("graph")
+    nan = torch.nan * torch.eye(m, dtype=losses.dtype, device=losses.device)
+    kept = torch.where(torch.eye(m, device=losses.device) > 0, nan, losses)
+    if graph == "core":
+        kept[1:, 1:] = torch.nan
+    return kept.nansum()

@@ -112,6 +112,20 @@ def graphs_exchanged(losses, graph):
     return losses[_edges(losses, "core" if graph == "full" else "full")].sum()
 
 
+@misconception(hint="In the core graph, may the other views look for view 0 as well?")
+def core_anchors_alone(losses, graph):
+    """In the core graph view 0 is always the anchor."""
+    _refuse(graph)
+    return losses[0, 1:].sum() if graph == "core" else losses[_edges(losses, graph)].sum()
+
+
+@misconception(hint="In the core graph, may view 0 look for the other views as well?")
+def core_candidates_alone(losses, graph):
+    """In the core graph view 0 is never the anchor."""
+    _refuse(graph)
+    return losses[1:, 0].sum() if graph == "core" else losses[_edges(losses, graph)].sum()
+
+
 @misconception(hint="Do the edges of view 0 belong to the full graph?")
 def full_without_the_core(losses, graph):
     """The full graph has the edges that the core graph leaves out, and no others."""
@@ -150,9 +164,7 @@ def trace_taken_away(losses, graph):
     return losses.sum() - losses.diagonal().sum()
 
 
-@misconception(
-    hint="If a loss on an edge became NaN, would you want to hear of it? And a diagonal that is not NaN?"
-)
+@misconception(hint="The diagonal may be NaN. Must it be? What becomes of one that holds ordinary numbers?")
 def nan_is_the_diagonal(losses, graph):
     """What is NaN is left out, and nothing else."""
     _refuse(graph)
@@ -205,8 +217,8 @@ def diagonal_cleared_in_place(losses, graph):
 
 
 last_view_left_out = slip(
-    "number = torch.arange(len(losses), device=losses.device)",
-    "number = torch.arange(len(losses) - 1, device=losses.device)\n    losses = losses[:-1, :-1]",
+    "    is_edge = ~torch",
+    "    losses = losses[:-1, :-1]\n    is_edge = ~torch",
     idea="The last view is left out.",
     hint="With four views, which numbers do your loops run through?",
 )
@@ -268,8 +280,3 @@ def a_single_view_refused(losses, graph):
 @wrong
 def added_up_in_single_precision(losses, graph):
     return losses[_edges(losses, graph)].float().sum().to(losses.dtype)
-
-
-@wrong
-def nan_everywhere_left_out(losses, graph):
-    return losses[_edges(losses, graph)].nansum()

@@ -35,9 +35,7 @@ def row_loss(
     """
     n, _, h, w = z.shape
     if not 1 <= rows_ahead < h:
-        raise ValueError(
-            f"rows_ahead is {rows_ahead}, and grids of {h} rows need at least 1 and at most {h - 1}"
-        )
+        raise ValueError("rows_ahead is less than one row, or leads out of the grid")
     candidates = z.movedim(1, -1).flatten(0, 2)
     asking = predicted[:, :, : h - rows_ahead].movedim(1, -1).flatten(0, 2)
     # The number of each candidate stands where its vector stands in the grid.
