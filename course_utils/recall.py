@@ -55,9 +55,7 @@ def recalled_seeds(record: Recorded, *metrics: str) -> Evaluation | str:
             values = np.asarray(row.get(metric, ()), dtype=float)
             if len(values):
                 shown[who][metric] = float(values.mean())
-                shown[who][f"{metric}, ±"] = (
-                    float(values.std(ddof=1)) if len(values) > 1 else 0.0
-                )
+                shown[who][f"{metric}, ±"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
     return Evaluation(shown) if shown else missing_measurement(record, "seeds")
 
 
