@@ -102,8 +102,6 @@ CMC: dict[str, Any] = {
     "weight_decay": 1e-4,
     "warmup": 10,
 }
-CELL = 8
-"""Pixels of a scene, along each side, in one place of the map from which colours are painted."""
 
 
 def heard(run: SpeechRun, train_set: SpokenPrompts, test_set: SpokenPrompts) -> Row:
