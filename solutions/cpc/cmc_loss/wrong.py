@@ -45,6 +45,15 @@ def halved(first, second, temperature):
     return _loss(first, second, temperature) / 2
 
 
+@misconception(
+    hint="CLIP has a scale to multiply by, and takes a mean of the directions. What does the docstring ask for?",
+    of=("halved", "temperature-multiplied"),
+)
+def as_in_clip(first, second, temperature):
+    """The temperature is a factor and the directions are averaged, as with the scale of CLIP."""
+    return _loss(first, second, 1 / temperature) / 2
+
+
 @misconception(hint="Did the second softmax really run over the other dimension?")
 def columns_and_rows_the_same(first, second, temperature):
     """Both softmaxes run over the second view, so that the same direction is counted twice."""
