@@ -26,7 +26,7 @@ def _by_hand() -> Case:
     # One number a vector: 10 times the sequence, plus one for each time, in z; powers of two in the contexts; and the
     # matrices 1 and 100. A score tells from which of them it was made.
     z = torch.tensor([[[1.0], [2], [3], [4]], [[11], [12], [13], [14]], [[21], [22], [23], [24]]])
-    context = torch.tensor([[[1.0], [2], [4], [8]], [[-1], [-2], [-4], [-8]], [[0.5], [0], [3], [7]]])
+    context = torch.tensor([[[1.0], [2], [4], [8]], [[-1], [-2], [-4], [-8]], [[0.5], [6], [3], [7]]])
     weights = torch.tensor([[[1.0]], [[100]]])
     return _case(z.double(), context.double(), weights.double())
 

@@ -10,8 +10,8 @@ def draw_negatives(uniforms: Float[Tensor, "p m"]) -> Int64[Tensor, "p m"]:
 
     The randomness is given: each u in row i becomes the number of another position. As there are p - 1 others, u is
     first mapped to floor(u * (p - 1)), one of the numbers 0 to p - 2; from i on these are raised by one, which leaves i
-    itself out. All other positions are equally likely, and one may be drawn more than once (van den Oord et al. 2018
-    draw their negatives at random, and leave open from where).
+    itself out. All other positions are equally likely, and one may be drawn more than once. Which positions take part
+    is the caller's choice (van den Oord et al. 2018 compare several, in table 2).
 
     Args:
         uniforms: numbers in [0, 1), one row for each position.
