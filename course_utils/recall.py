@@ -48,7 +48,7 @@ def recalled_seeds(record: Recorded, *metrics: str) -> Evaluation | str:
         record: of the unit.
         metrics: columns, of `record.results`.
     """
-    shown = {}
+    shown: dict[str, dict[str, float]] = {}
     for who, row in _require_record(record).results.items():
         shown[who] = {}
         for metric in metrics:

@@ -124,10 +124,10 @@ def compare_hearing(
     rows = {}
     for name, competitor in arguments.require_mapping("competitors", competitors, due, empty=True).items():
         arguments.require_callable(f"competitors[{name!r}]", competitor, due)
-        of = "log-mel"
+        of, hear = "log-mel", competitor
         if isinstance(competitor, SpeechNetwork):
-            competitor, of = contexts_of(competitor), competitor.source
-        rows[name] = hearing(competitor, train, test, asked=asked, of=of)
+            of, hear = competitor.source, contexts_of(competitor)
+        rows[name] = hearing(hear, train, test, asked=asked, of=of)
     rows[GUESS] = guessed(train, test, asked)
     return Evaluation(rows)
 
@@ -152,22 +152,22 @@ def hearing(
     if of not in ("log-mel", "wave"):
         arguments.refuse_argument("of", "log-mel or wave", f"it is {of!r}")
     known, unknown = (_heard(hear, prompts, asked, of) for prompts in (train, test))
-    figures = {}
-    one_speaker = [_bilingual(clips) for clips in (known, unknown)]
-    frames = [_frames_of(clips, asked) for clips in (known, unknown)]
-    figures[FRAME_SPEAKER] = _probe(*frames, "speakers", asked)
-    frames = [_frames_of(clips, asked) for clips in one_speaker]
-    figures[FRAME_LANGUAGE] = _probe(*frames, "languages", asked)
-    whole, whole_of_one = ([_whole(clips) for clips in pair] for pair in ((known, unknown), one_speaker))
-    figures[FEW_SPEAKER] = _few(*whole, "speakers", asked)
-    figures[FEW_LANGUAGE] = _few(*whole_of_one, "languages", asked)
-    figures[ALL_SPEAKER] = _probe(*whole, "speakers", asked)
-    figures[ALL_LANGUAGE] = _probe(*whole_of_one, "languages", asked)
+    one_known, one_unknown = _bilingual(known), _bilingual(unknown)
+    figures = {
+        FRAME_SPEAKER: _probe(_frames_of(known, asked), _frames_of(unknown, asked), "speakers", asked),
+        FRAME_LANGUAGE: _probe(
+            _frames_of(one_known, asked), _frames_of(one_unknown, asked), "languages", asked
+        ),
+        FEW_SPEAKER: _few(_whole(known), _whole(unknown), "speakers", asked),
+        FEW_LANGUAGE: _few(_whole(one_known), _whole(one_unknown), "languages", asked),
+        ALL_SPEAKER: _probe(_whole(known), _whole(unknown), "speakers", asked),
+        ALL_LANGUAGE: _probe(_whole(one_known), _whole(one_unknown), "languages", asked),
+    }
     if of == "log-mel":
-        pauses = [
-            _frames_of(_heard(hear, prompts, asked, of, pauses=True), asked) for prompts in (train, test)
-        ]
-        figures[PAUSE_SPEAKER] = _probe(*pauses, "speakers", asked)
+        known, unknown = (_heard(hear, prompts, asked, of, pauses=True) for prompts in (train, test))
+        figures[PAUSE_SPEAKER] = _probe(
+            _frames_of(known, asked), _frames_of(unknown, asked), "speakers", asked
+        )
     return figures
 
 
@@ -179,21 +179,15 @@ def guessed(train: SpokenPrompts, test: SpokenPrompts, asked: Asked | None = Non
     speaker = (unknown.speakers == known.speakers.mode().values).float().mean().item()
     one = _bilingual(unknown)
     language = (one.languages == _bilingual(known).languages.mode().values).float().mean().item()
-    questions = {
-        speaker: (FRAME_SPEAKER, FEW_SPEAKER, ALL_SPEAKER, PAUSE_SPEAKER),
-        language: (FRAME_LANGUAGE, FEW_LANGUAGE, ALL_LANGUAGE),
+    return {
+        FRAME_SPEAKER: speaker,
+        FRAME_LANGUAGE: language,
+        FEW_SPEAKER: speaker,
+        FEW_LANGUAGE: language,
+        ALL_SPEAKER: speaker,
+        ALL_LANGUAGE: language,
+        PAUSE_SPEAKER: speaker,
     }
-    found = {question: value for value, names in questions.items() for question in names}
-    order = (
-        FRAME_SPEAKER,
-        FRAME_LANGUAGE,
-        FEW_SPEAKER,
-        FEW_LANGUAGE,
-        ALL_SPEAKER,
-        ALL_LANGUAGE,
-        PAUSE_SPEAKER,
-    )
-    return {question: found[question] for question in order}
 
 
 def clip_vectors(hear: Hear, prompts: SpokenPrompts) -> Float[Tensor, "n 2*d"]:

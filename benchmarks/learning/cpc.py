@@ -79,7 +79,7 @@ def measure(seed: int, settings: common.Settings) -> tuple[evaluate.Evaluation, 
     train_set, test_set = SpokenPrompts("train"), SpokenPrompts("test")
     run = sequences.train_speech(train_set, predictive, settings, seed=seed, progress=False)
     told = sequences.train_on_voices(train_set, settings, seed=seed, progress=False)
-    competitors = {
+    competitors: dict[str, speakers.Hear | sequences.SpeechNetwork] = {
         evaluate.TRAINED: run.network,
         evaluate.UNTRAINED: run.untrained,
         **speakers.speech_baselines(),
@@ -129,7 +129,8 @@ def fit_lab(encoder: Encoder, scenes: EmojiScenes, seed: int, settings: common.S
 
     def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
         views = zip(senses.lab_views(batch, generator), encoders, heads, strict=True)
-        return cmc_loss(*(head(half(view)) for view, half, head in views), settings["temperature"])
+        first, second = (head(half(view)) for view, half, head in views)
+        return cmc_loss(first, second, settings["temperature"])
 
     @torch.no_grad()
     def found(test: EmojiScenes) -> Mapping[str, float]:

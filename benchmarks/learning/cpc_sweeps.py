@@ -27,7 +27,7 @@ from benchmarks.learning.simclr_short import Row, add_groups, record_rows
 from course_utils import evaluate, rows, senses, sequences, speakers
 from course_utils.augment import Augment
 from course_utils.data import EmojiScenes, EmojiVideo, SpokenPrompts, rgb_to_lab
-from course_utils.models import painter
+from course_utils.models import ConvNet, painter
 from course_utils.sequences import PredictiveLoss, SpeechRun
 from solutions.cpc.cmc_loss.reference import cmc_loss
 from solutions.cpc.cpc_loss import wrong as wrong_loss
@@ -263,7 +263,8 @@ def images() -> Points:
 
 def two(projections: list[Tensor]) -> Tensor:
     """CMC's loss of two views."""
-    return cmc_loss(*projections, CMC["temperature"])
+    first, second = projections
+    return cmc_loss(first, second, CMC["temperature"])
 
 
 def several(graph: str) -> senses.SensesLoss:
@@ -282,6 +283,7 @@ def painted(settings: Mapping[str, Any]) -> nn.Module:
     """The contrast to contrast: an encoder of lightness that is to paint the colours themselves, by squared error."""
     encoders, _ = senses.senses(settings, 1)
     encoder = encoders[0]
+    assert isinstance(encoder, ConvNet)
     paint = painter((8 * settings["width"], 64), 2)
 
     def whole(images: Tensor) -> Tensor:
