@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         pairs,
         plot,
         semi,
+        sounds,
+        speech,
         train,
         training_runs,
     )
@@ -58,6 +60,8 @@ __all__ = [
     "plot",
     "semi",
     "setup",
+    "sounds",
+    "speech",
     "submit",
     "train",
     "training_runs",
@@ -77,6 +81,8 @@ _SUBMODULES = (
     "pairs",
     "plot",
     "semi",
+    "sounds",
+    "speech",
     "train",
     "training_runs",
 )

@@ -8,6 +8,7 @@ An argument of another type, dtype, shape or length than its function asks for r
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,12 +17,12 @@ from jaxtyping import Float, Int64
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 from matplotlib.patheffects import Normal, Stroke
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from course_utils import arguments, drawing
 from course_utils.augment import Images
-from course_utils.drawing import Picture
-from course_utils.plot import COLOURS, MARKERS
+from course_utils.drawing import COLOURS, MARKERS, Picture
 
 Curves = Mapping[str, Sequence[float]]
 """Name -> one number for each place of the horizontal axis."""
@@ -367,7 +368,7 @@ def neighbour_rows(
     nearest: Mapping[str, Sequence[Sequence[int]]],
     identity: Int64[Tensor, " n"],
 ) -> Picture:
-    """The nearest images of the same few queries for several encoders; a thick frame marks the same thing.
+    """The nearest images of the same few queries for several encoders; a frame and a tick mark the same thing.
 
     Args:
         images: that the numbers mean.
@@ -384,30 +385,62 @@ def neighbour_rows(
             _require_indices(f"nearest[{name!r}]", found, len(images))
     identity = arguments.whole_numbers("identity", identity, count=len(images), of="images")
     shown = min(3, *(len(row) for rows in nearest.values() for row in rows))
-    figure, axes = drawing.panels(len(nearest) + 1, shown * len(queries), 0.75, 0.8, "")
-    pictures = drawing.pixels(images)
-    for column, axis in enumerate(axes[0]):
+    # An empty column after each query's neighbours, so that it is seen whose they are.
+    figure, axes = drawing.panels(len(nearest) + 1, (shown + 1) * len(queries) - 1, 0.75, 0.8, "")
+    for axis in axes.flat:
         drawing.hide(axis)
-        if column % shown == 0:
-            drawing.show(axis, pictures[queries[column // shown]])
-            drawing.outline(axis, "black", 2.5)
-    axes[0, 0].set_ylabel("query", fontsize=7, rotation=0, ha="right", va="center")
+    pictures = drawing.pixels(images)
+    places = [(query, (shown + 1) * query) for query in range(len(queries))]
+    for query, first in places:
+        drawing.show(axes[0, first], pictures[queries[query]])
+        drawing.outline(axes[0, first], "black", 2.5)
+    axes[0, 0].set_ylabel("query", fontsize=10, rotation=0, ha="right", va="center")
     said = []
     for row, (name, rows) in zip(axes[1:], nearest.items(), strict=True):
-        row[0].set_ylabel(drawing.shorten(name, 38), fontsize=7, rotation=0, ha="right", va="center")
+        row[0].set_ylabel(textwrap.fill(name, 20), fontsize=10, rotation=0, ha="right", va="center")
         right = 0
-        for column, axis in enumerate(row):
-            query, found = column // shown, rows[column // shown][column % shown]
-            drawing.hide(axis)
-            drawing.show(axis, pictures[found])
-            if identity[found] == identity[queries[query]]:
-                drawing.outline(axis, COLOURS[2], 3)
-                right += 1
+        for query, first in places:
+            for axis, found in zip(row[first : first + shown], rows[query], strict=False):
+                drawing.show(axis, pictures[found])
+                if identity[found] == identity[queries[query]]:
+                    drawing.tick(axis)
+                    right += 1
         said.append(f"{name} {right}")
     whole = shown * len(queries)
     return Picture(
         figure, f"Neighbours that show the query's own thing, of {whole}: " + ", ".join(said) + "."
     )
+
+
+def influence_maps(
+    maps: Mapping[str, Float[Tensor, "rows columns"]], xlabel: str, ylabel: str, title: str = ""
+) -> Picture:
+    """What depends on what, one matrix beside the other: the darker, the more; what has no influence at all is white.
+
+    Args:
+        maps: name -> sizes of derivatives, none below zero; each matrix is shown relative to its largest.
+        xlabel, ylabel: what columns and rows number.
+    """
+    due = "a tensor of floats of the shape (rows, columns), none below zero"
+    for name, values in arguments.require_mapping("maps", maps, "name -> matrix").items():
+        arguments.require_floats(f"maps[{name!r}]", values, due, 2)
+        arguments.require_enough(f"maps[{name!r}]", values.flatten(), 1, "number")
+        if not bool((values >= 0).all()):
+            arguments.refuse_argument(f"maps[{name!r}]", due, "some are not")
+    figure, axes = drawing.panels(1, len(maps), 2.9, 2.9, title)
+    said = []
+    for axis, (name, values) in zip(axes[0], maps.items(), strict=True):
+        sizes = values.detach().cpu().double().numpy()
+        # Roots, and a step between nothing and a little: far influences are small, and are what is looked for.
+        shade = np.where(sizes > 0, 0.2 + 0.8 * np.sqrt(sizes / max(sizes.max(), 1e-300)), 0)
+        axis.imshow(shade, cmap="Blues", vmin=0, vmax=1)
+        axis.set_title(name, fontsize=9)
+        axis.set(xlabel=xlabel, ylabel=ylabel)
+        for side in (axis.xaxis, axis.yaxis):
+            side.set_major_locator(MaxNLocator(integer=True))
+        later = int((np.triu(sizes, 1) > 0).sum())
+        said.append(f"{name}: {later or 'no'} entries to the right of the diagonal")
+    return Picture(figure, f"How much each {ylabel} depends on each {xlabel}. {'; '.join(said)}.")
 
 
 def paired_views(n: int = 4, dim: int = 6, seed: int = 1) -> Float[Tensor, "2*n d"]:

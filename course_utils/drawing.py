@@ -18,6 +18,10 @@ from matplotlib.text import Annotation
 from course_utils import arguments
 from course_utils.augment import Images, as_floats
 
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+HATCHES = ("", "//", "..", "xx", "--", "++")
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -68,13 +72,22 @@ def png(figure: Figure, dpi: int) -> bytes:
     return buffer.getvalue()
 
 
-def panels(rows: int, columns: int, width: float, height: float, title: str) -> tuple[Figure, np.ndarray]:
-    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open."""
-    figure = Figure(figsize=(columns * width, rows * height + (0.3 if title else 0)), layout="constrained")
+def panels(
+    rows: int, columns: int, width: float, height: float, title: str, heights: Sequence[float] | None = None
+) -> tuple[Figure, np.ndarray]:
+    """A figure that no global state knows of, so that a notebook shows it once and never keeps it open.
+
+    Args:
+        width, height: of a panel, in inches.
+        heights: of each row, in rows of `height`; 1 if they are left out.
+    """
+    heights = [1.0] * rows if heights is None else heights
+    size = (columns * width, sum(heights) * height + (0.3 if title else 0))
+    figure = Figure(figsize=size, layout="constrained")
     FigureCanvasAgg(figure)
     if title:
         figure.suptitle(title, fontsize=10)
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    return figure, figure.subplots(rows, columns, squeeze=False, height_ratios=heights)
 
 
 def pixels(images: Images, name: str = "images") -> np.ndarray:
@@ -88,6 +101,13 @@ def pixels(images: Images, name: str = "images") -> np.ndarray:
 
 def show(axis: Axes, picture: np.ndarray) -> None:
     axis.imshow(picture, interpolation="nearest")
+
+
+def tick(axis: Axes) -> None:
+    """Mark what is right by a frame and a tick, so that it is seen without colours."""
+    outline(axis, COLOURS[2], 3)
+    axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=8, weight="bold",
+              bbox={"facecolor": COLOURS[2], "edgecolor": "none", "pad": 1})  # fmt: skip
 
 
 def hide(axis: Axes) -> None:

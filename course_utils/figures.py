@@ -19,8 +19,7 @@ from torch import Tensor
 
 from course_utils import arguments, drawing, training_runs
 from course_utils.augment import Images
-from course_utils.drawing import Picture
-from course_utils.plot import COLOURS, HATCHES
+from course_utils.drawing import COLOURS, HATCHES, Picture
 from course_utils.training_runs import MethodRow
 
 _METRICS = ("linear probe", "kNN-20", "instance retrieval", "other family")
@@ -172,18 +171,20 @@ def method_table(mark: str = "", rows: Sequence[MethodRow] | None = None, own: b
     if mark not in ("", *units):
         found = f"mark is {arguments.describe_value(mark)}"
         arguments.refuse_argument("mark", f"empty or a unit that has rows ({', '.join(units)})", found)
-    figure = Figure(figsize=(10.0, 1.0 + 0.27 * len(rows)), layout="constrained")
+    # Two above two: four in a row would be too small to read in a window of 700 pixels.
+    figure = Figure(figsize=(7.6, 1.2 + 0.44 * len(rows)), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = figure.subplots(1, len(_METRICS), sharey=True)
+    axes = figure.subplots(2, len(_METRICS) // 2, sharey=True)
     baseline = next((row for row in rows if row.method == _BASELINE), None)
-    for axis, metric in zip(axes, _METRICS, strict=True):
+    for axis, metric in zip(axes.flat, _METRICS, strict=True):
         _draw_metric(axis, metric, rows, mark)
         if baseline and len(baseline.results.get(metric, ())):
             axis.axvline(float(np.mean(baseline.results[metric])), color="0.4", ls="--", lw=1, zorder=0)
-    axes[0].set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8)
-    axes[0].set_ylim(len(rows) - 0.5, -0.5)
-    for label, row in zip(axes[0].get_yticklabels(), rows, strict=True):
-        label.set_weight("bold" if row.unit == mark else "normal")
+    for axis in axes[:, 0]:
+        axis.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=8.5)
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        for label, row in zip(axis.get_yticklabels(), rows, strict=True):
+            label.set_weight("bold" if row.unit == mark else "normal")
     return Picture(figure, _said(rows))
 
 
@@ -209,11 +210,11 @@ def _draw_metric(axis: Axes, metric: str, rows: Sequence[MethodRow], mark: str) 
             mew=1.3,
         )
         axis.annotate(
-            f"{mean:.3f}", (max(values), number), (6, 0), textcoords="offset points", va="center", fontsize=7
+            f"{mean:.3f}", (max(values), number), (6, 0), textcoords="offset points", va="center", fontsize=8
         )
-    axis.set_title(metric, fontsize=9)
-    axis.margins(x=0.22)
-    axis.tick_params(axis="x", labelsize=7)
+    axis.set_title(metric, fontsize=9.5)
+    axis.margins(x=0.3)
+    axis.tick_params(axis="x", labelsize=8)
     axis.grid(axis="x", color="0.9", zorder=-2)
     axis.set_axisbelow(True)
     drawing.despine(axis)
@@ -317,9 +318,7 @@ def broken_neighbours(
                 drawing.outline(axis, "black", 2.0)
                 axis.set_ylabel(textwrap.fill(name, 16), fontsize=7, rotation=0, ha="right", va="center")
             elif identity[row[k]] == identity[row[0]]:
-                drawing.outline(axis, COLOURS[2], 3)
-                axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=8, weight="bold",
-                          bbox={"facecolor": COLOURS[2], "edgecolor": "none", "pad": 1})  # fmt: skip
+                drawing.tick(axis)
     return Picture(
         figure, f"Nearest neighbours of {len(rows)} queries; runs: {', '.join(run['name'] for run in runs)}."
     )

@@ -1,11 +1,12 @@
-"""A small player for films in notebooks: HTML that holds its frames and loads nothing, so that it works offline."""
+"""Small players for notebooks, of films and of sounds: HTML that holds all it shows and loads nothing, so that it works
+offline."""
 
 from __future__ import annotations
 
 import base64
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 # The buttons say in words what they do. Where a notebook is not trusted no script runs, and the first frame is seen.
@@ -79,3 +80,26 @@ def player(frames: Sequence[bytes], fps: float, alt: str) -> str:
         length=len(frames),
         pause=1000 / fps,
     )
+
+
+_SOUND = """\
+<figure style="margin: 0.3em 0">
+<figcaption>{name}</figcaption>
+<audio controls aria-label="{name}" style="width: 15em" src="data:audio/wav;base64,{sound}">{name}</audio>
+</figure>
+"""
+
+
+def audio_player(sounds: Mapping[str, bytes], alt: str) -> str:
+    """HTML of sounds beside each other, each with its name and the browser's own buttons.
+
+    Args:
+        sounds: name -> a WAV file.
+        alt: what is to be heard.
+    """
+    figures = "".join(
+        _SOUND.format(name=escape(name), sound=base64.b64encode(sound).decode())
+        for name, sound in sounds.items()
+    )
+    style = "display: flex; flex-wrap: wrap; gap: 0.3em 1.2em"
+    return f'<div role="group" aria-label="{escape(alt)}" style="{style}">\n{figures}</div>\n'

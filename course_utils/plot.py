@@ -19,16 +19,12 @@ from torch import Tensor
 
 from course_utils import arguments, drawing, training_runs
 from course_utils.augment import Images
-from course_utils.drawing import Animation, Picture
+from course_utils.drawing import COLOURS, HATCHES, MARKERS, Animation, Picture
 from course_utils.player import player
 from course_utils.training_runs import Recorded
 
 if TYPE_CHECKING:
     from course_utils.train import History
-
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
-HATCHES = ("", "//", "..", "xx", "--", "++")
 
 
 def image_grid(
@@ -247,9 +243,7 @@ def retrieval_grid(
             axis.set_ylabel("query", fontsize=7)
         elif identity is not None and identity[nearest[row, column - 1]] == identity[queries[row]]:
             right += 1
-            drawing.outline(axis, COLOURS[2], 3)
-            axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=9, weight="bold",
-                      bbox={"facecolor": COLOURS[2], "edgecolor": "none", "pad": 1})  # fmt: skip
+            drawing.tick(axis)
     hits = (
         f" {right} of the {nearest.numel()} neighbours show the same thing as their query."
         if identity is not None

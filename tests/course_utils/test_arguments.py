@@ -21,6 +21,7 @@ FEATURES, OTHERS = torch.randn(8, 5, generator=torch.Generator().manual_seed(1))
 LABELS, OTHER_LABELS = torch.arange(8) % 3, torch.arange(4) % 3
 MASKS = torch.zeros(8, 2, 16, 16, dtype=torch.bool)
 GENERATOR = torch.Generator()
+SPOKEN = data.SpokenPrompts("test")
 VIEWS = augment.Augment()
 WEIGHT = torch.zeros(1, requires_grad=True)
 OPTIMIZER = torch.optim.SGD([WEIGHT], lr=0.1)
@@ -164,6 +165,31 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
         data.ColourClusters(torch.zeros(3, 2)).assign,
         {"ab": IMAGES[:, 1:]},
         {"ab": {"three channels": (IMAGES, "2, height, width"), "bytes": (BYTES[:, 1:], "floats.*uint8")}},
+    ),
+    "data.SpokenPrompts": (data.SpokenPrompts, {"split": "test"}, {"split": one("val", "'val'")}),
+    "data.SpokenPrompts.windows": (
+        SPOKEN.windows,
+        {"clips": torch.tensor([0, 0, 5]), "samples": 800, "generator": GENERATOR},
+        {
+            "clips": {
+                "a number that is too large": (torch.tensor([157]), "clips, from 0 to 156.*157"),
+                "floats": (torch.ones(2), "whole numbers in 1 dimension.*float32"),
+                "a mask in two dimensions": (torch.ones(2, 2, dtype=torch.bool), "1 dimension"),
+            },
+            "samples": {**NO_COUNT, "more than a clip has": (20_000, "at most .*the shortest.*20000")},
+            "generator": one(0, "torch.Generator.*0"),
+            "gain": {**one(-1, "at least 0.*-1"), **one("loud", "number.*'loud'")},
+        },
+    ),
+    "data.from_mu_law": (
+        data.from_mu_law,
+        {"codes": BYTES},
+        {"codes": {"floats": (IMAGES, "bytes.*float32"), "an array": (BYTES.numpy(), "bytes.*NumPy")}},
+    ),
+    "data.to_mu_law": (
+        data.to_mu_law,
+        {"samples": IMAGES},
+        {"samples": {"bytes": (BYTES, "floats.*uint8"), "an array": (IMAGES.numpy(), "floats.*NumPy")}},
     ),
     "augment.Augment": (
         augment.Augment,

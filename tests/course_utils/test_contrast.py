@@ -97,6 +97,15 @@ def test_losses_and_scores_have_one_colour_for_a_name() -> None:
     assert "a: loss 3.00 to 2.00, probe 0.400" in picture.alt
 
 
+def test_no_influence_is_white_and_the_least_is_not() -> None:
+    causal, other = torch.eye(3).tril() + 1e-9 * torch.ones(3, 3).tril(), torch.ones(3, 4)
+    picture = contrast.influence_maps({"causal": causal, "both ways": other}, "time seen", "time")
+    left, right = (np.asarray(axis.images[0].get_array()) for axis in picture.figure.axes)
+    assert ((left > 0.19) == np.tri(3, dtype=bool)).all() and (left[~np.tri(3, dtype=bool)] == 0).all()
+    assert (right == 1).all()
+    assert "causal: no entries to the right" in picture.alt and "both ways: 6 entries" in picture.alt
+
+
 def test_neighbours_of_the_same_thing_are_framed_and_counted(images: Tensor) -> None:
     identity = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
     nearest = {"good": [[1, 4, 6], [3, 4, 5]], "bad": [[2, 4, 6], [4, 5, 6]]}
@@ -202,6 +211,12 @@ MISTAKES: dict[str, tuple[Callable[[], object], str]] = {
         lambda: contrast.on_the_circle({"a": EYE}, torch.tensor([0, 2])),
         r"classes should be .* to 1; the largest is 2",
     ),
+    "an influence below zero": (
+        lambda: contrast.influence_maps({"a": -EYE}, "x", "y"),
+        r"maps.*should be .*none below zero",
+    ),
+    "influences in a row": (lambda: contrast.influence_maps({"a": EYE[0]}, "x", "y"), r"maps.*should be"),
+    "no influences": (lambda: contrast.influence_maps({}, "x", "y"), r"maps should be a mapping"),
     "lines of another length": (
         lambda: contrast.lines([1, 2], {"a": [1]}, "x", "y"),
         r"curves.*should be as long as x",

@@ -47,13 +47,15 @@ to_a_final_rate = standard.values(
     "The rate falls to a final one that is not zero.",
     points=0.5,
 )
-
-
-# Who returns `final` whatever comes would pass, so it counts only with others.
-@check(points=0.5, visible=True, side=True)
-def beyond_the_end(draw: Draw) -> list[Case]:
-    """At the end of the run and beyond it the rate is the final one."""
-    return [*_run((10, 12, 20), 10, 0.5, 0, 0.1), *_run((19, 31), draw.integer(11, 15), _rate(draw), 3, 0.02)]
+beyond_the_end = standard.values(
+    lambda draw: [
+        # The step before the end as well, so that `final` alone is no answer.
+        *_run((9, 10, 12, 20), 10, 0.5, 0, 0.1),
+        *_run((19, 31), draw.integer(11, 15), _rate(draw), 3, 0.02),
+    ],
+    "At the end of the run and beyond it the rate is the final one.",
+    points=0.5,
+)
 
 
 @check(points=0.5, visible=True, looks_at=("exception",), side=True)

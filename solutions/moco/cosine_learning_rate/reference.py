@@ -27,9 +27,9 @@ def cosine_learning_rate(step: int, steps: int, base: float, warmup: int = 0, fi
         ValueError: `step` is negative, or `warmup` is not in [0, steps).
     """
     if step < 0:
-        raise ValueError("the number of a step is 0 or more")
+        raise ValueError("the first step has number 0")
     if not 0 <= warmup < steps:
-        raise ValueError("the steps of the rise are fewer than those of the run, and not below 0")
+        raise ValueError("the rise does not fit into the run")
     if step < warmup:
         return base * (step + 1) / (warmup + 1)
     progress = min(1.0, (step - warmup) / (steps - warmup))

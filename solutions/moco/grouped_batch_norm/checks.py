@@ -6,14 +6,14 @@ from course_utils.checks import Case, Draw, check, standard
 
 
 def _features(draw: Draw, groups: int = 3, m: int = 5, d: int = 4, *, spread: float = 1.0) -> Case:
-    # Every group and every feature has a mean and a spread of its own. None of the spreads is small by chance: one that
-    # is would multiply the rounding of right answers.
-    members = draw.normal(groups, m, d)
-    if m > 1:
-        members = members - members.mean(dim=1, keepdim=True)
-        members = members / members.std(dim=1, keepdim=True)
-    scale, means = 0.5 + 1.5 * draw.uniform(groups, 1, d), draw.uniform(groups, 1, d) - 0.5
-    return Case.of(features=spread * (3 * means + scale * members))
+    # Every group and every feature has a mean and a spread of its own. Neighbours lie on different sides of the mean,
+    # apart from each other: members that are almost equal by chance would blow up the rounding of their mean.
+    scale = 0.5 + 1.5 * draw.uniform(groups, 1, d)
+    side = torch.ones(m, dtype=torch.float64)
+    side[1::2] = -1.0
+    members = side.unsqueeze(1) * (0.5 + draw.uniform(groups, m, d))
+    features = spread * (4 * draw.uniform(groups, 1, d) - 2 + scale * members)
+    return Case.of(features=features)
 
 
 def _with_eps(case: Case, eps: float) -> Case:
@@ -74,8 +74,8 @@ def _layouts(draw: Draw) -> list[Case]:
     large = [
         _features(draw, *sizes, spread=1e3) for sizes in ((3, 4, 5), (2, draw.many(), 3), (draw.many(), 3, 2))
     ]
-    zeros = Case.of(features=1e3 * draw.with_zeros(3, 12, 4))
-    twice = Case.of(features=1e3 * draw.repeated(12, 8).reshape(12, 4, 2).transpose(0, 1))
+    zeros = Case.of(features=1e3 * draw.with_zeros(3, 5, 4))
+    twice = Case.of(features=1e3 * draw.repeated(6, 8).reshape(6, 4, 2).transpose(0, 1))
     wide, again = _features(draw, 2, 3, draw.many()), _features(draw, 2, 5, 3).then(_features(draw, 2, 5, 3))
     eps = _with_eps(_features(draw, 3, 4, 2), 1e-3)
     return [*large, large[0].strided(), zeros, twice, wide, again, eps]

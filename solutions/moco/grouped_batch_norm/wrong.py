@@ -99,6 +99,34 @@ def running_average(features, eps=1e-5):
     return _scaled(features - mean, variance, eps)
 
 
+@misconception(hint="What is the mean of a normalised feature over its group? Is yours twice what it was?")
+def mean_added(features, eps=1e-5):
+    """The mean is added instead of subtracted."""
+    centred = features + features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=1, keepdim=True), eps)
+
+
+@misconception(hint="Is the mean of m members their sum?")
+def sum_for_the_mean(features, eps=1e-5):
+    """The sum of the members is subtracted instead of their mean."""
+    centred = features - features.sum(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=1, keepdim=True), eps)
+
+
+@misconception(hint="Over which dimension does the variance run, and over which the mean?")
+def variance_over_features(features, eps=1e-5):
+    """The mean is that of the members, the variance that of the features."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().mean(dim=2, keepdim=True), eps)
+
+
+@misconception(hint="What is the mean of deviations that are not squared?")
+def deviations_not_squared(features, eps=1e-5):
+    """The deviations are averaged without being squared."""
+    centred = features - features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.mean(dim=1, keepdim=True), eps)
+
+
 @misconception(hint="What is the mean of a normalised feature over its group? Compute it for your result.")
 def not_centred(features, eps=1e-5):
     """The mean is not taken away."""
@@ -160,30 +188,6 @@ def std_of_torch(features, eps=1e-5):
     return centred / (features.std(dim=1, keepdim=True) + eps)
 
 
-means_over_features = slip(
-    "features.mean(dim=1, keepdim=True)",
-    "features.mean(dim=2, keepdim=True)",
-    idea="The mean is taken over the features of a member, the variance over the members.",
-    hint="Over which dimension is the mean, and over which the variance?",
-)
-variances_over_features = slip(
-    "centred.square().mean(dim=1, keepdim=True)",
-    "centred.square().mean(dim=2, keepdim=True)",
-    idea="The mean is taken over the members, the variance over the features.",
-    hint="A mean for each feature; and for what is your variance?",
-)
-sum_for_the_mean = slip(
-    "features.mean(dim=1, keepdim=True)",
-    "features.sum(dim=1, keepdim=True)",
-    idea="The sum of the members is taken away, not their mean.",
-    hint="What is taken away from each member? What is left of three equal ones?",
-)
-multiplied_by_the_root = slip(
-    "centred / (variance + eps).sqrt()",
-    "centred * (variance + eps).sqrt()",
-    idea="The deviations are multiplied by the standard deviation.",
-    hint="Should a feature that varies much vary more afterwards, or less?",
-)
 eps_forgotten = slip(
     "(variance + eps).sqrt()",
     "variance.sqrt()",

@@ -25,5 +25,5 @@ def shuffle_batch(
     """
     n = len(images)
     if n % groups:
-        raise ValueError(f"{n} images cannot be dealt equally to {groups} groups")
+        raise ValueError("the images cannot be dealt in equal parts to so many groups")
     return images[permutation].unflatten(0, (groups, n // groups))

@@ -17,7 +17,7 @@ from course_utils.slices.cells import Cell
 from tests.support import ROOT
 from tests.support.notebooks import notebook
 
-UNITS = ("moco", "pretext", "simclr", "video")
+UNITS = ("cpc", "moco", "pretext", "simclr", "video")
 
 
 def known(unit: str) -> KnownExercises:

@@ -340,7 +340,7 @@ def test_the_wheel_works_without_the_repository(wheel: Path, tmp_path: Path) -> 
         "import course_utils as cu\n"
         f"assert cu.__file__.startswith({str(tmp_path)!r}), cu.__file__\n"
         "from course_utils import shipped\n"
-        "for unit in ('moco', 'pretext', 'simclr', 'video'):\n"
+        "for unit in ('cpc', 'moco', 'pretext', 'simclr', 'video'):\n"
         "    for id_ in shipped.exercise_ids(unit):\n"
         "        exercise, points = shipped.load_checks(id_)\n"
         "        assert points > 0 and exercise.checks and exercise.hints\n"
