@@ -143,6 +143,24 @@ def no_rise(step, steps, base, warmup=0, final=0.0):
     return final + (base - final) * _half_cosine(max(0.0, _progress(step, steps, warmup)))
 
 
+@misconception(hint="How many formulas has the docstring, and which of them holds for the first steps?")
+def one_formula_for_all(step, steps, base, warmup=0, final=0.0):
+    """The rise is left to the cosine too, which is the same to both sides of its top."""
+    _refuse(step, steps, warmup)
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
+
+
+@misconception(
+    hint="Which of two divisions has whole numbers for a result? Is the rise a line, or are there stairs?"
+)
+def stairs_in_the_rise(step, steps, base, warmup=0, final=0.0):
+    """The rise is divided without remainder."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * (step + 1) // (warmup + 1)
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
+
+
 @misconception(hint="In the rise, is there one factor or two?")
 def cosine_in_the_rise_too(step, steps, base, warmup=0, final=0.0):
     """The cosine of the whole run is multiplied by the rise."""
@@ -192,14 +210,6 @@ def restarts(step, steps, base, warmup=0, final=0.0):
     """After the end the schedule begins anew."""
     _refuse(step, steps, warmup)
     return _schedule(step % steps, steps, base, warmup, final, _progress(step % steps, steps, warmup))
-
-
-@misconception(hint="Which rate do steps after the end have?")
-def zero_after_the_end(step, steps, base, warmup=0, final=0.0):
-    """From the end of the run on the rate is 0."""
-    if step >= steps and 0 <= warmup < steps:
-        return 0.0
-    return _schedule(step, steps, base, warmup, final, (step - warmup) / max(steps - warmup, 1))
 
 
 @misconception(hint="Of what type is a learning rate here? The docstring says it.")
@@ -325,3 +335,10 @@ def final_one_tenth_by_default(step, steps, base, warmup=0, final=0.1):
 def a_pair(step, steps, base, warmup=0, final=0.0):
     _refuse(step, steps, warmup)
     return _schedule(step, steps, base, warmup, final, _progress(step, steps, warmup)), step
+
+
+@wrong
+def zero_after_the_end(step, steps, base, warmup=0, final=0.0):
+    if step >= steps and 0 <= warmup < steps:
+        return 0.0
+    return _schedule(step, steps, base, warmup, final, (step - warmup) / max(steps - warmup, 1))

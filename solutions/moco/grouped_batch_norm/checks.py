@@ -76,9 +76,12 @@ def _layouts(draw: Draw) -> list[Case]:
     ]
     zeros = Case.of(features=1e3 * draw.with_zeros(3, 5, 4))
     twice = Case.of(features=1e3 * draw.repeated(6, 8).reshape(6, 4, 2).transpose(0, 1))
+    # One member far from all others: its normalised feature is the root of 11 for twelve members.
+    outlier = _features(draw, 2, 12, 3, spread=1e3)
+    outlier.tensors["features"].tensor[:, draw.integer(0, 11), 1] += 1e5
     wide, again = _features(draw, 2, 3, draw.many()), _features(draw, 2, 5, 3).then(_features(draw, 2, 5, 3))
     eps = _with_eps(_features(draw, 3, 4, 2), 1e-3)
-    return [*large, large[0].strided(), zeros, twice, wide, again, eps]
+    return [*large, large[0].strided(), zeros, twice, outlier, wide, again, eps]
 
 
 layouts = standard.layouts(

@@ -32,7 +32,7 @@ def test_by_hand() -> None:
 
 @pytest.mark.parametrize(("n", "groups"), [(7, 2), (5, 3), (3, 4), (1, 2)])
 def test_unequal_groups_are_refused(n: int, groups: int) -> None:
-    with pytest.raises(ValueError, match=f"{n} images cannot be dealt equally to {groups} groups"):
+    with pytest.raises(ValueError, match="equal"):
         shuffle_batch(torch.zeros(n, 1, 2, 2), torch.arange(n), groups)
 
 
