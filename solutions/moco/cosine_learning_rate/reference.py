@@ -28,7 +28,7 @@ def cosine_learning_rate(step: int, steps: int, base: float, warmup: int = 0, fi
     """
     if step < 0:
         raise ValueError("the first step has number 0")
-    if not 0 <= warmup < steps:
+    if warmup < 0 or warmup >= steps:
         raise ValueError("the rise does not fit into the run")
     if step < warmup:
         return base * (step + 1) / (warmup + 1)
