@@ -14,13 +14,11 @@ from __future__ import annotations
 import json
 import math
 import os
-import signal
 import sys
-import threading
 import time
 import types
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from itertools import count
 from pathlib import Path
@@ -44,13 +42,7 @@ from course_utils.arguments import (
     require_whole,
 )
 from course_utils.augment import Augment
-
-# The recorded runs took one to five minutes on two CPU cores.
-_SECONDS_OF_A_RUN, _SECONDS_TO_JUDGE = 600.0, 15.0
-_SLOW = (
-    "Much slower than recorded? Close other programs, or torch.set_num_threads(1), or fewer steps: nothing that is "
-    "graded depends on it."
-)
+from course_utils.stepping import SLOW, Pace, interrupt_between_steps, scheduled
 
 Step = Callable[[Any, int], Tensor | Generator[Tensor, None, None]]
 Schedule = Callable[[int], float]
@@ -264,22 +256,22 @@ def train(
         TypeError: `step` returned something that is no scalar tensor.
         FloatingPointError: the loss is infinite or not a number.
     """
-    _require_parts(step, batches, optimizer, history)
-    require_number("steps", steps, at_least=0)
+    require_callable("step", step, "a function (batch, number) -> loss")
+    if not hasattr(optimizer, "param_groups"):
+        refuse_argument("optimizer", "an optimiser of torch.optim", f"it is {describe_value(optimizer)}")
     history = History() if history is None else history
+    _require_parts(batches, history)
+    require_number("steps", steps, at_least=0)
     if checkpoint and not history.losses and checkpoint.load(optimizer, history):
         print(f"going on from {checkpoint.path}, step {len(history)}")
 
-    bar = tqdm(
-        total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
-    )
-    pace = _Pace()
-    with bar, _scheduled(optimizer), _interrupt_between_steps() as interrupted:
-        for batch in _stream(batches, start=len(history)):
-            number = len(history)
-            if number >= steps or interrupted():
-                break
-            began = time.perf_counter()
+    device = optimizer.param_groups[0]["params"][0].device
+    with suppress(KeyboardInterrupt), scheduled(optimizer):  # a second one, which stops at once
+        for number, batch in each_step(
+            batches, steps=steps, history=history, device=device, progress=progress
+        ):
+            if checkpoint:
+                checkpoint.save_if_due(optimizer, history)
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * (schedule(number) if schedule else 1.0)
 
@@ -292,20 +284,64 @@ def train(
             optimizer.step()
             if isinstance(outcome, types.GeneratorType):
                 next(outcome, None)
-
             history.losses.append(loss.item())
-            history.seconds.append(time.perf_counter() - began)
-            if progress and loss.device.type == "cpu" and pace.is_slow(history.seconds[-1], steps):
-                tqdm.write(_SLOW, file=sys.stdout)
-            bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
-            bar.update()
-            if checkpoint:
-                checkpoint.save_if_due(optimizer, history)
     if checkpoint:
         checkpoint.save(optimizer, history)
+    return history
+
+
+def each_step(
+    batches: Batches | Iterable[Any],
+    *,
+    steps: int,
+    history: History,
+    device: str | torch.device = "cpu",
+    progress: bool = True,
+) -> Iterator[tuple[int, Any]]:
+    """The steps of a training that a notebook writes out, as (number, batch); each puts its loss into `history.losses`.
+
+    Interrupted or run again, the loop goes on where it stopped, as `train` does.
+
+    Args:
+        batches, steps, history, progress: as for `train`.
+        device: where the loop computes.
+
+    Raises:
+        ValueError: an argument is none of these, there are no batches, or a step did not note its loss.
+    """
+    _require_parts(batches, history)
+    require_number("steps", steps, at_least=0)
+    return _steps(batches, steps, history, progress, progress and torch.device(device).type == "cpu")
+
+
+def _steps(
+    batches: Batches | Iterable[Any], steps: int, history: History, progress: bool, watched: bool
+) -> Iterator[tuple[int, Any]]:
+    """As `each_step`, whose arguments are looked at when it is called.
+
+    Args:
+        watched: whether to say so if the run is much slower than recorded.
+    """
+    bar = tqdm(
+        total=steps, initial=len(history), disable=not progress, file=sys.stdout, mininterval=0.5, ncols=88
+    )
+    pace = Pace()
+    with bar, interrupt_between_steps() as interrupted:
+        for batch in _stream(batches, start=len(history)):
+            number = len(history)
+            if number >= steps or interrupted():
+                break
+            began = time.perf_counter()
+            yield number, batch
+            if len(history) != number + 1:
+                refuse_argument("history", "given one loss by each step", f"it has {len(history) - number}")
+            history.seconds.append(time.perf_counter() - began)
+            if watched and pace.is_slow(history.seconds[-1], steps):
+                tqdm.write(SLOW, file=sys.stdout)
+            bar.set_postfix(loss=f"{history.losses[-1]:.3f}", refresh=False)
+            bar.update()
     if len(history) < steps:
         print(f"interrupted after step {len(history)} of {steps}: run this cell again to go on from there")
-    return history
 
 
 def short_run(
@@ -357,36 +393,13 @@ def short_run(
     return train(step, batches, optimizer, steps=steps, schedule=cosine(steps))
 
 
-class _Pace:
-    """Whether a run takes much longer than the recorded ones, said once."""
-
-    def __init__(self) -> None:
-        self._steps, self._seconds, self._is_told = 0, 0.0, False
-
-    def is_slow(self, seconds: float, steps: int) -> bool:
-        """Whether it's time to say so.
-
-        Args:
-            seconds: that the last step took.
-            steps: of the whole run.
-        """
-        self._steps, self._seconds = self._steps + 1, self._seconds + seconds
-        if self._is_told or self._seconds < _SECONDS_TO_JUDGE:
-            return False
-        self._is_told = self._seconds / self._steps * steps > _SECONDS_OF_A_RUN
-        return self._is_told
-
-
-def _require_parts(step: object, batches: object, optimizer: object, history: object) -> None:
-    require_callable("step", step, "a function (batch, number) -> loss")
+def _require_parts(batches: object, history: object) -> None:
     if isinstance(batches, Tensor):
         way_out = "Batches(batches, size=256) makes batches of it"
         refuse_argument("batches", "Batches or a DataLoader", "it is a tensor", way_out)
     if not (hasattr(batches, "__iter__") or hasattr(batches, "__getitem__")):
         refuse_argument("batches", "Batches or a DataLoader", f"it is {describe_value(batches)}")
-    if not hasattr(optimizer, "param_groups"):
-        refuse_argument("optimizer", "an optimiser of torch.optim", f"it is {describe_value(optimizer)}")
-    if history is not None and not isinstance(history, History):
+    if not isinstance(history, History):
         refuse_argument("history", "the History of an earlier call", f"it is {describe_value(history)}")
 
 
@@ -418,39 +431,6 @@ def _checked(loss: object, number: int) -> Tensor:
             "and look for a logarithm or a root of zero"
         )
     return loss
-
-
-@contextmanager
-def _scheduled(optimizer: torch.optim.Optimizer) -> Iterator[None]:
-    """Meanwhile `initial_lr` holds the learning rate that was set; afterwards it is the learning rate again."""
-    for group in optimizer.param_groups:
-        group.setdefault("initial_lr", group["lr"])
-    try:
-        yield
-    finally:
-        for group in optimizer.param_groups:
-            group["lr"] = group.pop("initial_lr")
-
-
-@contextmanager
-def _interrupt_between_steps() -> Iterator[Callable[[], bool]]:
-    """Let a step finish when the user interrupts, so that nothing is half done; a second interrupt stops at once."""
-    pressed: list[int] = []
-
-    def handler(signum: int, frame: types.FrameType | None) -> None:
-        if pressed:
-            raise KeyboardInterrupt
-        pressed.append(signum)
-
-    in_main = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, handler) if in_main else None
-    try:
-        yield lambda: bool(pressed)
-    except KeyboardInterrupt:
-        pass
-    finally:
-        if in_main:
-            signal.signal(signal.SIGINT, before)
 
 
 def _state(part: nn.Module | Tensor | torch.Generator) -> Any:

@@ -20,6 +20,7 @@ from benchmarks.learning import common
 from benchmarks.learning.recipe import train_by
 from benchmarks.learning.rows import Method
 from course_utils.augment import Augment, two_views
+from course_utils.costs import kept_for_backward
 from course_utils.data import EmojiScenes
 from course_utils.models import Encoder, build, projection_head
 from course_utils.train import History
@@ -107,22 +108,6 @@ def costs(settings: common.Settings, sizes: tuple[int, ...] = (256, 1024, 4096))
         rows.append(row)
         print(row, flush=True)
     return {"costs": rows}
-
-
-def kept_for_backward(function: Callable[[], Tensor]) -> int:
-    """Bytes of all tensors that autograd keeps until the backward pass of what `function` returns."""
-    kept: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-        result = function()  # alive until the count is taken, so that no address is used twice
-    total = sum(kept.values())
-    del result
-    return total
 
 
 if __name__ == "__main__":

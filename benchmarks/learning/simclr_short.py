@@ -143,15 +143,24 @@ def pretrained(seed: int, images: Tensor, model: Mapping[str, Any] | None = None
     return run
 
 
-def record_rows(group: str, points: Iterable[tuple[str, Callable[[], Row]]]) -> None:
+def record_rows(
+    group: str,
+    points: Iterable[tuple[str, Callable[[], Row]]],
+    unit: str = "simclr",
+    settings: Mapping[str, Any] = SETTINGS,
+    short: Mapping[str, Any] = SHORT,
+) -> None:
     """Measure what the record does not hold yet, and write it after each row.
 
     Args:
         group: under which name the rows are kept, in `extra["parts"]`.
         points: name of a row and what measures it.
+        unit: whose record it is.
+        settings: of the unit's recipe.
+        short: the recipe of the rows.
     """
     for name, measure in points:
-        record = common.load("simclr", SETTINGS)
+        record = common.load(unit, settings)
         parts = dict(record.extra.get("parts", {}))
         rows = dict(parts.get(group, {}))
         if name in rows:
@@ -162,10 +171,10 @@ def record_rows(group: str, points: Iterable[tuple[str, Callable[[], Row]]]) -> 
             flush=True,
         )
         # Read once more: another command may have written meanwhile.
-        record = common.load("simclr", SETTINGS)
+        record = common.load(unit, settings)
         parts = dict(record.extra.get("parts", {}))
         parts[group] = {**parts.get(group, {}), name: rows[name]}
-        common.write(replace(record, extra={**record.extra, "short": SHORT, "parts": parts}))
+        common.write(replace(record, extra={**record.extra, "short": dict(short), "parts": parts}))
 
 
 def add_groups(parser: argparse.ArgumentParser, groups: Iterable[str]) -> None:

@@ -58,6 +58,23 @@ class Recorded:
                 raise ValueError(f"the recorded {name!r} have no column {metric!r} in every row")
         return {who: {metric: row[metric] for metric in metrics or row} for who, row in rows.items()}
 
+    def over_seeds(self, name: str, *metrics: str) -> dict[str, dict[str, list[float]]]:
+        """The rows of a measurement of several seeds, "NAME, seed K", put together: name -> column -> a value each.
+
+        Args:
+            name: of the measurement.
+            metrics: columns to keep, in this order.
+
+        Raises:
+            ValueError: there is no such measurement, or no such column.
+        """
+        found: dict[str, dict[str, list[float]]] = {}
+        for who, row in self.part(name, *metrics).items():
+            columns = found.setdefault(who.rpartition(", seed ")[0] or who, {})
+            for metric, value in row.items():
+                columns.setdefault(metric, []).append(value)
+        return found
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodRow:

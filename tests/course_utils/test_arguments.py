@@ -349,6 +349,15 @@ TABLE: dict[str, tuple[Callable[..., Any], dict[str, Any], Mistakes]] = {
             "seed": one(0.5, "whole number.*0.5"),
         },
     ),
+    "train.each_step": (
+        train.each_step,
+        {"batches": [None], "steps": 1, "history": train.History(), "progress": False},
+        {
+            "batches": {"images": (IMAGES, r"Batches or a DataLoader.*tensor.*size=256")},
+            "steps": {**one(-1, "at least 0.*-1"), **one(None, "number.*None")},
+            "history": {**one([1.0], "History.*list"), **one(None, "History.*None")},
+        },
+    ),
     "train.train": (
         train.train,
         {"step": unchanged, "batches": [None], "optimizer": OPTIMIZER, "steps": 1, "progress": False},

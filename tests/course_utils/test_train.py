@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from course_utils.train import Batches, Checkpoint, History, cosine, train
+from course_utils.train import Batches, Checkpoint, History, cosine, each_step, train
 
 
 class Problem:
@@ -119,6 +119,53 @@ def test_a_keyboard_interrupt_of_the_step_itself_is_caught_too() -> None:
         return problem.step(batch, number)
 
     assert len(train(step, problem.batches, problem.optimizer, steps=30, progress=False)) == 4
+
+
+def written_out(problem: Problem, history: History, steps: int = 30) -> None:
+    """The same training as a notebook writes it out."""
+    rate = cosine(30, 3)
+    for number, batch in each_step(problem.batches, steps=steps, history=history, progress=False):
+        for group in problem.optimizer.param_groups:
+            group["lr"] = 0.02 * rate(number)
+        loss = problem.step(batch, number)
+        problem.optimizer.zero_grad()
+        loss.backward()
+        problem.optimizer.step()
+        history.losses.append(loss.item())
+
+
+def test_a_loop_that_is_written_out_does_the_same(
+    whole: tuple[list[float], Tensor], capsys: pytest.CaptureFixture[str]
+) -> None:
+    problem, history = Problem(), History()
+    problem.interrupt_at = 11
+    before = signal.getsignal(signal.SIGINT)
+    written_out(problem, history)
+    assert len(history) == 12 and len(history.seconds) == 12
+    assert "interrupted after step 12 of 30" in capsys.readouterr().out
+    assert signal.getsignal(signal.SIGINT) is before
+    problem.interrupt_at = -1
+    written_out(problem, history)
+    assert history.losses == whole[0]
+    assert torch.equal(problem.weights(), whole[1])
+    written_out(problem, history)
+    assert len(history) == 30
+
+
+def test_a_step_must_note_its_loss() -> None:
+    problem, before = Problem(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(ValueError, match="history should be given one loss by each step; it has 0"):
+        for _ in each_step(problem.batches, steps=2, history=History(), progress=False):
+            pass
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_fault_in_a_loop_that_is_written_out_ends_it() -> None:
+    problem, before = Problem(), signal.getsignal(signal.SIGINT)
+    with pytest.raises(ZeroDivisionError):
+        for number, _ in each_step(problem.batches, steps=2, history=History(), progress=False):
+            number / 0
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_run_goes_on_from_its_file(whole: tuple[list[float], Tensor], tmp_path: Path) -> None:
