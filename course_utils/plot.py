@@ -262,8 +262,9 @@ def attention_maps(
     points: Sequence[tuple[int, int]],
     title: str = "",
     alt: str = "",
+    truth: Sequence[tuple[int, int]] = (),
 ) -> Picture:
-    """Where in the reference frame some points of the target frame look.
+    """Where in the reference frame some points of the target frame look; bright are square roots of the weights.
 
     Args:
         reference: a frame, floats in [0, 1].
@@ -271,7 +272,10 @@ def attention_maps(
         attention: from every target position (columns) to the reference positions (rows), on a grid `s` times coarser
             than the frames, in raster order; columns sum to one.
         points: (row, column) of pixels in the target frame.
+        truth: (row, column) in the reference frame of where these points were, to be ringed.
     """
+    if len(truth):
+        arguments.require_length("truth", truth, len(points), "points")
     for name, frame in (("reference", reference), ("target", target)):
         arguments.require_images(name, frame, channels=(1, 3), dims=3)
     arguments.require_floats("attention", attention, "a tensor of floats of the shape (p, q)", 2)
@@ -297,12 +301,14 @@ def attention_maps(
         )
         drawing.show(below, drawing.pixels(reference[None])[0].mean(-1, keepdims=True).repeat(3, -1) * 0.6)
         below.imshow(
-            weights,
+            np.sqrt(weights),
             cmap="inferno",
             alpha=0.65,
             extent=(-0.5, width - 0.5, height - 0.5, -0.5),
             interpolation="nearest",
         )
+        if len(truth):
+            below.plot(truth[k][1], truth[k][0], "o", ms=11, mfc="none", mec="white", mew=1.5)
         above.set_title(f"point {k + 1}", fontsize=8)
         drawing.hide(above)
         drawing.hide(below)

@@ -11,6 +11,7 @@ training clips.
 import argparse
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -19,11 +20,10 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from benchmarks.learning import common
-from course_utils import evaluate
-from course_utils.data import ColourClusters, EmojiVideo, rgb_to_lab
+from course_utils import colouring, evaluate
+from course_utils.data import ColourClusters, EmojiVideo
 from course_utils.models import build
 from course_utils.train import Batches, cosine, train
-from course_utils.training_runs import Recorded
 from solutions.video.colorization_attention.reference import colorization_attention
 from solutions.video.copy_colors.reference import copy_colors
 
@@ -48,10 +48,9 @@ TEMPERATURES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 def prepare(video: EmojiVideo, palette: ColourClusters | None) -> tuple[Tensor, Tensor, ColourClusters]:
     """Grey frames (n, t, 1, 64, 64) in [0, 1], colour classes of the cells (n, t, 16, 16), and the palette."""
-    lab = torch.cat([rgb_to_lab(clips.float() / 255) for clips in video.frames.split(50)])
-    ab = F.avg_pool2d(lab[:, :, 1:].flatten(0, 1), CELL).unflatten(0, lab.shape[:2])
-    palette = palette or ColourClusters.fit(ab, int(SETTINGS["classes"]))
-    return lab[:, :, :1] / 100, palette.assign(ab), palette
+    grey, colour = colouring.grey_and_colour(video.frames, CELL)
+    palette = palette or ColourClusters.fit(colour, int(SETTINGS["classes"]))
+    return grey, palette.assign(colour), palette
 
 
 def colorization_loss(
@@ -169,13 +168,13 @@ def main() -> None:
             f"grey patches {pixels:.3f} (T {pixel_temperature}), first mask {still:.3f}",
             flush=True,
         )
-    record = Recorded(
-        unit="video",
+    # What the sweeps have measured stays.
+    record = replace(
+        common.load("video", {**SETTINGS, "steps": steps}),
         seeds=arguments.seeds,
         losses=losses,
         seconds=seconds,
         results=results,
-        settings={**SETTINGS, "steps": steps},
         machine=common.machine(),
     )
     print(common.summary(record))

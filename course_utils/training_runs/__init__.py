@@ -75,6 +75,24 @@ class Recorded:
                 columns.setdefault(metric, []).append(value)
         return found
 
+    def columns(self, name: str, *metrics: str) -> dict[str, dict[str, Any]]:
+        """As `part`, for a measurement in which a row may lack some of the columns.
+
+        Args:
+            name: of the measurement.
+            metrics: columns to keep, in this order, of the rows that have them.
+
+        Raises:
+            ValueError: there is no such measurement, or a column that no row has.
+        """
+        rows = self.part(name)
+        for metric in metrics:
+            if not any(metric in row for row in rows.values()):
+                raise ValueError(f"the recorded {name!r} have no column {metric!r}")
+        return {
+            who: {metric: row[metric] for metric in metrics if metric in row} for who, row in rows.items()
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class MethodRow:

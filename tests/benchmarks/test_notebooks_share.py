@@ -36,7 +36,7 @@ def test_set_up_and_plumbing_are_not_the_idea() -> None:
     assert idea_share(nbformat.v4.new_notebook(cells=cells)) == pytest.approx(4 / 7)
 
 
-@pytest.mark.parametrize("unit", ["pretext", "simclr"])
+@pytest.mark.parametrize("unit", ["pretext", "simclr", "video"])
 def test_half_of_the_code_carries_the_idea(unit: str) -> None:
     notebook = nbformat.read(ROOT / "source" / unit / f"{unit}.ipynb", as_version=4)
     assert idea_share(notebook) >= 0.5
