@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import functools
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,28 +23,35 @@ from course_utils.training_runs import Recorded
 Settings = Mapping[str, Any]
 Fit = Callable[[Encoder, EmojiScenes, int, Settings], History]
 """Trains an encoder on scenes, in place: `fit(encoder, scenes, seed, settings)`."""
+Measure = Callable[[int, Settings], tuple[evaluate.Evaluation, History]]
+"""One run from one seed, `measure(seed, settings)`: the figures, with a row `evaluate.TRAINED`, and the history."""
 
 
 def main(
     unit: str,
     description: str | None,
-    fit: Fit,
+    fit: Fit | None,
     settings: Settings,
     changes: Sequence[Settings],
     more: Callable[[Settings], dict[str, Any]] | None = None,
     methods: Mapping[str, Method] | None = None,
+    measure: Measure | None = None,
 ) -> None:
     """The command line of a unit's benchmark.
 
     Args:
         unit: its id.
         description: docstring of its module.
-        fit: trains one encoder.
+        fit: trains one encoder on scenes.
         settings: of the notebook's recipe.
         changes: what the sweep changes, one or several settings at a time.
         more: other measurements to keep with the sweep.
         methods: the unit's rows in the course-wide table, by name.
+        measure: one run from one seed, for a unit whose own recipe is not about scenes; in the place of `fit`.
     """
+    if measure is None:
+        assert fit is not None, "one of fit and measure is needed"
+        measure = functools.partial(run, fit)
     given = arguments(description)
     if given.table:
         add_rows(unit, methods or {}, given.seeds, given.only)
@@ -59,14 +67,14 @@ def main(
             machine=machine(),
         )
         for seed in given.seeds:
-            trial = with_run(trial, seed, *run(fit, seed, trial.settings))
+            trial = with_run(trial, seed, *measure(seed, trial.settings))
         print(summary(trial))
         return
 
     record = load(unit, settings)
     for seed in given.seeds:
         if seed not in record.seeds:
-            record = with_run(record, seed, *run(fit, seed, settings))
+            record = with_run(record, seed, *measure(seed, settings))
             write(record)
     if record.seeds:
         print(summary(record))
@@ -74,7 +82,7 @@ def main(
         rows = record.extra.get("sweep", [])
         for change in changes:
             if change not in [row["change"] for row in rows]:
-                rows = [*rows, sweep_row(fit, settings, change)]
+                rows = [*rows, sweep_row(measure, settings, change)]
                 record = replace(record, extra={**record.extra, "sweep": rows})
                 write(record)
         if more:
@@ -148,9 +156,9 @@ def with_run(record: Recorded, seed: int, table: evaluate.Evaluation, history: H
     )
 
 
-def sweep_row(fit: Fit, settings: Settings, change: Settings) -> dict[str, Any]:
+def sweep_row(measure: Measure, settings: Settings, change: Settings) -> dict[str, Any]:
     """The recipe with some settings changed, seed 0."""
-    table, history = run(fit, 0, {**settings, **change})
+    table, history = measure(0, {**settings, **change})
     metrics = {name: round(value, 4) for name, value in table.results[evaluate.TRAINED].items()}
     seconds = round(sum(history.seconds), 1)
     row = {"change": dict(change), "seconds": seconds, "loss": round(history.smoothed()[-1], 4), **metrics}
