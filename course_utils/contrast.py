@@ -403,7 +403,7 @@ def neighbour_rows(
             for axis, found in zip(row[first : first + shown], rows[query], strict=False):
                 drawing.show(axis, pictures[found])
                 if identity[found] == identity[queries[query]]:
-                    drawing.tick(axis)
+                    drawing.mark_right(axis)
                     right += 1
         said.append(f"{name} {right}")
     whole = shown * len(queries)

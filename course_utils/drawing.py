@@ -103,7 +103,7 @@ def show(axis: Axes, picture: np.ndarray) -> None:
     axis.imshow(picture, interpolation="nearest")
 
 
-def tick(axis: Axes) -> None:
+def mark_right(axis: Axes) -> None:
     """Mark what is right by a frame and a tick, so that it is seen without colours."""
     outline(axis, COLOURS[2], 3)
     axis.text(0.04, 0.96, "✓", transform=axis.transAxes, va="top", color="white", fontsize=8, weight="bold",

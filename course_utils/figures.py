@@ -318,7 +318,7 @@ def broken_neighbours(
                 drawing.outline(axis, "black", 2.0)
                 axis.set_ylabel(textwrap.fill(name, 16), fontsize=7, rotation=0, ha="right", va="center")
             elif identity[row[k]] == identity[row[0]]:
-                drawing.tick(axis)
+                drawing.mark_right(axis)
     return Picture(
         figure, f"Nearest neighbours of {len(rows)} queries; runs: {', '.join(run['name'] for run in runs)}."
     )

@@ -243,7 +243,7 @@ def retrieval_grid(
             axis.set_ylabel("query", fontsize=7)
         elif identity is not None and identity[nearest[row, column - 1]] == identity[queries[row]]:
             right += 1
-            drawing.tick(axis)
+            drawing.mark_right(axis)
     hits = (
         f" {right} of the {nearest.numel()} neighbours show the same thing as their query."
         if identity is not None

@@ -106,12 +106,13 @@ def test_no_influence_is_white_and_the_least_is_not() -> None:
     assert "causal: no entries to the right" in picture.alt and "both ways: 6 entries" in picture.alt
 
 
-def test_neighbours_of_the_same_thing_are_framed_and_counted(images: Tensor) -> None:
+def test_neighbours_of_the_same_thing_are_ticked_and_counted(images: Tensor) -> None:
     identity = torch.tensor([0, 0, 1, 1, 2, 2, 3, 3, 4, 4])
     nearest = {"good": [[1, 4, 6], [3, 4, 5]], "bad": [[2, 4, 6], [4, 5, 6]]}
     picture = contrast.neighbour_rows(images, [0, 2], nearest, identity)
     assert "of 6: good 2, bad 0" in picture.alt
     assert len([axis for axis in picture.figure.axes if axis.images]) == 2 + 12
+    assert [text.get_text() for axis in picture.figure.axes for text in axis.texts] == ["✓", "✓"]
 
 
 def test_paired_views_are_partners_row_by_row() -> None:

@@ -55,8 +55,10 @@ def test_method_table_marks_a_unit_and_says_every_row() -> None:
     picture = figures.method_table("simclr", rows)
     assert is_png(picture)
     assert "NT-Xent (1k images, 4 s): linear probe 0.350" in picture.alt
-    weights = [label.get_fontweight() for label in picture.figure.axes[0].get_yticklabels()]
-    assert weights == ["normal", "bold", "normal", "normal"]
+    # Names stand at the left of both rows of panels.
+    for axis in picture.figure.axes[0], picture.figure.axes[2]:
+        weights = [label.get_fontweight() for label in axis.get_yticklabels()]
+        assert weights == ["normal", "bold", "normal", "normal"]
     assert "own run" not in figures.method_table(rows=rows, own=False).alt
     with pytest.raises(ValueError, match="rows"):
         figures.method_table(rows=[])
