@@ -210,8 +210,9 @@ class OrderNetwork(nn.Module):
         arguments.require_whole("hidden", hidden, at_least=1)
         arguments.require_parts("encoder", encoder, ("feature_dim",))
         self.encoder = encoder
+        width: Any = encoder.feature_dim
         self.head = nn.Sequential(
-            nn.Conv2d(3 * int(encoder.feature_dim), hidden, kernel_size=3, stride=2, padding=1),
+            nn.Conv2d(3 * int(width), hidden, kernel_size=3, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(hidden, hidden, kernel_size=3, stride=2, padding=1),
             nn.ReLU(),

@@ -51,8 +51,8 @@ def colour_idea(video: EmojiVideo, clip: int, later: int) -> Picture:
     last = grey.shape[-1] - 1
     for k in range(seen.shape[0]):
         for point in seen[k].nonzero()[:2, 0]:
-            start = video.keypoints[clip, later, k, point].tolist()
-            end = video.keypoints[clip, 0, k, point].tolist()
+            start: tuple[float, float] = tuple(video.keypoints[clip, later, k, point].tolist())
+            end: tuple[float, float] = tuple(video.keypoints[clip, 0, k, point].tolist())
             column, row = (min(max(round(value), 0), last) for value in end)
             colour = (reference[row, column] / 255).tolist()
             right.plot(*start, "o", ms=7, color=colour, mec="white", mew=1.2)

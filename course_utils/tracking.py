@@ -58,8 +58,10 @@ def contour_accuracy(
     for name, masks in (("predicted", predicted), ("truth", truth)):
         arguments.require_masks(name, masks, "(..., height, width)")
     if predicted.shape != truth.shape:
-        due, found = (f"{tuple(masks.shape)}" for masks in (predicted, truth))
-        arguments.refuse_argument("truth", f"of the shape of predicted, {due}", f"it is of the shape {found}")
+        asked, given = tuple(predicted.shape), tuple(truth.shape)
+        arguments.refuse_argument(
+            "truth", f"of the shape of predicted, {asked}", f"it is of the shape {given}"
+        )
     if tolerance is None:
         tolerance = math.ceil(0.008 * math.hypot(*truth.shape[-2:]))
     arguments.require_whole("tolerance", tolerance, at_least=0)
@@ -146,7 +148,9 @@ def follow_masks(
     arguments.require_number("temperature", temperature, above=0)
     size = (int(first.shape[-2]), int(first.shape[-1]))
     background = ~first.any(dim=1, keepdim=True)
-    start = F.adaptive_avg_pool2d(torch.cat([background, first], dim=1).to(embeddings), embeddings.shape[-2:])
+    start = F.adaptive_avg_pool2d(
+        torch.cat([background, first], dim=1).to(embeddings), (embeddings.shape[-2], embeddings.shape[-1])
+    )
     numbers = torch.arange(1, first.shape[1] + 1, device=first.device).view(-1, 1, 1)
     films = []
     for clip, given, masks in zip(embeddings, start, first, strict=True):

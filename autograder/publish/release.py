@@ -30,8 +30,8 @@ from course_utils import shipped
 
 PACKAGE = "course_utils"
 _VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
-# Pictures; everything else in a release is searched as text, recorded checks by what is packed in them.
-_BINARY = (".webp", ".png")
+# Pictures and arrays; everything else in a release is searched as text, recorded checks by what is packed in them.
+_BINARY = (".webp", ".png", ".npz")
 _SHORTEST_IDEA = 24
 # Cases are made of everyday calls; the ideas behind them are searched for on their own.
 _SHORTEST_CASE = 40

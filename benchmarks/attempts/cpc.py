@@ -95,7 +95,7 @@ def zeros_as_targets(scores):
 def share_then_log(scores):
     """A softmax over the candidates, and the logarithm of the diagonal."""
     p = scores.softmax(-1)
-    loss = 0
+    loss = torch.tensor(0.0)
     for k in range(len(scores)):
         loss = loss - torch.diagonal(p[k], dim1=1, dim2=2).log().mean()
     return loss

@@ -33,9 +33,9 @@ NONE = 64
 ALL = 10**6
 """A top-k that leaves out no position."""
 TUNING_CLIPS = 24
-TEMPERATURES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+TEMPERATURES: tuple[float, ...] = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Of grey patches and of networks that were not trained to point, whose embeddings have the length one."""
-TRAINED_TEMPERATURES = (0.3, 1.0, 3.0)
+TRAINED_TEMPERATURES: tuple[float, ...] = (0.3, 1.0, 3.0)
 TOP_KS = (1, 5, 20)
 
 Row = dict[str, Any]

@@ -235,17 +235,20 @@ def ordered(seed: int) -> tuple[colouring.OrderNetwork, Row]:
     network = colouring.OrderNetwork(runs.untrained(seed))
 
     def make() -> tuple[nn.Module, Row]:
-        grey, generator = _long_clips(), torch.Generator().manual_seed(seed)
+        clips, generator = _long_clips(), torch.Generator().manual_seed(seed)
         right: list[float] = []
 
         def step(batch: tuple[Tensor, ...], number: int) -> Tensor:
-            frames, in_order = shuffle_tuples(batch[0], *colouring.draw_order(*batch[0].shape[:2], generator))
+            grey = batch[0]
+            frames, in_order = shuffle_tuples(
+                grey, *colouring.draw_order(len(grey), grey.shape[1], generator)
+            )
             scores = network(frames)
             right.append(float((scores.argmax(dim=1) == in_order).float().mean()))
             return F.cross_entropy(scores, in_order)
 
         network.train()
-        history = train_by(ORDER, step, [network], grey, seed=seed)
+        history = train_by(ORDER, step, [network], clips, seed=seed)
         return network, {
             "losses": list(history.losses),
             "right in training": sum(right[-50:]) / len(right[-50:]),
@@ -263,7 +266,7 @@ def order_accuracy(network: nn.Module, draws: int = 10) -> float:
     generator, right = torch.Generator().manual_seed(0), []
     network.eval()
     for _ in range(draws):
-        frames, in_order = shuffle_tuples(grey, *colouring.draw_order(*grey.shape[:2], generator))
+        frames, in_order = shuffle_tuples(grey, *colouring.draw_order(len(grey), grey.shape[1], generator))
         right.append((network(frames).argmax(dim=1) == in_order).float().mean())
     return float(torch.stack(right).mean())
 
@@ -278,12 +281,13 @@ def _single(split: str) -> tuple[Tensor, Tensor]:
 
 def group_probe(see: Callable[[Tensor], Tensor], weight_decay: float) -> float:
     """Accuracy of a linear probe of the emoji's group on the mean and the largest of each channel over a frame."""
-    sets = []
-    for split in ("train", "test"):
+
+    def seen(split: str) -> tuple[Tensor, Tensor]:
         grey, groups = _single(split)
         maps = see(grey)[:, 0].flatten(2)
-        sets += [torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1), groups]
-    return evaluate.linear_probe(*sets, weight_decay=weight_decay)
+        return torch.cat([maps.mean(dim=2), maps.amax(dim=2)], dim=1), groups
+
+    return evaluate.linear_probe(*seen("train"), *seen("test"), weight_decay=weight_decay)
 
 
 def order() -> Points:

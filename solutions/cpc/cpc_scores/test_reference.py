@@ -106,7 +106,7 @@ def test_later_contexts_and_the_first_latent_vector_do_not_count() -> None:
 
 @pytest.mark.parametrize(("t", "k"), [(3, 3), (3, 4), (1, 1)])
 def test_too_many_steps(t: int, k: int) -> None:
-    with pytest.raises(ValueError, match="no future"):
+    with pytest.raises(ValueError, match="no context has a future"):
         cpc_scores(torch.zeros(2, t, 3), torch.zeros(2, t, 4), torch.zeros(k, 3, 4))
 
 
