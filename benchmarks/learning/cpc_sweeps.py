@@ -64,6 +64,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "a context of 192": {"hidden": 192},
     "batch 24, 1200 steps": {"batch": 24, "steps": 1200},
     "1800 steps": {"steps": 1800},
+    "0.004, 192": {"learning_rate": 4e-3, "hidden": 192},
+    "0.004, 192, 12 steps ahead": {"learning_rate": 4e-3, "hidden": 192, "ahead": 12},
+    "0.004, 192, 1000 steps": {"learning_rate": 4e-3, "hidden": 192, "steps": 1000},
 }
 AHEAD = (1, 2, 4, 8, 12)
 NEGATIVES = 47
