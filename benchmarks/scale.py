@@ -3,7 +3,7 @@
     python -m benchmarks.scale DIR                        # makes the tree in DIR, runs all three cases: most of an hour
     python -m benchmarks.scale DIR --case nothing-stale   # one of them
 
-The four units stand as they are. Eight more are copies of them, with notebook and worked parts; their exercises are
+The units of the course stand as they are. Up to twelve there are copies of them, with notebook and worked parts; their exercises are
 copies too, renamed and cut down to the depth that the gate asks for. The environment is that of this repository.
 """
 

@@ -31,13 +31,13 @@ from solutions.cpc.row_loss.reference import row_loss
 SETTINGS: dict[str, Any] = {
     "input": "log-mel",
     "dim": 64,
-    "hidden": 96,
+    "hidden": 192,
     "ahead": 8,
     "frames": 32,
     "gain": 6.0,
-    "steps": 1000,
+    "steps": 600,
     "batch": 48,
-    "learning_rate": 2e-3,
+    "learning_rate": 4e-3,
     "weight_decay": 1e-4,
     "warmup": 20,
 }

@@ -42,7 +42,7 @@ from solutions.cpc.row_loss.reference import row_loss
 Points = Iterator[tuple[str, Callable[[], Row]]]
 
 SHORT: dict[str, Any] = {**SETTINGS, "steps": SETTINGS["steps"] // 2}
-"""The notebook's recipe in half as many steps: a minute."""
+"""The notebook's recipe in half as many steps: half a minute."""
 
 SEARCH = common.RESULTS / "search" / "cpc.json"
 """Where the search is kept: it comes before the settings, and must outlive them."""
@@ -64,9 +64,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     "a context of 192": {"hidden": 192},
     "batch 24, 1200 steps": {"batch": 24, "steps": 1200},
     "1800 steps": {"steps": 1800},
-    "0.004, 192": {"learning_rate": 4e-3, "hidden": 192},
-    "0.004, 192, 12 steps ahead": {"learning_rate": 4e-3, "hidden": 192, "ahead": 12},
-    "0.004, 192, 1000 steps": {"learning_rate": 4e-3, "hidden": 192, "steps": 1000},
+    "learning rate 0.004, a context of 192": {"learning_rate": 4e-3, "hidden": 192},
+    "the same, 12 steps ahead": {"learning_rate": 4e-3, "hidden": 192, "ahead": 12},
+    "the same, 8 steps ahead, 1000 steps": {"learning_rate": 4e-3, "hidden": 192, "steps": 1000},
 }
 AHEAD = (1, 2, 4, 8, 12)
 NEGATIVES = 47

@@ -109,6 +109,29 @@ def test_what_the_moco_notebook_says_of_the_queue_and_of_simclr() -> None:
         assert mean("simclr", "trained", metric) > trained
 
 
+def test_what_the_moco_notebook_says_of_batch_statistics() -> None:
+    rows = report.recorded("moco").part("groups")
+    pairs = [
+        (rows[f"{count} groups, not shuffled"], rows[f"{count} groups, shuffled"]) for count in (4, 8, 32)
+    ]
+    same, other = "keys in the same groups", "keys in other groups"
+    large, small = pairs[0], pairs[-1]
+    assert large[0][other] > 0.9 * large[0][same], "four groups give little away"
+    assert small[0][same] > 2 * small[0][other], "32 groups do"
+    assert small[0]["pretext accuracy"] > 4 * small[1]["pretext accuracy"]
+    seeds = [
+        row["linear probe"]
+        for name, row in report.recorded("moco").part("baselines").items()
+        if "short" in name
+    ]
+    for open_, shuffled in pairs:
+        assert 0 < open_["linear probe"] - shuffled["linear probe"] < max(seeds) - min(seeds)
+    accuracy, probe = (
+        [row[metric] for row in rows.values()] for metric in ("pretext accuracy", "linear probe")
+    )
+    assert max(accuracy) > 10 * min(accuracy) and max(probe) < 7 / 6 * min(probe)
+
+
 def test_what_the_simclr_notebook_says_of_colour() -> None:
     record = report.recorded("simclr")
     last = record.extra["sweep"][-1]

@@ -120,8 +120,8 @@ def outside(draw: Draw) -> list[Case]:
 @check(points=0.5, looks_at=("exception", "result"), side=True, asks="points just inside and just outside")
 def limits(draw: Draw) -> list[Case]:
     """Points on each edge: what is just inside is followed, and what is just outside is a ValueError."""
-    # A frame of 20 x 12 pixels, and one of 12 x 20.
-    inside = [_moved(draw, spot) for spot in ((0.0, 11.5), (19.75, 0.0))]
+    # A frame of 20 x 12 pixels, and one of 12 x 20. In half precision 19.998 is 20.
+    inside = [_moved(draw, spot) for spot in ((0.0, 11.5), (19.998, 0.0), (7.999, 11.998))]
     edges = (20.0, 3.0), (3.0, 12.0), (-0.5, 5.0), (5.0, -0.5), (-1.0, -1.0), (100.0, 7.0)
     tall = [_moved(draw, spot, (5, 3)) for spot in ((11.5, 19.5), (12.0, 19.0), (11.0, 20.0))]
     return [*inside, *(_moved(draw, spot) for spot in edges), *tall]
