@@ -45,7 +45,6 @@ ROOMS = {
         "setup",
         "shipped",
         "checks",
-        "recall",
         "figures",
         "contrast",
         "sounds",
