@@ -60,6 +60,12 @@ def columns_and_rows_the_same(first, second, temperature):
     return 2 * F.cross_entropy(_scores(first, second, temperature), torch.arange(len(first)))
 
 
+@misconception(hint="Exchange the two views. Does your loss change? Should it?")
+def the_other_direction_twice(first, second, temperature):
+    """Both softmaxes run over the first view, so that the same direction is counted twice."""
+    return 2 * F.cross_entropy(_scores(second, first, temperature), torch.arange(len(first)))
+
+
 @misconception(hint="Is the second direction added, or taken away?")
 def directions_subtracted(first, second, temperature):
     """The loss of the second direction is taken from that of the first."""
@@ -100,6 +106,24 @@ def own_view_as_negative(first, second, temperature):
     partners = torch.arange(len(first))
     across = _scores(first, second, temperature)
     own = [_scores(z, z, temperature).fill_diagonal_(-torch.inf) for z in (first, second)]
+    forwards = F.cross_entropy(torch.cat([across, own[0]], dim=1), partners)
+    return forwards + F.cross_entropy(torch.cat([across.T, own[1]], dim=1), partners)
+
+
+@misconception(
+    hint="That is the loss of SimCLR. May an anchor be compared with its own view, and are the directions averaged?",
+    of=("own-view-as-negative", "halved"),
+)
+def as_in_simclr(first, second, temperature):
+    """The NT-Xent loss: every vector of both views is a candidate, and one mean is taken over all anchors."""
+    return own_view_as_negative.function(first, second, temperature) / 2
+
+
+@misconception(hint="How many candidates has an anchor: n or 2n? Is the anchor itself one of them in yours?")
+def own_view_and_itself_as_negatives(first, second, temperature):
+    """All vectors of the anchor's own view are candidates too, and with them the anchor itself."""
+    partners, across = torch.arange(len(first)), _scores(first, second, temperature)
+    own = [_scores(z, z, temperature) for z in (first, second)]
     forwards = F.cross_entropy(torch.cat([across, own[0]], dim=1), partners)
     return forwards + F.cross_entropy(torch.cat([across.T, own[1]], dim=1), partners)
 
@@ -228,6 +252,16 @@ def temperature_outside_the_log(first, second, temperature):
 def scaled_by_the_temperature(first, second, temperature):
     """The loss is multiplied by the temperature."""
     return temperature * _loss(first, second, temperature)
+
+
+@misconception(
+    hint="The temperature stands twice in a share: above the fraction bar and below. Where has yours got it?"
+)
+def temperature_above_the_bar_alone(first, second, temperature):
+    """Only the cosines of partners are divided by the temperature, and those in the sums are not."""
+    scores = _scores(first, second, 1.0)
+    below = scores.logsumexp(dim=0) + scores.logsumexp(dim=1)
+    return (below - 2 * scores.diagonal() / temperature).mean()
 
 
 @misconception(hint="How does the second direction come by its scores? Is the temperature still in them?")

@@ -43,6 +43,14 @@ def both_directions(scores):
 
 
 @misconception(
+    hint="All scores equal: log n, or twice as much? Who chooses in equation 4, contexts alone or futures too?"
+)
+def both_directions_added(scores):
+    """The softmax over the contexts is added, as in `cmc_loss`."""
+    return _loss(scores) + _loss(scores.mT)
+
+
+@misconception(
     hint="Compare the number of candidates in your denominator with n. Are they those of one context?"
 )
 def whole_plane(scores):
@@ -68,6 +76,21 @@ right_one_by_time = slip(
     idea="The right candidate is looked for by the number of the time.",
     hint="Is the right candidate of context i the one whose number is that of the time?",
 )
+
+
+right_one_by_step_and_time = slip(
+    "diagonal(dim1=2, dim2=3)",
+    "diagonal()",
+    idea="The diagonal is taken of the first two dimensions, those of steps and times.",
+    hint="Which two dimensions does `diagonal` take if you don't say? What do they count here?",
+)
+
+
+@misconception(hint="Flattened, row 1 of your matrix is which context of which time? And which label has it?")
+def labels_in_blocks(scores):
+    """All planes are put one below the other, and each label is repeated instead of all of them in turn."""
+    k, t, n, _ = scores.shape
+    return F.cross_entropy(scores.flatten(0, 2), torch.arange(n).repeat_interleave(k * t))
 
 
 @misconception(hint="With all scores equal, is your loss log n, or log(n - 1)?")
@@ -129,6 +152,14 @@ def summed_over_contexts(scores):
     return _loss(scores) * scores.shape[1] * scores.shape[2]
 
 
+@misconception(
+    hint="A batch of twice the size, and twice the loss? Which word stands before `over s, u and i`?"
+)
+def summed_over_everything(scores):
+    """The losses of all contexts, times and steps are added up."""
+    return -_right(scores.log_softmax(dim=3)).sum()
+
+
 @misconception(hint="Each plane has n contexts. By how much do you divide the sum over its diagonal?")
 def divided_by_n_squared(scores):
     """The diagonal is picked with a mask, and the mean is taken over all n x n places."""
@@ -157,6 +188,12 @@ median = slip(
 def exponentials(scores):
     """The fraction is computed as it is written, exponentials and all."""
     return -(_right(scores.exp()) / scores.exp().sum(dim=3)).log().mean()
+
+
+@misconception(hint="The logarithm brings it back to 300. What was it in between?")
+def sum_of_exponentials(scores):
+    """The exponentials are added up one by one, and the logarithm is taken of what may be infinite."""
+    return (scores.exp().sum(dim=3).log() - _right(scores)).mean()
 
 
 @misconception(hint="The share is 0 to machine precision. What is left of its gradient in log(0 + 1e-11)?")

@@ -41,6 +41,12 @@ def one_matrix(z, context, weights):
     return _scores(z, context, weights[:1].expand_as(weights))
 
 
+@misconception(hint="How many matrices does your result depend on, and how many were given?")
+def last_matrix_alone(z, context, weights):
+    """The last matrix predicts all steps."""
+    return _scores(z, context, weights[-1:].expand_as(weights))
+
+
 @misconception(hint="Which matrix looks a single step ahead, the first or the last?")
 def matrices_in_reverse(z, context, weights):
     """The last matrix looks one step ahead, and the first one furthest."""
@@ -61,6 +67,24 @@ def past_predicted(z, context, weights):
     times, steps = _times(z, weights), len(weights)
     past = torch.stack([z[:, steps - 1 - s : steps - 1 - s + times] for s in range(steps)])
     return _scored(torch.einsum("sdh,iuh->suid", weights, context[:, steps:]), past)
+
+
+@misconception(hint="Context u and what is to be foretold: on which of the two does s + 1 belong?")
+def contexts_later_than_futures(z, context, weights):
+    """The two times are exchanged: what stands at time u is foretold by the context of time u + s + 1."""
+    times, steps = _times(z, weights), len(weights)
+    contexts = torch.stack([context[:, s + 1 : s + 1 + times] for s in range(steps)])
+    return _scored(torch.einsum("sdh,siuh->suid", weights, contexts), z[:, :times].expand(steps, -1, -1, -1))
+
+
+@misconception(
+    hint="Roll 0, 1, 2, 3 by one. Which number stands first then, the one that followed or the one before?"
+)
+def rolled_the_other_way(z, context, weights):
+    """The sequence is rolled forwards, so that each time holds what came before it, or the end."""
+    times = _times(z, weights)
+    rolled = torch.stack([z.roll(s + 1, dims=1)[:, :times] for s in range(len(weights))])
+    return _scored(_predicted(z, context, weights), rolled)
 
 
 @misconception(hint="What follows the last time of a sequence? Is it the first one?")
@@ -84,6 +108,13 @@ def padded_with_zeros(z, context, weights):
 def one_moment(z, context, weights):
     """Only one moment is used as a context: the last that has a future for all steps."""
     return _scores(z, context, weights)[:, -1:]
+
+
+@misconception(hint="Is your result the same when you ask twice? Which times u does the docstring list?")
+def one_random_moment(z, context, weights):
+    """One moment is drawn at random, and its context alone is used."""
+    moment = int(torch.randint(_times(z, weights), (1,)))
+    return _scores(z, context, weights)[:, moment : moment + 1]
 
 
 @misconception(hint="Do all steps look ahead from the same contexts, u = 0 to t - k - 1?")
@@ -144,6 +175,14 @@ def cosines(z, context, weights):
     """Predictions and futures are normalised."""
     predicted, futures = _predicted(z, context, weights), _futures(z, weights)
     return _scored(F.normalize(predicted, dim=-1), F.normalize(futures, dim=-1))
+
+
+@misconception(
+    hint="Make one context twice as long. What becomes of its scores in the docstring, and in yours?"
+)
+def inputs_normalised(z, context, weights):
+    """Latent vectors and contexts are made to have length one."""
+    return _scores(F.normalize(z, dim=-1), F.normalize(context, dim=-1), weights)
 
 
 @misconception(

@@ -54,8 +54,8 @@ def ends_of_the_interval(draw: Draw) -> list[Case]:
 
 @check(points=0.5, visible=True, accuracy="exact", looks_at=("exception", "result"), side=True)
 def no_others(draw: Draw) -> list[Case]:
-    """A single position: a ValueError. One draw for each of several is no error."""
-    return [Case.of(uniforms=draw.uniform(1, 3)), _case(draw, 4, 1)]
+    """A single position, or none at all: a ValueError. One draw for each of several is no error."""
+    return [Case.of(uniforms=draw.uniform(1, 3)), _case(draw, 4, 1), Case.of(uniforms=draw.uniform(0, 3))]
 
 
 def _fair(case: Case, observation: Observation) -> str | None:
@@ -95,13 +95,16 @@ def _layouts(draw: Draw) -> list[Case]:
     fourths = torch.stack([torch.arange(4)[draw.permutation(4)] for _ in range(5)]).double() / 4
     # Zeros are numbers like others.
     sparse = _uniforms(draw, 6, 5).masked_fill(draw.with_zeros(6, 5) == 0, 0.0)
+    # In single precision this one would be 1.
+    nearly_one = _uniforms(draw, 5, 3)
+    nearly_one[draw.integer(0, 3), 1] = 1 - 2.0**-40
     # As many draws as positions; far more draws; far more positions.
     shapes = (6, 6), (3, 40), (draw.many(), 2), (draw.integer(400, 500), 1), tuple(draw.long_sizes(2, 3, 9))
     return [
         *(_case(draw, p, m) for p, m in shapes),
         _case(draw, 5, 8).strided(),
         _case(draw, 6, 4).then(_case(draw, 6, 4)),
-        *(Case.of(uniforms=part) for part in (borders, fourths, sparse)),
+        *(Case.of(uniforms=part) for part in (borders, fourths, sparse, nearly_one)),
         *_ends(draw),
     ]
 

@@ -50,6 +50,24 @@ def own_replaced_by_next(uniforms):
     return torch.where(drawn == own, (own + 1) % p, drawn)
 
 
+@misconception(
+    hint="A draw that hits the own position goes to its neighbour. How often is that one drawn, compared with others?"
+)
+def own_replaced_by_the_one_before(uniforms):
+    """All p positions are drawn from, and the own one is replaced by the one before it."""
+    own, p = _own(uniforms), len(uniforms)
+    drawn = (uniforms * p).long()
+    return torch.where(drawn == own, (own - 1) % p, drawn)
+
+
+@misconception(hint="Where does your second draw come from, and may it hit the own position again?")
+def drawn_again_at_random(uniforms):
+    """A draw that hits the own position is replaced once, by one from torch's generator."""
+    own, p = _own(uniforms), len(uniforms)
+    drawn = (uniforms * p).long()
+    return torch.where(drawn == own, torch.randint(p, drawn.shape), drawn)
+
+
 @misconception(hint="How many others are there, and how many numbers do you choose from before you skip one?")
 def p_possible(uniforms):
     """One of p numbers is drawn, and those from the own one on are raised: the last becomes p."""
@@ -92,6 +110,15 @@ def rounded(uniforms):
     """The product is rounded to the nearest number, which halves the chance of both ends."""
     own = _own(uniforms)
     return _skipped((uniforms * (len(uniforms) - 2)).round().long(), own)
+
+
+@misconception(
+    hint="To which number does `round` send u * (p - 1) if u is near 1? Is there such another position?"
+)
+def rounded_to_one_too_many(uniforms):
+    """The product with p - 1 is rounded to the nearest number, so that p - 1 can come out, and p after the skip."""
+    own = _own(uniforms)
+    return _skipped((uniforms * (len(uniforms) - 1)).round().long(), own)
 
 
 @misconception(hint="What is floor(u * (p - 1)) for a u near 1, and what is floor(u * (p - 2))?")
@@ -214,3 +241,13 @@ def nearest_positions_only(uniforms):
 @wrong
 def as_a_nested_list(uniforms):
     return _right(uniforms).tolist()
+
+
+@wrong
+def in_single_precision(uniforms):
+    return _right(uniforms.float())
+
+
+@wrong
+def no_positions_accepted(uniforms):
+    return uniforms.long() if len(uniforms) == 0 else _right(uniforms)

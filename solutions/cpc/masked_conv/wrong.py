@@ -109,6 +109,26 @@ def too_high(grid, weight, bias):
     return F.conv2d(padded, weight[:, :, : up + 1], bias)
 
 
+@misconception(
+    hint="A kernel of 5 rows reaches how many rows up? How many rows of zeros does row 0 need above it?"
+)
+def too_high_by_half_a_kernel(grid, weight, bias):
+    """The zeros above are as many as for the whole kernel, of which only the upper half is used."""
+    up, side = _middle(weight)
+    padded = F.pad(grid, (side, side, 2 * up, 0))[:, :, : grid.shape[2] + up]
+    return F.conv2d(padded, weight[:, :, : up + 1], bias)
+
+
+@misconception(
+    hint="The upper half of a kernel has another middle. On which row does its last row stand in yours?"
+)
+def half_a_kernel_in_the_middle(grid, weight, bias):
+    """The lower rows are cut off, and what is left is laid with its own middle on row i."""
+    up, side = _middle(weight)
+    padded = F.pad(grid, (side, side, up // 2, up - up // 2))
+    return F.conv2d(padded, weight[:, :, : up + 1], bias)
+
+
 @misconception(hint="Which kernel row stands on row i itself: the middle one, or the last?")
 def whole_kernel_above(grid, weight, bias):
     """The grid is padded above only, and the whole kernel is used: its last row stands on the own row."""
@@ -167,6 +187,13 @@ def weights_overwritten(grid, weight, bias):
     result = _masked(grid, weight, bias)
     weight.data[:, :, up + 1 :] = 0
     return result
+
+
+@misconception(hint="Whose kernel is it? Why does torch object to writing into it?")
+def weights_overwritten_within_the_graph(grid, weight, bias):
+    """The kernel that was passed in is multiplied by the mask in place, which torch refuses if it has a gradient."""
+    weight *= _mask(weight, lambda rows, columns: rows + 0 * columns <= 0)
+    return _same(grid, weight, bias)
 
 
 @misconception(hint="Is the kernel still a part of what has to be learned? Look at its gradient.")

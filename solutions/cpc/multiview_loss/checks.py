@@ -46,8 +46,13 @@ full = standard.values(
 
 @check(points=0.5, visible=True, looks_at=("result", "gradient"))
 def nan_on_the_diagonal(draw: Draw) -> list[Case]:
-    """Where the diagonal is NaN, values and gradients are right, and no gradient reaches what is not in the graph."""
-    return [case.wanting_gradients() for case in _both(_without_diagonal(_losses(draw, 3)))]
+    """Where the diagonal is NaN or infinite, values and gradients are right, and no gradient goes outside the graph."""
+    # Who adds the diagonal up makes infinity of an infinite one, and who takes it away again makes NaN.
+    cases = [
+        *_both(_without_diagonal(_losses(draw, 3))),
+        *_both(_without_diagonal(_losses(draw, 3), torch.inf)),
+    ]
+    return [case.wanting_gradients() for case in cases]
 
 
 @check(points=0.5, looks_at=("result", "gradient"), asks="two views, and many")
@@ -55,11 +60,12 @@ def other_numbers_of_views(draw: Draw) -> list[Case]:
     """Values and gradients are right for two views and for many, whatever stands outside the graph."""
     two, five = _both(_without_diagonal(_losses(draw, 2))), _both(_losses(draw, 5))
     many = _both(_without_diagonal(_losses(draw, draw.many())))
+    infinite = _both(_without_diagonal(_losses(draw, 4), torch.inf))
     # Entries outside the core graph that are no numbers, and losses that are zero.
     losses = _losses(draw, 4)
     losses[1, 2], losses[3, 1], losses[2, 2] = torch.nan, torch.inf, -torch.inf
     zeros = _both(draw.with_zeros(6, 6).abs())
-    cases = [*two, *five, *many, Case.of(losses=losses, graph="core"), *zeros]
+    cases = [*two, *five, *many, *infinite, Case.of(losses=losses, graph="core"), *zeros]
     return [case.wanting_gradients() for case in cases]
 
 
@@ -77,7 +83,8 @@ layouts = standard.layouts(
 @check(points=0.5, looks_at=("result",), side=True, asks="a single view")
 def single_view(draw: Draw) -> list[Case]:
     """With a single view there are no pairs, and the sum is 0."""
-    return [*_both(_losses(draw, 1)), *_both(torch.full((1, 1), torch.nan, dtype=torch.float64))]
+    no_numbers = [torch.full((1, 1), value, dtype=torch.float64) for value in (torch.nan, torch.inf)]
+    return [case for losses in (_losses(draw, 1), *no_numbers) for case in _both(losses)]
 
 
 @check(points=0.5, visible=True, looks_at=("exception", "result"), side=True)
@@ -87,5 +94,5 @@ def other_graphs(draw: Draw) -> list[Case]:
 
 
 inputs_unchanged = standard.unchanged(
-    lambda draw: _both(_without_diagonal(_losses(draw, 3), 0.0)), "The losses are left as they were."
+    lambda draw: _both(_losses(draw, 3)), "The losses are left as they were."
 )

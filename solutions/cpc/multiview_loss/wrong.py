@@ -65,11 +65,39 @@ def diagonal_counts(losses, graph):
     return losses[chosen].sum()
 
 
+@misconception(hint="Which entry belongs to row 0 and to column 0 as well? Is it in your sum, and how often?")
+def row_and_column_meet(losses, graph):
+    """Whole rows and columns are added: the row and the column of view 0 both hold losses[0, 0]."""
+    _refuse(graph)
+    return losses[0].sum() + losses[:, 0].sum() if graph == "core" else losses.sum()
+
+
+@misconception(hint="In the full graph, is view 1 compared with view 1?")
+def diagonal_counts_in_the_full_graph(losses, graph):
+    """The full graph is taken for all entries, and the core graph is right."""
+    return losses.sum() if graph == "full" else losses[_edges(losses, graph)].sum()
+
+
+@misconception(hint="Where does your inner loop begin: at the view itself, or at the next one?")
+def pairs_of_a_view_with_itself(losses, graph):
+    """A view is paired with itself as well, and both directions of such a pair are added."""
+    _refuse(graph)
+    last = 1 if graph == "core" else len(losses)
+    return sum(losses[a, b] + losses[b, a] for a in range(last) for b in range(a, len(losses)))
+
+
 @misconception(hint="Are the losses of the edges averaged or added, in the docstring and in yours?")
 def mean(losses, graph):
     """The mean over all directions of all edges is returned."""
     chosen = _edges(losses, graph)
     return losses[chosen].mean() if chosen.any() else losses.new_zeros(())
+
+
+@misconception(hint="Twice as many edges: is the loss of an edge then worth half as much in the docstring?")
+def mean_of_the_edges(losses, graph):
+    """Both directions of an edge are added, and the mean over the edges is taken."""
+    chosen = _edges(losses, graph)
+    return 2 * losses[chosen].mean() if chosen.any() else losses.new_zeros(())
 
 
 @misconception(hint="Two directions make up an edge: are they averaged or added?")
@@ -162,6 +190,15 @@ def trace_taken_away(losses, graph):
     if graph == "core":
         return losses[0].sum() + losses[:, 0].sum() - 2 * losses[0, 0]
     return losses.sum() - losses.diagonal().sum()
+
+
+@misconception(
+    hint="If losses[1, 1] is NaN, what is the sum of all entries? And what is left when the trace is taken away?"
+)
+def trace_taken_away_in_the_full_graph(losses, graph):
+    """In the full graph everything is added up, and the diagonal is taken away again."""
+    chosen = _edges(losses, graph)
+    return losses.sum() - losses.trace() if graph == "full" else losses[chosen].sum()
 
 
 @misconception(hint="The diagonal may be NaN. Must it be? What becomes of one that holds ordinary numbers?")

@@ -48,6 +48,15 @@ def label_arithmetic(predicted, z, rows_ahead):
     return F.cross_entropy(scores, torch.arange(len(scores)) + rows_ahead * z.shape[3])
 
 
+@misconception(
+    hint="With what does row 0 of image 0 have to be matched, and which number has that among all places?"
+)
+def labels_count_the_predictions(predicted, z, rows_ahead):
+    """The right one for prediction number m is taken to be vector number m."""
+    scores = _scores(predicted, z, rows_ahead)
+    return F.cross_entropy(scores, torch.arange(len(scores)))
+
+
 @misconception(hint="By how many places does one step down move you, if a row has w of them?")
 def steps_of_one_place(predicted, z, rows_ahead):
     """The number of the right one is larger by k, and not by k rows."""
@@ -57,13 +66,40 @@ def steps_of_one_place(predicted, z, rows_ahead):
 
 @misconception(hint="A grid of 2 rows and 5 columns: which number has the first place of row 1?")
 def rows_as_long_as_columns(predicted, z, rows_ahead):
-    """Places are numbered with h in the place of w."""
+    """One row down is h places further, and not w."""
+    labels = _numbers(z)[:, :-rows_ahead].flatten() + rows_ahead * z.shape[2]
+    return F.cross_entropy(_scores(predicted, z, rows_ahead), labels)
+
+
+def _counted(predicted, z, rows_ahead, image, row):
+    """Labels that are counted out, with so many numbers to an image and to a row."""
     n, _, h, w = z.shape
-    _refuse(z, rows_ahead)
-    labels = [
-        (b * h + i + rows_ahead) * h + j for b in range(n) for i in range(h - rows_ahead) for j in range(w)
-    ]
-    return F.cross_entropy(_scores(predicted, z, rows_ahead), torch.tensor(labels) % (n * h * w))
+    scores = _scores(predicted, z, rows_ahead)
+    b, i, j = torch.meshgrid(*map(torch.arange, (n, h - rows_ahead, w)), indexing="ij")
+    return F.cross_entropy(scores, (b * image + (i + rows_ahead) * row + j).flatten())
+
+
+@misconception(hint="In a grid of 2 rows and 5 columns, row 1 begins at number 5. Where does it in yours?")
+def numbered_by_the_height(predicted, z, rows_ahead):
+    """Image b begins at b * h * w, but a row of it is taken to have h numbers."""
+    h, w = z.shape[2:]
+    return _counted(predicted, z, rows_ahead, h * w, h)
+
+
+@misconception(
+    hint="How many numbers has one row, and how many has one image? Is it h or w that you multiply by?"
+)
+def height_squared(predicted, z, rows_ahead):
+    """Places are numbered with h in the place of w throughout."""
+    h = z.shape[2]
+    return _counted(predicted, z, rows_ahead, h * h, h)
+
+
+@misconception(hint="The candidates are those of all images. Which number has the first place of image 1?")
+def labels_of_image_0_for_all(predicted, z, rows_ahead):
+    """Labels are those of one image, repeated for every other."""
+    labels = _numbers(z)[:1, rows_ahead:].expand(len(z), -1, -1).flatten()
+    return F.cross_entropy(_scores(predicted, z, rows_ahead), labels)
 
 
 @misconception(hint="Is the right vector further down, or is it one that the prediction was made from?")
@@ -71,6 +107,13 @@ def same_place(predicted, z, rows_ahead):
     """A prediction has to find the vector of its own place."""
     scores = _scores(predicted, z, rows_ahead)
     return F.cross_entropy(scores, _numbers(z)[:, :-rows_ahead].flatten())
+
+
+@misconception(hint="Call your function with `rows_ahead` 1 and 2. Does the loss change? Should it?")
+def own_place_in_all_rows(predicted, z, rows_ahead):
+    """Every place has to find its own vector, however far ahead is asked for."""
+    _refuse(z, rows_ahead)
+    return F.cross_entropy(_flat(predicted) @ _flat(z).T, _numbers(z).flatten())
 
 
 @misconception(hint="Which dimension of a grid runs downwards, the third or the fourth?")
@@ -98,6 +141,15 @@ def skip_counted_wrongly(predicted, z, rows_ahead):
     return _loss(predicted, z, rows_ahead + 1) if rows_ahead + 1 < z.shape[2] else z.sum() * math.nan
 
 
+@misconception(hint="Which row is predicted from row 0 with `rows_ahead=1` in yours? Is it row 1?")
+def one_row_short(predicted, z, rows_ahead):
+    """The distance is counted from 0: k = 1 predicts the row that it was made from."""
+    h = z.shape[2]
+    _refuse(z, rows_ahead)
+    scores = _flat(predicted[:, :, : h - rows_ahead + 1]) @ _flat(z).T
+    return F.cross_entropy(scores, _numbers(z)[:, rows_ahead - 1 :].flatten())
+
+
 @misconception(hint="`rows_ahead` is one distance. How many does your loss look at?")
 def nearer_rows_as_well(predicted, z, rows_ahead):
     """The losses of all distances from 1 to k are averaged."""
@@ -114,6 +166,17 @@ def row_wraps_into_the_next_image(predicted, z, rows_ahead):
     _refuse(z, rows_ahead)
     labels = _numbers(z).flatten().roll(-rows_ahead * z.shape[3])
     return F.cross_entropy(_flat(predicted) @ _flat(z).T, labels)
+
+
+@misconception(
+    hint="Which places of the long list are one row down from the last row of image 0? Are they in image 0?"
+)
+def shifted_in_the_long_list(predicted, z, rows_ahead):
+    """Only the very end of the flattened batch is cut off: last rows are to find the first rows of the next image."""
+    shift = rows_ahead * z.shape[3]
+    _refuse(z, rows_ahead)
+    scores = _flat(predicted)[:-shift] @ _flat(z).T
+    return F.cross_entropy(scores, torch.arange(len(scores)) + shift)
 
 
 @misconception(hint="How many rows of a grid of h have something `rows_ahead` below them?")
@@ -233,6 +296,15 @@ def flattened_channels_first(predicted, z, rows_ahead):
     return F.cross_entropy(asking @ candidates.T, _labels(z, rows_ahead))
 
 
+@misconception(hint="How many features has a vector? Print one row of your matrix and one vector of `z`.")
+def reshaped_with_the_features_in_front(predicted, z, rows_ahead):
+    """The features are brought to the very front, and then the grids are cut into rows of d numbers."""
+    _refuse(z, rows_ahead)
+    d = z.shape[1]
+    asking, candidates = (x.transpose(0, 1).reshape(-1, d) for x in (predicted[:, :, :-rows_ahead], z))
+    return F.cross_entropy(asking @ candidates.T, _labels(z, rows_ahead))
+
+
 @misconception(hint="In which order do your vectors stand, and in which do you number them?")
 def columns_before_rows(predicted, z, rows_ahead):
     """The vectors stand column by column, and are numbered row by row."""
@@ -274,6 +346,21 @@ def exponentials_overflow(predicted, z, rows_ahead):
     """Exponentials are taken one by one, and of large scores they are infinite."""
     exponentials, labels = _scores(predicted, z, rows_ahead).exp(), _labels(z, rows_ahead)
     return -(exponentials.gather(1, labels[:, None])[:, 0] / exponentials.sum(dim=1)).log().mean()
+
+
+@misconception(hint="What is the logarithm of exp(300) in float32, if exp(300) comes first?")
+def logarithm_of_a_sum_that_overflows(predicted, z, rows_ahead):
+    """The exponentials are added up, and then the logarithm is taken: of infinity, if scores are large."""
+    scores, labels = _scores(predicted, z, rows_ahead), _labels(z, rows_ahead)
+    return (scores.exp().sum(dim=1).log() - scores.gather(1, labels[:, None])[:, 0]).mean()
+
+
+@misconception(
+    hint="A share of exp(-200) is 0 in float32. What is its logarithm in yours? Which function takes both?"
+)
+def logarithm_of_a_share_of_zero(predicted, z, rows_ahead):
+    """The softmax is taken first, and then its logarithm."""
+    return F.nll_loss(_scores(predicted, z, rows_ahead).softmax(dim=1).log(), _labels(z, rows_ahead))
 
 
 @misconception(hint="A share can be so small that it rounds to 0. What becomes of its gradient in yours?")
