@@ -50,8 +50,9 @@ to_a_final_rate = standard.values(
 )
 beyond_the_end = standard.values(
     lambda draw: [
-        # The step before the end as well, so that `final` alone is no answer.
-        *_run((9, 10, 12, 20), 10, 32.0, 0, 6.4),
+        # A step before the end as well, so that `final` alone is no answer: not the last one, where a rate that is
+        # one step ahead is `final` too.
+        *_run((8, 10, 12, 20), 10, 32.0, 0, 6.4),
         *_run((19, 31), draw.integer(11, 15), _rate(draw), 3, 5.0),
     ],
     "At the end of the run and beyond it the rate is the final one.",

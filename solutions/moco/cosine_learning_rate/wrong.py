@@ -48,6 +48,15 @@ def jump_at_the_corner(step, steps, base, warmup=0, final=0.0):
     )
 
 
+@misconception(hint="How large may the angle become? And where does the fall begin at its top?")
+def more_than_half_a_wave(step, steps, base, warmup=0, final=0.0):
+    """The rise is not taken off the step when the cosine begins, which so goes on beyond its lowest point."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * (step + 1) / (warmup + 1)
+    return final if step >= steps else final + (base - final) * _half_cosine(step / (steps - warmup))
+
+
 @misconception(hint="What does the first batch teach at your rate?")
 def first_step_at_zero(step, steps, base, warmup=0, final=0.0):
     """The rise begins at a rate of 0."""
@@ -56,6 +65,27 @@ def first_step_at_zero(step, steps, base, warmup=0, final=0.0):
     return _schedule(
         step, steps, base, warmup, final, _progress(step, steps, warmup) if steps > warmup else 0
     )
+
+
+@misconception(hint="Which rate has step 0 in your rise, and which in the docstring's?")
+def rise_one_step_late(step, steps, base, warmup=0, final=0.0):
+    """The rise begins at a rate of 0 and goes on by the docstring's steps, one behind it."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * step / (warmup + 1)
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
+
+
+@misconception(
+    hint="By how much does the rate grow in each step of the docstring's rise? Are 0 and `base` rates of it?",
+    of=("first-step-at-zero", "top-one-step-early"),
+)
+def rise_with_both_ends(step, steps, base, warmup=0, final=0.0):
+    """The rise begins at a rate of 0 and reaches `base` in its last step."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * step / max(warmup - 1, 1)
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
 
 
 @misconception(hint="At which step is `base` reached? Is it reached once or twice?")
@@ -104,6 +134,17 @@ def quarter_wave(step, steps, base, warmup=0, final=0.0):
     return final + (base - final) * math.cos(math.pi / 2 * _progress(step, steps, warmup))
 
 
+@misconception(hint="How far does the cosine fall from 0 to pi/2, and where should it be in the end?")
+def half_of_the_fall(step, steps, base, warmup=0, final=0.0):
+    """The angle ends at a quarter of a wave: the rate falls half of the way, and then at once to the final one."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * (step + 1) / (warmup + 1)
+    if step >= steps:
+        return final
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup) / 2)
+
+
 @misconception(hint="What is your rate at step `warmup` if `final` is 0.1?")
 def floor_added(step, steps, base, warmup=0, final=0.0):
     """The final rate is added to a cosine that falls from `base` to zero."""
@@ -136,6 +177,18 @@ def staircase(step, steps, base, warmup=0, final=0.0):
     return _schedule(step, steps, base, warmup, final, min(1, (step - warmup) // max(steps - warmup, 1)))
 
 
+@misconception(
+    hint="What is 1 + cos of 0, 1, 2 and 3? Which numbers lie between them? Look at your division."
+)
+def four_stairs(step, steps, base, warmup=0, final=0.0):
+    """The angle is divided without remainder, so that it is a whole number."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * (step + 1) / (warmup + 1)
+    angle = math.pi * (min(step, steps) - warmup) // (steps - warmup)
+    return final + (base - final) * (1 + math.cos(angle)) / 2
+
+
 @misconception(hint="What are the first `warmup` steps for?")
 def no_rise(step, steps, base, warmup=0, final=0.0):
     """There is no rise: the rate is `base` until the fall begins."""
@@ -158,6 +211,15 @@ def stairs_in_the_rise(step, steps, base, warmup=0, final=0.0):
     _refuse(step, steps, warmup)
     if step < warmup:
         return base * (step + 1) // (warmup + 1)
+    return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
+
+
+@misconception(hint="Which of two divisions gives 0 for 3 by 7? What does the rise come to in yours?")
+def nothing_in_the_rise(step, steps, base, warmup=0, final=0.0):
+    """A division without remainder makes 0 of every rate in the rise."""
+    _refuse(step, steps, warmup)
+    if step < warmup:
+        return base * ((step + 1) // (warmup + 1))
     return final + (base - final) * _half_cosine(_progress(step, steps, warmup))
 
 

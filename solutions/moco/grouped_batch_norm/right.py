@@ -36,6 +36,14 @@ def layer_norm_over_the_members(features, eps=1e-5):
 
 
 @right
+def members_doubled_for_torch(features, eps=1e-5):
+    # Statistics stay as they are, and torch does not refuse a single member.
+    twice = torch.cat([features, features], dim=1)
+    normalised = [F.batch_norm(group, None, None, training=True, eps=eps) for group in twice]
+    return torch.stack(normalised)[:, : features.shape[1]]
+
+
+@right
 def module_without_parameters(features, eps=1e-5):
     if features.size(1) < 2:
         return features * 0.0

@@ -31,6 +31,23 @@ def over_groups(features, eps=1e-5):
     return _scaled(centred, centred.square().mean(dim=0, keepdim=True), eps)
 
 
+@misconception(
+    hint="How many means are there for 4 groups and 8 features? And by what does torch's variance divide?",
+    of=("one-statistic-for-all", "unbiased"),
+)
+def one_unbiased_statistic_for_all(features, eps=1e-5):
+    """Mean and variance are taken over the whole batch, the variance with one less than its size below."""
+    return _scaled(features - features.mean(dim=(0, 1)), features.var(dim=(0, 1)), eps)
+
+
+@misconception(
+    hint="In an input of three dimensions, which one does torch's batch norm take for the features?"
+)
+def members_for_features(features, eps=1e-5):
+    """torch's batch norm is given all groups at once, and takes the second dimension for the features."""
+    return F.batch_norm(features, None, None, training=True, eps=eps)
+
+
 @misconception(hint="How many means are there for 8 features, and are all of them on the same scale?")
 def one_statistic_for_a_group(features, eps=1e-5):
     """A group has a single mean and a single variance, over members and features."""
@@ -43,8 +60,9 @@ def one_statistic_for_a_group(features, eps=1e-5):
 )
 def unbiased(features, eps=1e-5):
     """The squared deviations are divided by m - 1."""
-    centred = features - features.mean(dim=1, keepdim=True)
-    return _scaled(centred, features.var(dim=1, keepdim=True), eps)
+    # Without the warning and the NaN that torch has for a single member: who guards against it has the same idea.
+    m, centred = features.shape[1], features - features.mean(dim=1, keepdim=True)
+    return _scaled(centred, centred.square().sum(dim=1, keepdim=True) / max(m - 1, 1), eps)
 
 
 @misconception(hint="What stands under the root besides the variance?")
@@ -184,8 +202,8 @@ def squares_summed(features, eps=1e-5):
 )
 def std_of_torch(features, eps=1e-5):
     """The unbiased standard deviation of torch, with eps behind it, is divided by."""
-    centred = features - features.mean(dim=1, keepdim=True)
-    return centred / (features.std(dim=1, keepdim=True) + eps)
+    m, centred = features.shape[1], features - features.mean(dim=1, keepdim=True)
+    return centred / (features.std(dim=1, keepdim=True, correction=min(1, m - 1)) + eps)
 
 
 eps_forgotten = slip(

@@ -11,7 +11,7 @@ from course_utils.checks import misconception, wrong
 @misconception(hint="Where does the positive of row 5 stand? Look at the docstring of the logits once more.")
 def labels_count_rows(logits):
     """The right class of row i is taken to be i, as in a square of queries and keys."""
-    return F.cross_entropy(logits, torch.arange(len(logits), device=logits.device))
+    return -logits.log_softmax(dim=1).diagonal().mean()
 
 
 @misconception(hint="From which number on are classes counted? A 1 for *right* belongs to another loss.")
@@ -52,12 +52,24 @@ def down_the_columns(logits):
     return -logits.log_softmax(dim=0)[:, 0].mean()
 
 
+@misconception(hint="How many queries are there: as many as rows, or as columns? What is transposed?")
+def columns_for_queries(logits):
+    """The logits are turned round, so that every candidate looks for the first query."""
+    return -logits.log_softmax(dim=0)[0].mean()
+
+
 @misconception(hint="Is a query asked once, to choose one of 1 + k, or 1 + k times, yes or no?")
 def sigmoids(logits):
     """Each candidate is judged by itself, right or wrong, by a binary cross-entropy."""
     is_right = torch.zeros_like(logits)
     is_right[:, 0] = 1
     return F.binary_cross_entropy_with_logits(logits, is_right)
+
+
+@misconception(hint="Does a query have one loss, or one for each of its 1 + k candidates?")
+def sigmoids_added_up(logits):
+    """Each candidate is judged by itself, right or wrong, and the losses of a query are added up."""
+    return -(F.logsigmoid(logits[:, 0]) + F.logsigmoid(-logits[:, 1:]).sum(dim=1)).mean()
 
 
 @misconception(hint="Does your loss grow with the batch? What does the docstring do with the n losses?")
@@ -78,6 +90,14 @@ def one_per_query(logits):
 def times_two_t(logits):
     """The loss is multiplied by twice the temperature 0.2, as MoCo v3 does."""
     return 2 * 0.2 * -logits.log_softmax(dim=1)[:, 0].mean()
+
+
+@misconception(
+    hint="A temperature is in your code. Does the docstring speak of one, and of a factor before the loss?"
+)
+def times_two_t_of_v1(logits):
+    """The loss is multiplied by twice the temperature 0.07, with the factor of MoCo v3 and the T of MoCo v1."""
+    return 2 * 0.07 * -logits.log_softmax(dim=1)[:, 0].mean()
 
 
 @misconception(hint="The temperature of one variant is 1, but is a factor of 2T in the docstring at all?")
@@ -129,6 +149,20 @@ def exponentials_overflow(logits):
     """Exponentials are divided as in the formula, which overflows."""
     shares = logits.exp() / logits.exp().sum(dim=1, keepdim=True)
     return -shares[:, 0].log().mean()
+
+
+@misconception(hint="How large is exp(300), how large exp(-300) in float32, and what are their logarithms?")
+def sum_of_exponentials_overflows(logits):
+    """The logarithm is taken of a sum of exponentials that overflows, or of one that is rounded to zero."""
+    return (logits.exp().sum(dim=1).log() - logits[:, 0]).mean()
+
+
+@misconception(
+    hint="What share has a logit of 0 beside one of 300 in float32? And its logarithm? Is there one step for both?"
+)
+def logarithm_of_zero(logits):
+    """The logarithm is taken of a probability that is rounded to zero."""
+    return -logits.softmax(dim=1)[:, 0].log().mean()
 
 
 @misconception(

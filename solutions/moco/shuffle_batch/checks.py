@@ -58,13 +58,14 @@ def unequal_groups(draw: Draw) -> list[Case]:
     images = [
         Case.of(images=draw.uniform(n, 1, 2, 1), permutation=_turning(draw, n), groups=g) for n, g in cases
     ]
-    return [*images, _batch(draw, 3, 3)]
+    return [*images, _batch(draw, 4, 2)]
 
 
 def _layouts(draw: Draw) -> list[Case]:
     channels, height, width = draw.long_sizes(3, 2, 4, long=2)
     long = _batch(draw, 2, 3, channels, height, width)
-    many = _batch(draw, draw.many(), 2, 1, 2, 1)
+    # More images than a byte can count.
+    many = _batch(draw, draw.many(), 4, 1, 2, 1)
     # As many images as channels, rows and columns: whoever shuffles another dimension is seen, not refused.
     cube = _batch(draw, 3, 2, 6, 6, 6)
     black, empty = _batch(draw, 2, 3, 2, 3, 4), _batch(draw, 2, 3, 2, 3, 4)

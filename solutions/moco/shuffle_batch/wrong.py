@@ -40,11 +40,28 @@ def shuffled_within_groups(images, permutation, groups):
     return torch.stack([images[permutation[owner == q]] for q in range(groups)])
 
 
+@misconception(hint="Can image 0 come into the last group? Follow it through your function.")
+def each_group_by_itself(images, permutation, groups):
+    """The batch is cut into groups, each of which is put in the order of its own piece of the permutation."""
+    _refuse(images, groups)
+    order = permutation.reshape(groups, -1).argsort(dim=1)
+    return torch.stack([group[places] for group, places in zip(_cut(images, groups), order, strict=True)])
+
+
 @misconception(hint="Which comes first in the shape, the number of groups or the size of one?")
 def groups_for_sizes(images, permutation, groups):
     """The first two dimensions are the size of a group and the number of groups."""
     _refuse(images, groups)
     return images[permutation].reshape(-1, groups, *images.shape[1:])
+
+
+@misconception(
+    hint="The shape has groups and members. Which of the two comes first, and which in your result?"
+)
+def groups_in_the_second_dimension(images, permutation, groups):
+    """The groups are the right ones, but stand beside each other in the second dimension."""
+    _refuse(images, groups)
+    return torch.stack(images[permutation].chunk(groups), dim=1)
 
 
 @misconception(hint="The order is an argument. Who could undo an order that your function draws for itself?")
@@ -58,7 +75,21 @@ def drawn_anew(images, permutation, groups):
 def last_images_dropped(images, permutation, groups):
     """What does not fit into equal groups is dropped."""
     members = len(images) // groups
+    if not members:
+        raise ValueError("there are fewer images than groups")
     return images[permutation[: groups * members]].reshape(groups, members, *images.shape[1:])
+
+
+@misconception(
+    hint="Which image does nobody see if seven are dealt to two groups? What does the docstring say?"
+)
+def last_of_the_batch_dropped(images, permutation, groups):
+    """The images of the largest numbers are dropped, as a loader drops its last ones, and the others dealt."""
+    members = len(images) // groups
+    if not members:
+        raise ValueError("there are fewer images than groups")
+    kept = permutation[permutation < groups * members]
+    return images[kept].reshape(groups, members, *images.shape[1:])
 
 
 @misconception(hint="Somebody changes your result in place. Are the images still the same?")
@@ -161,13 +192,6 @@ def an_assertion(images, permutation, groups):
 @wrong
 def whatever_torch_raises(images, permutation, groups):
     return images[permutation].reshape(groups, -1, *images.shape[1:])
-
-
-@wrong
-def groups_and_sizes_for_each_other(images, permutation, groups):
-    if len(images) % groups:
-        raise ValueError
-    return images[permutation].unflatten(0, (groups, len(images) // groups)).transpose(0, 1)
 
 
 @wrong

@@ -56,7 +56,8 @@ gradients = standard.gradients(
 
 def _layouts(draw: Draw) -> list[Case]:
     shapes = [_keys(draw, groups, members, 2) for groups, members in ((3, 4), (4, 2), (6, 1), (1, 6))]
-    many, wide = _keys(draw, draw.many(), 2, 3), _keys(draw, 2, 3, draw.many())
+    # More images than a byte can count.
+    many, wide = _keys(draw, draw.many(), 4, 3), _keys(draw, 2, 3, draw.many())
     # As many keys as entries: whoever puts the entries in order is seen, not refused.
     square, cube = _keys(draw, 2, 3, 6), _keys(draw, 3, 3, 3)
     zeros, empty, twice = (_keys(draw, 2, 3, 4) for _ in range(3))

@@ -14,6 +14,12 @@ def shuffled_again(keys, permutation):
     return keys.flatten(0, 1)[permutation]
 
 
+@misconception(hint="Take (1, 2, 0). Is a permutation that is applied to itself one that leads back?")
+def permutation_of_the_permutation(keys, permutation):
+    """The permutation indexed by itself is taken for its inverse."""
+    return keys.flatten(0, 1)[permutation[permutation]]
+
+
 @misconception(
     hint="Whose key is in row 0, and whose query? A list that is merely sorted says nothing of places."
 )
