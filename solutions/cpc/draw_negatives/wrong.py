@@ -244,10 +244,5 @@ def as_a_nested_list(uniforms):
 
 
 @wrong
-def in_single_precision(uniforms):
-    return _right(uniforms.float())
-
-
-@wrong
 def no_positions_accepted(uniforms):
     return uniforms.long() if len(uniforms) == 0 else _right(uniforms)
