@@ -132,6 +132,25 @@ def test_what_the_moco_notebook_says_of_batch_statistics() -> None:
     assert max(accuracy) > 10 * min(accuracy) and max(probe) < 7 / 6 * min(probe)
 
 
+def test_what_the_moco_notebook_says_of_its_versions() -> None:
+    record = report.recorded("moco")
+    probe = {name: row["linear probe"] for name, row in record.over_seeds("ablation").items()}
+    untrained = record.over_seeds("baselines", "linear probe")["random initialisation"]["linear probe"]
+    with_views = [value for name, values in probe.items() if "aug+" in name for value in values]
+    without = [value for name, values in probe.items() if "aug+" not in name for value in values]
+    assert min(with_views) > max(without)
+    assert sum(without) / len(without) <= sum(untrained) / len(untrained)
+    for first, second in (
+        ("v1", "MLP"),
+        ("v1", "cosine"),
+        ("aug+", "MLP, aug+"),
+        ("MLP, aug+", "v2: MLP, aug+, cosine"),
+    ):
+        one, other = probe[first], probe[second]
+        spread = max(max(values) - min(values) for values in (one, other, untrained))
+        assert abs(sum(one) - sum(other)) / len(one) < spread, (first, second)
+
+
 def test_what_the_simclr_notebook_says_of_colour() -> None:
     record = report.recorded("simclr")
     last = record.extra["sweep"][-1]
