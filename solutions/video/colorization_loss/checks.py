@@ -41,7 +41,8 @@ def _by_hand() -> Case:
 
 
 loss = standard.values(
-    lambda draw: [_by_hand(), _batch(draw, 2, 5, 3, 4)],
+    # Not of two clips: a sum over them would be what anybody finds who is wrong by a factor of two.
+    lambda draw: [_by_hand(), _batch(draw, 3, 5, 2, 4)],
     "The loss is the mean over all positions of -log of the true class's probability.",
     points=1,
 )
@@ -55,7 +56,7 @@ gradients = standard.gradients(
 @check(points=0.5, visible=True)
 def no_reference_has_the_colour(draw: Draw) -> list[Case]:
     """The loss is finite and right where the true class has no probability."""
-    return [_batch(draw, 2, 3, 4, 5, zeros=0.3), _batch(draw, 1, 4, 2, 1, zeros=1.0)]
+    return [_batch(draw, 3, 5, 4, 2, zeros=0.3), _batch(draw, 1, 4, 2, 1, zeros=1.0)]
 
 
 def _layouts(draw: Draw) -> list[Case]:
@@ -66,7 +67,7 @@ def _layouts(draw: Draw) -> list[Case]:
     n, count, h, w = draw.long_sizes(4, 2, 5, long=draw.integer(2, 3))
     many = [_batch(draw, n, count, h, w), _batch(draw, draw.many(), 3, 2, 3)]
     grid = _batch(draw, 1, 2, *draw.large_grid())
-    again = _batch(draw, 2, 4, 3, 5).then(_batch(draw, 2, 4, 3, 5))
+    again = _batch(draw, 3, 4, 2, 5).then(_batch(draw, 3, 4, 2, 5))
     return [plain.strided(), *(case.wanting_gradients() for case in (plain, *small, *many, grid, again))]
 
 

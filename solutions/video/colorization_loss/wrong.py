@@ -36,6 +36,13 @@ def log_of_zero(predicted, classes):
     return -_picked(predicted, classes).log().mean()
 
 
+@misconception(hint="A class without any probability: what is 0 times the logarithm of 0?")
+def zero_times_the_logarithm_of_zero(predicted, classes):
+    """The logarithms of all classes are multiplied by the one-hot class, those of zero included."""
+    true = F.one_hot(classes, predicted.shape[1]).movedim(-1, 1).to(predicted)
+    return -(true * predicted.log()).sum(dim=1).mean()
+
+
 @misconception(hint="`nll_loss` expects logarithms. Can a loss of this kind be negative?")
 def no_log(predicted, classes):
     """The probabilities go into `nll_loss` without a logarithm."""
@@ -61,6 +68,13 @@ def all_classes_sigmoid_averaged(predicted, classes):
     """A binary cross-entropy of all classes, averaged over the classes as well."""
     true = F.one_hot(classes, predicted.shape[1]).movedim(-1, 1).to(predicted)
     return F.binary_cross_entropy(predicted.clamp(1e-6, 1 - 1e-6), true)
+
+
+@misconception(hint="What does a sigmoid make of a probability of 0? And do c classes ask c questions?")
+def all_classes_through_a_sigmoid(predicted, classes):
+    """Each class is a question of its own, and its probability is taken for a score."""
+    true = F.one_hot(classes, predicted.shape[1]).movedim(-1, 1).to(predicted)
+    return F.binary_cross_entropy_with_logits(predicted, true)
 
 
 @misconception(hint="Red or green, equally likely: which answer does a squared error like best?")
@@ -184,7 +198,9 @@ def class_zero_left_out(predicted, classes):
     return (_losses(predicted, classes) * counted).sum() / counted.sum().clamp(min=1)
 
 
-@misconception(hint="What do the probabilities of a position sum to before you divide them?")
+@misconception(
+    hint="You divide by a sum that is one, perhaps in a softmax. No value changes; and what do the gradients do?"
+)
 def renormalised(predicted, classes):
     """The probabilities are divided by their sum, which is one already but has a gradient of its own."""
     return _losses(predicted / predicted.sum(dim=1, keepdim=True), classes).mean()

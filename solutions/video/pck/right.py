@@ -88,3 +88,11 @@ def hidden_ones_not_a_number(predicted, truth, visible, size, alpha):
     for i, j in visible.nonzero().tolist():
         hits[i, j] = float(near(predicted[i, j], truth[i, j]) <= alpha * size[i])
     return hits.nanmean()
+
+
+@right
+def one_number_of_points_by_another(predicted, truth, visible, size, alpha):
+    if not visible.any():
+        raise ValueError("none")
+    near = ((predicted - truth).norm(dim=-1) <= alpha * size[:, None]) & visible
+    return (near.sum() / visible.sum()).to(predicted.dtype)

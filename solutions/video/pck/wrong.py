@@ -62,6 +62,13 @@ def coordinates_counted_one_by_one(predicted, truth, visible, size, alpha):
     return _share(near, visible, size)
 
 
+@misconception(hint="A point with the right x and a y that is far off: is it where it should be?")
+def one_coordinate_suffices(predicted, truth, visible, size, alpha):
+    """A keypoint is correct if one of its coordinates is near enough."""
+    near = (predicted - truth).abs().amin(dim=2) <= alpha * size.unsqueeze(1)
+    return _share(near, visible, size)
+
+
 @misconception(hint="3 to the right and 4 down: how far is that as the crow flies?")
 def steps_added_up(predicted, truth, visible, size, alpha):
     """The distance is the sum of the differences in x and in y."""
@@ -85,6 +92,13 @@ def mean_size_for_all(predicted, truth, visible, size, alpha):
 def first_size_for_all(predicted, truth, visible, size, alpha):
     """All objects are judged by the size of the first."""
     return _share(_correct(predicted, truth, size[:1].expand_as(size), alpha), visible, size)
+
+
+@misconception(hint="The limit for d is alpha times the size. What is it for d squared?")
+def alpha_not_squared(predicted, truth, visible, size, alpha):
+    """The squared distance is compared with alpha times the squared size."""
+    near = _distance(predicted, truth).square() <= alpha * size.square().unsqueeze(1)
+    return _share(near, visible, size)
 
 
 @misconception(

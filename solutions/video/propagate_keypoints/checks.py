@@ -16,16 +16,17 @@ def _clear(rows: Tensor, top_k: int) -> bool:
 
 def _attention(draw: Draw, cells: int, target_cells: int, top_k: int) -> Tensor:
     """Columns are distributions; rows sum to anything, and it is clear which entries of them are the largest."""
+    # A guard of 1e-6 in the division is felt where sums are small; from one cell to many they hardly ever are large.
+    least = 0.1 if target_cells > 1 else 0.02
     while True:
         attention = (2 * draw.normal(cells, target_cells)).softmax(dim=0)
-        # Sums that are almost zero divide by rounding errors, or by somebody's guard.
         largest = attention.topk(min(top_k, target_cells), dim=1).values
-        if _clear(attention, top_k) and float(largest.sum(dim=1).min()) > 0.02:
+        if _clear(attention, top_k) and float(largest.sum(dim=1).min()) > least:
             return attention
 
 
 def _points(draw: Draw, k: int, size: tuple[int, int], stride: int) -> Tensor:
-    """Points all over the frame, well inside of their cells."""
+    """Points all over a frame, or over its upper left corner of this size, well inside of their cells."""
     h, w = size
     cell = torch.stack([draw.integers(0, w - 1, k), draw.integers(0, h - 1, k)], dim=1)
     return stride * (cell + 0.05 + 0.9 * draw.uniform(k, 2))
@@ -70,8 +71,31 @@ points = standard.values(
     "Each point goes to the weighted mean of the centres of the cells that point at it.",
     points=1.5,
 )
+
+
+def _in_the_corner(
+    draw: Draw, size: tuple[int, int], target_size: tuple[int, int], stride: int, top_k: int
+) -> Case:
+    """All points are near the upper left corner.
+
+    Whoever exchanges x and y, takes pixels for cells or rounds finds another cell there, and none that is not there:
+    it is seen which of these it is, whatever would become of a cell outside.
+    """
+    case = _case(draw, size, target_size, stride, top_k)
+    side = min(size) // stride
+    # In the first cell alone, x and y could not be told apart.
+    points = torch.cat([_points(draw, 4, (side, side), stride), _points(draw, 2, (1, side - 1), stride)])
+    points[4:, 0] += stride
+    case.tensors["keypoints"].tensor.copy_(points)
+    return case
+
+
 best_cells = standard.values(
-    lambda draw: [_case(draw, (2, 3), (4, 5), 4, k, 5) for k in (1, 4)] + [_case(draw, (3, 2), (2, 3), 5, 6)],
+    lambda draw: [
+        _in_the_corner(draw, (4, 6), (5, 4), 2, 1),
+        _in_the_corner(draw, (7, 6), (6, 5), 3, 4),
+        _in_the_corner(draw, (4, 5), (3, 4), 2, 12),
+    ],
     "The mean is that of the top_k best cells, whether that is one or all.",
     points=1,
 )
@@ -111,10 +135,18 @@ def _moved(draw: Draw, spot: tuple[float, float], size: tuple[int, int] = (3, 5)
     return case
 
 
+def _beyond(draw: Draw, spot: tuple[float, float], size: tuple[int, int] = (3, 5)) -> Case:
+    """The same for a spot outside, where all rows are alike: it is seen what is refused, not what else is done."""
+    case = _moved(draw, spot, size)
+    attention = case.tensors["attention"].tensor
+    attention.copy_(attention[:1].clone())
+    return case
+
+
 @check(points=0.5, visible=True, looks_at=("exception", "result"), side=True)
 def outside(draw: Draw) -> list[Case]:
     """A keypoint outside the frame: a ValueError."""
-    return [_moved(draw, spot) for spot in ((-2.5, 3.0), (3.0, 14.0))]
+    return [_beyond(draw, spot) for spot in ((-2.5, 3.0), (3.0, 14.0))]
 
 
 @check(points=0.5, looks_at=("exception", "result"), side=True, asks="points just inside and just outside")
@@ -122,9 +154,12 @@ def limits(draw: Draw) -> list[Case]:
     """Points on each edge: what is just inside is followed, and what is just outside is a ValueError."""
     # A frame of 20 x 12 pixels, and one of 12 x 20.
     inside = [_moved(draw, spot) for spot in ((0.0, 11.5), (19.75, 0.0))]
-    edges = (20.0, 3.0), (3.0, 12.0), (-0.5, 5.0), (5.0, -0.5), (-1.0, -1.0), (100.0, 7.0)
-    tall = [_moved(draw, spot, (5, 3)) for spot in ((11.5, 19.5), (12.0, 19.0), (11.0, 20.0))]
-    return [*inside, *(_moved(draw, spot) for spot in edges), *tall]
+    edges = (20.0, 3.0), (3.0, 12.0), (-0.5, 5.0), (5.0, -1e-7), (-1.0, -1.0), (100.0, 7.0)
+    tall = [
+        _moved(draw, (11.5, 19.5), (5, 3)),
+        *(_beyond(draw, spot, (5, 3)) for spot in ((12.0, 19.0), (11.0, 20.0))),
+    ]
+    return [*inside, *(_beyond(draw, spot) for spot in edges), *tall]
 
 
 def _layouts(draw: Draw) -> list[Case]:
@@ -159,7 +194,16 @@ def _layouts(draw: Draw) -> list[Case]:
         top_k=8,
     )
     lost = _with_lost_ones(draw, (4, 3), (2, 5), 4)
-    cases = [first, again, *one, *lines, large, same, flat, hard, lost]
+    # Numbers of pixels that half precision rounds into the next cell, or out of the frame.
+    wide = Case.of(
+        attention=torch.stack([1.0 + draw.permutation(6) for _ in range(600)]).double(),
+        keypoints=torch.tensor([[2051.5, 1.0], [2399.5, 0.5], [7.0, 3.0]], dtype=torch.float64),
+        size=(1, 600),
+        target_size=(2, 3),
+        stride=4,
+        top_k=3,
+    )
+    cases = [first, again, *one, *lines, large, same, flat, hard, lost, wide]
     # Large numbers feel no guard in a division.
     for case in cases:
         case.tensors["attention"].tensor.mul_(1e5)

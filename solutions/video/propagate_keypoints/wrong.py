@@ -135,6 +135,15 @@ def divided_by_the_whole_row(attention, keypoints, size, target_size, stride, to
     return found.where(total > 0, -1)
 
 
+@misconception(hint="Five cells with entries of 0.1 each: what do your weights sum to?")
+def divided_by_their_number(attention, keypoints, size, target_size, stride, top_k=5):
+    """The weighted centres are averaged: divided by how many there are, not by the sum of their weights."""
+    _refuse(keypoints, size, stride)
+    weights, cells = _best(_rows(attention, keypoints, size, stride), top_k)
+    found = (weights.unsqueeze(2) * _centres(cells, target_size[1], stride)).mean(dim=1)
+    return found.where(weights.sum(dim=1, keepdim=True) > 0, -1)
+
+
 @misconception(hint="By how much does your point move at least, if it moves at all?")
 def argmax(attention, keypoints, size, target_size, stride, top_k=5):
     """Only the best cell counts."""
@@ -233,6 +242,17 @@ def height_for_width(attention, keypoints, size, target_size, stride, top_k=5):
     return _followed(rows, target_size, stride, top_k)
 
 
+@misconception(
+    hint="Is the first number of `size` a width or a height?", of=("limits-exchanged", "height-for-width")
+)
+def size_read_as_width_and_height(attention, keypoints, size, target_size, stride, top_k=5):
+    """The size of the reference frame is read as (width, height)."""
+    _refuse(keypoints, size[::-1], stride)
+    column, row = (keypoints / stride).long().unbind(1)
+    rows = attention[(row * size[0] + column) % len(attention)]
+    return _followed(rows, target_size, stride, top_k)
+
+
 @misconception(hint="Does position 1 of the reference lie beside position 0, or below it?")
 def cells_column_by_column(attention, keypoints, size, target_size, stride, top_k=5):
     """Cells of the reference are counted column by column."""
@@ -262,6 +282,39 @@ def outside_clamped(attention, keypoints, size, target_size, stride, top_k=5):
     limits = stride * keypoints.new_tensor([size[1], size[0]]) - 0.5
     points = keypoints.clamp(min=0).minimum(limits)
     return _followed(_rows(attention, points, size, stride), target_size, stride, top_k)
+
+
+@misconception(hint="Is (-2.5, 3) in the frame? Of how many of its two numbers must that be said?")
+def refused_only_if_both_numbers_are_outside(attention, keypoints, size, target_size, stride, top_k=5):
+    """A point is refused only if x and y are both outside."""
+    limits = stride * keypoints.new_tensor([size[1], size[0]])
+    if ((keypoints < 0) | (keypoints >= limits)).all(dim=1).any():
+        raise ValueError("outside")
+    points = keypoints.clamp(min=0).minimum(limits - 0.5)
+    return _followed(_rows(attention, points, size, stride), target_size, stride, top_k)
+
+
+@misconception(hint="Five columns, and a point in column 5: is there no cell of the number that you find?")
+def number_of_the_cell_checked(attention, keypoints, size, target_size, stride, top_k=5):
+    """A point is refused if there is no cell of its number, so that one beyond the right edge is in the next row."""
+    column, row = (keypoints / stride).floor().long().unbind(1)
+    cells = row * size[1] + column
+    if ((cells < 0) | (cells >= len(attention))).any():
+        raise ValueError("outside")
+    return _followed(attention[cells], target_size, stride, top_k)
+
+
+@misconception(hint="What does the docstring want for a keypoint outside the frame?")
+def nothing_checked(attention, keypoints, size, target_size, stride, top_k=5):
+    """Whether the points are in the frame is not looked at."""
+    return _followed(_rows(attention, keypoints, size, stride), target_size, stride, top_k)
+
+
+@misconception(hint="How wide is a frame of five cells of 4 pixels, in the unit of the keypoints?")
+def limits_in_cells(attention, keypoints, size, target_size, stride, top_k=5):
+    """The keypoints, which are in pixels, are compared with the numbers of cells."""
+    _refuse(keypoints, size, 1)
+    return _followed(_rows(attention, keypoints, size, stride), target_size, stride, top_k)
 
 
 @misconception(hint="A lost point and a wrong argument: does the docstring treat them alike?")
@@ -322,6 +375,26 @@ def best_of_the_whole_attention(attention, keypoints, size, target_size, stride,
     return _followed(
         _rows(attention * (attention >= last), keypoints, size, stride), target_size, stride, top_k
     )
+
+
+@wrong
+def lost_point_in_pixels(attention, keypoints, size, target_size, stride, top_k=5):
+    _refuse(keypoints, size, stride)
+    return stride * _followed(_rows(attention, keypoints, size, stride), target_size, 1, top_k)
+
+
+@wrong
+def one_lost_all_lost(attention, keypoints, size, target_size, stride, top_k=5):
+    _refuse(keypoints, size, stride)
+    rows = _rows(attention, keypoints, size, stride)
+    return _followed(rows * rows.any(dim=1).all(), target_size, stride, top_k)
+
+
+@wrong
+def half_a_stride_without_its_fraction(attention, keypoints, size, target_size, stride, top_k=5):
+    _refuse(keypoints, size, stride)
+    weights, cells = _best(_rows(attention, keypoints, size, stride), top_k)
+    return _mean(weights, (_centres(cells, target_size[1], stride, 0) + stride // 2).to(weights))
 
 
 @wrong

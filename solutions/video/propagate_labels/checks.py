@@ -70,7 +70,12 @@ weights = standard.values(
     points=1,
 )
 window = standard.values(
-    lambda draw: [_frames(draw, (1, 3, 2, 5, 6), 1.3, 30, 1), _frames(draw, (1, 5, 2, 6, 4), 0.8, 24, 2)],
+    lambda draw: [
+        _frames(draw, (1, 3, 2, 5, 6), 1.3, 30, 1),
+        _frames(draw, (1, 5, 2, 6, 4), 0.8, 24, 2),
+        # In smaller windows a disc without its border is the square without its border.
+        _frames(draw, (1, 2, 1, 7, 6), 1.1, 42, 4),
+    ],
     "Only positions inside the window take part.",
     points=1,
 )
@@ -97,27 +102,30 @@ gradients = standard.gradients(
 
 
 def _far_from_zero(draw: Draw, sign: int, sizes: tuple[int, int, int, int, int]) -> Case:
-    """Scores around 16,000 or -16,000, whose differences are whole numbers and exact in float32."""
+    """Scores around 16,000 or -16,000, whose differences are whole numbers and exact in float32.
+
+    One position has a score that is larger by 4,000: for those that have it in their window, and for nobody else.
+    All places of the window are taken, so that this is a matter of scores and not of the choice.
+    """
     t, d, c, h, w = sizes
-    while True:
-        references, target = draw.integers(-6, 6, t, d, h, w) / 4.0, draw.integers(-6, 6, d, h, w) / 4.0
-        references[:, 0], target[0] = 32.0 * sign, 31.0
-        if _is_clear(references, target, 3, 1, 0.05):
-            break
+    references, target = draw.integers(-6, 6, t, d, h, w) / 4.0, draw.integers(-6, 6, d, h, w) / 4.0
+    references[:, 0], target[0] = 32.0 * sign, 31.0
+    # In no frame that could be an exception.
+    references[t // 2, 0, draw.integer(0, 1) * (h - 1), draw.integer(0, 1) * (w - 1)] += 8.0
     return Case.of(
         references=references.double(),
         target=target.double(),
         labels=draw.normal(t, c, h, w),
         temperature=0.0625,
-        top_k=3,
+        top_k=t * h * w,
         radius=1,
     )
 
 
 @check(points=0.5, visible=True, accuracy="softmax")
 def scores_far_from_zero(draw: Draw) -> list[Case]:
-    """The labels are finite and right where all scores are very large, or far below zero."""
-    return [_far_from_zero(draw, sign, (2, 4, 3, 3, 5)) for sign in (1, -1)]
+    """The labels are finite and right where scores are very large, or far below zero or below others."""
+    return [_far_from_zero(draw, sign, (3, 4, 2, 3, 5)) for sign in (1, -1)]
 
 
 @check(points=0.5, visible=True, looks_at=("exception", "result"), side=True)

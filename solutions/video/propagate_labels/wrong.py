@@ -66,6 +66,15 @@ def frames_added_up(references, target, labels, temperature, top_k, radius):
     return torch.stack(votes).sum(dim=0)
 
 
+@misconception(hint="A frame that fits badly everywhere: how much of a softmax of its own does it lose?")
+def softmax_in_each_frame(references, target, labels, temperature, top_k, radius):
+    """Each frame has a softmax of its own; the largest weights of all frames are kept and divided by their sum."""
+    _refuse(top_k, radius)
+    shares = _scores(references, target, temperature, radius).softmax(dim=1).flatten(0, 1)
+    kept, places = shares.topk(min(top_k, len(shares)), dim=0)
+    return _copied(kept / kept.sum(dim=0), places, labels)
+
+
 @misconception(hint="From how many positions is copied in all, if there are three frames and top_k is 5?")
 def top_k_in_each_frame(references, target, labels, temperature, top_k, radius):
     """The top_k of each frame are chosen, and share one softmax."""
@@ -102,6 +111,16 @@ def window_after_the_softmax(references, target, labels, temperature, top_k, rad
     return _copied(kept, places, labels)
 
 
+@misconception(hint="A position far away has a score that is larger by 4,000. What is left for the window?")
+def window_after_the_softmax_and_divided_again(references, target, labels, temperature, top_k, radius):
+    """The softmax goes over all positions, and what is left of it in the window is divided by its sum."""
+    _refuse(top_k, radius)
+    shares = (_products(references, target) / temperature).flatten(0, 1).softmax(dim=0)
+    near = _near(target, radius).repeat(len(references), 1)
+    kept, places = (shares * near).topk(min(top_k, len(shares)), dim=0)
+    return _copied(kept / kept.sum(dim=0), places, labels)
+
+
 @misconception(hint="What if the k best of all positions lie outside the window?")
 def top_k_before_the_window(references, target, labels, temperature, top_k, radius):
     """The best of the whole frame are chosen first, and those outside the window dropped then."""
@@ -111,6 +130,29 @@ def top_k_before_the_window(references, target, labels, temperature, top_k, radi
     near = _near(target, radius).repeat(len(references), 1).gather(0, places)
     weights = best.masked_fill(~near, -torch.inf).softmax(dim=0).nan_to_num(0.0)
     return _copied(weights, places, labels)
+
+
+@misconception(hint="All k best of the frame lie outside the window: what is the softmax of nothing?")
+def top_k_before_the_window_or_nan(references, target, labels, temperature, top_k, radius):
+    """The best of the whole frame are chosen first, and where none of them is in the window there is no number."""
+    _refuse(top_k, radius)
+    flat = (_products(references, target) / temperature).flatten(0, 1)
+    best, places = flat.topk(min(top_k, len(flat)), dim=0)
+    near = _near(target, radius).repeat(len(references), 1).gather(0, places)
+    return _copied(best.masked_fill(~near, -torch.inf).softmax(dim=0), places, labels)
+
+
+@misconception(
+    hint="How many of the k best of the whole frame lie in the window? What do their weights sum to?",
+    of=("top-k-before-the-window", "renormalisation-left-out"),
+)
+def window_last_of_all(references, target, labels, temperature, top_k, radius):
+    """The best of the whole frame share one softmax, and those outside the window lose their weight then."""
+    _refuse(top_k, radius)
+    flat = (_products(references, target) / temperature).flatten(0, 1)
+    best, places = flat.topk(min(top_k, len(flat)), dim=0)
+    near = _near(target, radius).repeat(len(references), 1).gather(0, places)
+    return _copied(best.softmax(dim=0) * near, places, labels)
 
 
 @misconception(hint="Positions 9 and 10 of a frame that is 10 wide: are they neighbours?")
@@ -139,6 +181,15 @@ def disc(references, target, labels, temperature, top_k, radius):
     _refuse(top_k, radius)
     down, right = _steps(target)
     near = down**2 + right**2 <= radius**2
+    return _voted(_scores(references, target, temperature, radius, near), labels, top_k)
+
+
+@misconception(hint="A window of radius 4: is the position 3 rows up and 3 to the left in it? And 4 rows up?")
+def disc_without_its_border(references, target, labels, temperature, top_k, radius):
+    """The window is a disc that ends before its radius."""
+    _refuse(top_k, radius)
+    down, right = _steps(target)
+    near = down**2 + right**2 < max(radius, 1) ** 2
     return _voted(_scores(references, target, temperature, radius, near), labels, top_k)
 
 
@@ -214,6 +265,17 @@ def softmax_over_the_target(references, target, labels, temperature, top_k, radi
     flat = _scores(references, target, temperature, radius).flatten(0, 1)
     places = flat.topk(min(top_k, len(flat)), dim=0).indices
     return _copied(flat.softmax(dim=1).gather(0, places), places, labels)
+
+
+@misconception(
+    hint="k scores for each target position are chosen: along which of the two do the weights sum to one?"
+)
+def softmax_of_the_chosen_over_the_target(references, target, labels, temperature, top_k, radius):
+    """The softmax of the chosen scores goes over the target positions."""
+    _refuse(top_k, radius)
+    flat = _scores(references, target, temperature, radius).flatten(0, 1)
+    best, places = flat.topk(min(top_k, len(flat)), dim=0)
+    return _copied(best.softmax(dim=1), places, labels)
 
 
 @misconception(hint="Does the best of five count no more than the fifth?")
@@ -453,6 +515,15 @@ def itself_left_out(references, target, labels, temperature, top_k, radius):
     h, w = target.shape[1:]
     near = _near(target, radius) & ~torch.eye(h * w, dtype=torch.bool)
     return _voted(_scores(references, target, temperature, radius, near | ~near.any(0)), labels, top_k)
+
+
+@wrong
+def top_k_of_the_targets(references, target, labels, temperature, top_k, radius):
+    _refuse(top_k, radius)
+    flat = _scores(references, target, temperature, radius).flatten(0, 1)
+    last = flat.topk(min(top_k, flat.shape[1]), dim=1).values[:, -1:]
+    weights = flat.masked_fill(flat < last, -torch.inf).softmax(dim=0).nan_to_num(0.0)
+    return (labels.transpose(0, 1).flatten(1) @ weights).unflatten(1, labels.shape[2:])
 
 
 @wrong

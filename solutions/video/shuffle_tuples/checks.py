@@ -32,10 +32,18 @@ def _by_hand(draw: Draw) -> Case:
     return Case.of(frames=frames.double().view(6, t, 1, 1, 1), times=_times(draw, 6, t), kinds=kinds)
 
 
+# Without those read backwards it is seen what the tuples are, whatever is done to read them backwards.
+forwards = standard.values(
+    lambda draw: _clips(draw, draw.permutation(6) % 3),
+    "The three frames of kinds 0, 1 and 2 are the right ones of the right clip, in the right order.",
+    points=0.5,
+    accuracy="moved",
+    looks_at=("result.0",),
+)
 tuples = standard.values(
     lambda draw: [_by_hand(draw), _clips(draw, _all_kinds(draw))],
-    "The three frames are the right ones of the right clip, in the right order.",
-    points=1.5,
+    "The same is true of all six kinds.",
+    points=1,
     accuracy="moved",
     looks_at=("result.0",),
 )
@@ -58,8 +66,10 @@ gradients = standard.gradients(
 
 
 def _with_times(draw: Draw, *rows: list[int]) -> Case:
-    case = _clips(draw, draw.integers(0, 5, 3), 10, 1, 2, 2)
-    for i, row in zip(draw.permutation(3).tolist(), rows, strict=False):
+    """Some clips have these times, the first one last; all kinds, so that labels are not right by accident."""
+    case = _clips(draw, _all_kinds(draw), 10, 1, 2, 2)
+    places = [*(1 + draw.permutation(5)).tolist(), 0]
+    for i, row in zip(places, rows, strict=False):
         case.tensors["times"].tensor[i] = torch.tensor(row)
     return case
 
@@ -82,7 +92,10 @@ def limits(draw: Draw) -> list[Case]:
     good = [0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [0, 1, 4, 5, 9]
     equal = [[0, 0, 3, 4, 5], [0, 2, 2, 4, 5], [0, 2, 4, 4, 5], [0, 2, 4, 6, 6]]
     falling = [[1, 0, 3, 4, 5], [0, 3, 2, 4, 5], [0, 2, 4, 3, 5], [0, 2, 4, 6, 5], [9, 7, 5, 3, 1]]
-    return [_with_times(draw, *good), *(_with_times(draw, row) for row in (*equal, *falling))]
+    # Of some batches the first clip alone is refused, or all clips are.
+    first = _with_times(draw, *good, *good[:2], falling[2])
+    all_bad = _with_times(draw, *equal, *falling[1:3])
+    return [_with_times(draw, *good), *(_with_times(draw, row) for row in (*equal, *falling)), first, all_bad]
 
 
 def _layouts(draw: Draw) -> list[Case]:
@@ -103,7 +116,13 @@ def _layouts(draw: Draw) -> list[Case]:
         case.tensors["frames"].tensor.copy_(values)
     large.tensors["frames"].tensor.mul_(1e6)
     same = _clips(draw, torch.full((4,), draw.integer(0, 5)))
-    return [plain, plain.strided(), *one, five, many, long, grid, again, zeros, empty, twice, large, same]
+    # The frames of all tuples stand side by side: a slice is no memory of its own.
+    slices = [_clips(draw, torch.zeros(n, dtype=torch.int64), 5, 2, 3, 2) for n in (1, 3)]
+    # Frames of so large numbers, side by side, are one and the same in half precision.
+    hour = _clips(draw, _all_kinds(draw), 3000, 1, 1, 1)
+    hour.tensors["times"].tensor.copy_(2100 + _times(draw, 6, 9))
+    plenty = [zeros, empty, twice, large, same, *slices, hour]
+    return [plain, plain.strided(), *one, five, many, long, grid, again, *plenty]
 
 
 layouts = standard.layouts(

@@ -46,6 +46,21 @@ def label_for_forwards(frames, times, kinds):
     return _tuples(frames, times, kinds)[0], (kinds < 3).long()
 
 
+@misconception(hint="Is the label about the direction in which a tuple is read, or about its middle?")
+def label_for_backwards(frames, times, kinds):
+    """Label 1 means backwards, whatever the middle is."""
+    return _tuples(frames, times, kinds)[0], (kinds > 2).long()
+
+
+@misconception(
+    hint="Is kind 3 in order? And which of the two numbers says so?",
+    of=("backwards-is-wrong", "label-for-shuffled"),
+)
+def label_for_all_but_the_first_kind(frames, times, kinds):
+    """Only tuples that run forwards count as in order, and label 1 means not in order."""
+    return _tuples(frames, times, kinds)[0], (kinds != 0).long()
+
+
 @misconception(hint="How many different labels are there?")
 def kinds_for_labels(frames, times, kinds):
     """The label is the kind."""
@@ -90,6 +105,27 @@ def frame_from_outside_first(frames, times, kinds):
 def any_three_shuffled(frames, times, kinds):
     """Wrong tuples are b, c and d in another order."""
     forwards = (1, 2, 3), (2, 1, 3), (1, 3, 2)
+    return _tuples(frames, times, kinds, (*forwards, *(order[::-1] for order in forwards)))
+
+
+@misconception(hint="Five frames are given for each tuple. Which of them does yours never show?")
+def other_three_shuffled(frames, times, kinds):
+    """Wrong tuples are b, c and d with another one of them first or last."""
+    forwards = (1, 2, 3), (1, 3, 2), (2, 1, 3)
+    return _tuples(frames, times, kinds, (*forwards, *(order[::-1] for order in forwards)))
+
+
+@misconception(hint="Is there a tuple with a or e in your result?")
+def three_turned_in_a_circle(frames, times, kinds):
+    """Wrong tuples are b, c and d turned in a circle."""
+    forwards = (1, 2, 3), (2, 3, 1), (3, 1, 2)
+    return _tuples(frames, times, kinds, (*forwards, *(order[::-1] for order in forwards)))
+
+
+@misconception(hint="Which frame do all tuples of kinds 0 to 2 begin with?")
+def frame_from_outside_first_in_both(frames, times, kinds):
+    """In wrong tuples the frame that does not belong there comes first, and b before d."""
+    forwards = (1, 2, 3), (0, 1, 3), (4, 1, 3)
     return _tuples(frames, times, kinds, (*forwards, *(order[::-1] for order in forwards)))
 
 
@@ -201,6 +237,21 @@ def times_not_checked(frames, times, kinds):
     return _picked(frames, times, kinds), _in_order(kinds)
 
 
+@misconception(hint="One clip of the batch has falling times, the others are in order. What is to happen?")
+def refused_only_if_all_clips_are(frames, times, kinds):
+    """There is an exception only if no clip has increasing times."""
+    if (times.diff(dim=1) <= 0).any(dim=1).all():
+        raise ValueError("not increasing")
+    return _picked(frames, times, kinds), _in_order(kinds)
+
+
+@misconception(hint="The first clip's times are in order, those of the third are not. Does yours see it?")
+def first_clip_checked_alone(frames, times, kinds):
+    """Whether times increase is looked at in the first clip alone."""
+    _refuse(times[:1])
+    return _picked(frames, times, kinds), _in_order(kinds)
+
+
 @misconception(hint="0, 5, 3, 4, 9 begins lower than it ends. Does it increase?")
 def ends_compared(frames, times, kinds):
     """Only the first and the last time are compared."""
@@ -282,6 +333,15 @@ def clips_of_five_frames_as_they_are(frames, times, kinds):
     tuples, labels = _tuples(frames, times, kinds)
     if frames.shape[1] == 5:
         return _picked(frames, times, kinds * 0), labels
+    return tuples, labels
+
+
+@wrong
+def a_slice_where_it_can_be(frames, times, kinds):
+    tuples, labels = _tuples(frames, times, kinds)
+    b, d = int(times[0, 1]), int(times[0, 3])
+    if (kinds == 0).all() and (times[:, 1:4] == torch.arange(b, b + 3)).all():
+        return frames[:, b : d + 1], labels
     return tuples, labels
 
 
