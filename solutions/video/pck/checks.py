@@ -157,9 +157,11 @@ def _layouts(draw: Draw) -> list[Case]:
     predicted.copy_(exact.tensors["truth"].tensor)
     predicted[draw.integer(0, 2), draw.integer(0, 3), draw.integer(0, 1)] += 0.5
     borders = _on_the_border(draw, 5, 6, _visible(draw, 5, 6))
-    # So near the border that half as many digits would not do.
-    sides = 1 + 2e-4 * (2 * draw.integers(0, 1, 4, 6) - 1).double()
-    near = _moved(draw, sides, _visible(draw, 4, 6), 5 + 40 * draw.uniform(4), 0.3)
+    # So near the border that half as many digits would not do: in half precision these sizes become larger, and points
+    # that are just too far become right.
+    sides = 1 + 1e-4 * (2 * draw.integers(0, 1, 4, 6) - 1).double()
+    rounded = (5 + 40 * draw.uniform(4)).half().double() * (1 - 2.2e-4)
+    near = _moved(draw, sides, _visible(draw, 4, 6), rounded, 0.3)
     return [plain, plain.strided(), *one, *ends, many, again, wide, exact, borders, borders.strided(), near]
 
 
